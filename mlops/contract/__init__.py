@@ -1,0 +1,47 @@
+"""YAML into checked, frozen specs; the words that every other room speaks."""
+
+from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
+from mlops.contract.examples import Example, ExampleError, read_examples
+from mlops.contract.model_spec import Gate, ModelSpec, StepSpec, TrainStepSpec
+from mlops.contract.naming import Names
+from mlops.contract.platform import Platform, load_platform, model_folders
+from mlops.contract.problems import ContractError, Problem
+from mlops.contract.release_spec import ReleasesSpec
+from mlops.contract.sample import sha256_of
+from mlops.contract.schema_spec import Field, SchemaSpec
+from mlops.contract.stage_spec import (
+    Capacity,
+    Environment,
+    Network,
+    StagesFile,
+    StageSpec,
+    StagesSpec,
+)
+
+__all__ = [
+    "CanarySpec",
+    "Capacity",
+    "ContractError",
+    "EndpointSpec",
+    "Environment",
+    "Example",
+    "ExampleError",
+    "Field",
+    "Gate",
+    "ModelSpec",
+    "Names",
+    "Network",
+    "Platform",
+    "Problem",
+    "ReleasesSpec",
+    "SchemaSpec",
+    "StageSpec",
+    "StagesFile",
+    "StagesSpec",
+    "StepSpec",
+    "TrainStepSpec",
+    "load_platform",
+    "model_folders",
+    "read_examples",
+    "sha256_of",
+]

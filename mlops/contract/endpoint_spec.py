@@ -1,0 +1,102 @@
+"""How a model is served, released and watched, as far as its own team decides."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlops.contract.vocabulary import InstanceType, Name, Ratio, Spec
+from mlops.rollout import AlarmWindow, CanaryPolicy, Strategy
+
+AlarmPeriod = Literal[60, 120, 180, 240, 300]
+
+
+class CanaryAlarms(Spec):
+    """The rollback alarms on the new fleet; ratios are errors per request, 0 to 1."""
+
+    period_seconds: AlarmPeriod = 60
+    evaluation_periods: Annotated[int, Field(ge=1, le=10)] = 3
+    datapoints_to_alarm: Annotated[int, Field(ge=1, le=10)] = 2
+    error_ratio: Ratio = 0.02
+    model_error_ratio: Ratio = 0.02
+    latency_p99_ms: Annotated[
+        float | None, Field(gt=0, le=60_000, description="Default: 1.5 x the endpoint's objective")
+    ] = None
+
+    @property
+    def window(self) -> AlarmWindow:
+        """What the slowest of these alarms needs to see."""
+        return AlarmWindow(
+            period_seconds=self.period_seconds,
+            evaluation_periods=self.evaluation_periods,
+            datapoints_to_alarm=self.datapoints_to_alarm,
+        )
+
+
+class CanarySpec(Spec):
+    """How traffic moves to a new version; a stage may override single keys."""
+
+    strategy: Strategy = "canary"
+    size_percent: Annotated[int, Field(ge=1, le=100)] = 10
+    bake_minutes: Annotated[int, Field(ge=1)] = 10
+    final_bake_minutes: Annotated[int, Field(ge=1, description="TerminationWaitInSeconds / 60")] = (
+        10
+    )
+    timeout_minutes: Annotated[
+        int | None, Field(ge=1, description="Default: the waits plus twice the provisioning margin")
+    ] = None
+    minimum_invocations: Annotated[
+        int, Field(ge=1, description="Fewer canary requests make a release inconclusive")
+    ] = 100
+    alarms: CanaryAlarms = CanaryAlarms()
+
+    @property
+    def policy(self) -> CanaryPolicy:
+        """These settings in the words of `mlops.rollout`."""
+        return CanaryPolicy(
+            strategy=self.strategy,
+            size_percent=self.size_percent,
+            bake_minutes=self.bake_minutes,
+            final_bake_minutes=self.final_bake_minutes,
+            timeout_minutes=self.timeout_minutes,
+        )
+
+
+class CaptureSpec(Spec):
+    """Which requests and answers are kept for monitoring."""
+
+    enabled: bool = True
+    sampling_percent: Annotated[int, Field(ge=1, le=100)] = 100
+
+
+class ScalingSpec(Spec):
+    """Target tracking; the bounds come from the stage's capacity tier."""
+
+    enabled: bool = True
+    invocations_per_instance_per_minute: Annotated[
+        int | None,
+        Field(ge=1, description="Default: the expected rate over the smallest fleet, x 1.5"),
+    ] = None
+    scale_in_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    scale_out_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+
+
+class EndpointSpec(Spec):
+    """The endpoint's promise: mode, size, traffic, latency."""
+
+    mode: Literal["real-time", "async", "serverless"] = "real-time"
+    tier: Annotated[Name, Field(description="A key of the stage's `capacity`")] = "standard"
+    instance_type: Annotated[
+        InstanceType | None, Field(description="Default: the stage's type for the tier")
+    ] = None
+    expected_requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000)]
+    latency_p99_ms: Annotated[
+        float, Field(gt=0, le=60_000, description="Objective, milliseconds")
+    ] = 500.0
+    scaling: ScalingSpec = ScalingSpec()
+    canary: CanarySpec = CanarySpec()
+    capture: CaptureSpec = CaptureSpec()
+
+    @property
+    def canary_latency_p99_ms(self) -> float:
+        """Threshold of the canary's latency alarm, in milliseconds."""
+        return self.canary.alarms.latency_p99_ms or 1.5 * self.latency_p99_ms

@@ -1,0 +1,372 @@
+"""Rules that join several keys, several files, or a file and a folder.
+
+Each rule is a generator of problems over a checked spec; the tuples at the end are the whole list.
+The reasons are SageMaker's: what its API and the template validators accept, and what then fails or
+protects nobody.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from mlops.contract.document import Document, KeyPath
+from mlops.contract.examples import example_problems
+from mlops.contract.instance_types import (
+    Purpose,
+    instance_type_problem,
+    similar_instance_types,
+)
+from mlops.contract.model_spec import METRICS, ModelSpec
+from mlops.contract.problems import Problem
+from mlops.contract.release_spec import ReleasesSpec
+from mlops.contract.sample import sample_problems
+from mlops.contract.stage_spec import StageSpec, StagesSpec
+from mlops.contract.translation import problem_at
+from mlops.rollout import LIMITS, violations
+
+MODEL_FILES: Final = (
+    "preprocess.py",
+    "validate_data.py",
+    "train.py",
+    "evaluate.py",
+    "inference.py",
+    "Dockerfile",
+    "requirements.lock",
+    "README.md",
+)
+
+
+def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:
+    """What is wrong with a model by itself, its folder included."""
+    found = [problem for rule in _MODEL_RULES for problem in rule(document, model)]
+    for check in _FOLDER_RULES:
+        found += check(document, model, folder)
+    return found
+
+
+def of_stages(document: Document, stages: StagesSpec) -> list[Problem]:
+    """What is wrong with the stages among themselves."""
+    return [problem for rule in _STAGES_RULES for problem in rule(document, stages)]
+
+
+def of_model_in_stages(document: Document, model: ModelSpec, stages: StagesSpec) -> list[Problem]:
+    """What a model asks for that a stage cannot give."""
+    found: list[Problem] = []
+    for stage in stages.stages:
+        for rule in _MODEL_STAGE_RULES:
+            found += rule(document, model, stage)
+    return found
+
+
+def of_releases(
+    document: Document, releases: ReleasesSpec, stages: StagesSpec, models: tuple[str, ...]
+) -> list[Problem]:
+    """Releases of models or to stages that do not exist, or of somebody else's packages."""
+    found: list[Problem] = []
+    for model, pinned in releases.releases.items():
+        if model not in models:
+            found.append(_unknown(document, ("releases", model), "model", models))
+        for stage, version in pinned.items():
+            path = ("releases", model, stage)
+            known = tuple(known.name for known in stages.stages)
+            if stage not in known:
+                found.append(_unknown(document, path, "stage", known))
+            if isinstance(version, str):
+                found += _foreign_package(document, path, version, model, stages)
+    return found
+
+
+def _unknown(document: Document, path: KeyPath, what: str, known: tuple[str, ...]) -> Problem:
+    return problem_at(
+        document,
+        path,
+        f"there is no such {what}",
+        got=path[-1],
+        allowed=", ".join(known) or None,
+        remedy=f"correct the {what}'s name or remove the line",
+    )
+
+
+def _foreign_package(
+    document: Document, path: KeyPath, arn: str, model: str, stages: StagesSpec
+) -> Iterator[Problem]:
+    if not any(stage.trains for stage in stages.stages):
+        return
+    registry = stages.training
+    group = f"{stages.project}-{model}"
+    expected = f":{registry.region}:{registry.account}:model-package/{group}/"
+    if expected not in arn:
+        yield problem_at(
+            document,
+            path,
+            "this model package is not a version of this model in the registry",
+            got=arn,
+            allowed=f"arn:aws:sagemaker{expected}<version>",
+            remedy="write the version number alone",
+        )
+
+
+def _name_matches_folder(document: Document, model: ModelSpec, folder: Path) -> Iterator[Problem]:
+    if folder.name != model.folder:
+        yield problem_at(
+            document,
+            ("name",),
+            f"the folder is named {folder.name}",
+            got=model.name,
+            allowed=folder.name.replace("_", "-"),
+            remedy="give the folder the model's name with _ for -; two models never share a name",
+        )
+
+
+def _scripts_exist(document: Document, _: ModelSpec, folder: Path) -> Iterator[Problem]:
+    for name in MODEL_FILES:
+        if not (folder / name).is_file():
+            yield problem_at(
+                document, (), f"the model's folder lacks {name}", remedy=f"add {folder.name}/{name}"
+            )
+
+
+def _gates_name_known_metrics(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    known = METRICS[model.problem.type]
+    for index, gate in enumerate(model.gates):
+        if gate.metric not in known:
+            yield problem_at(
+                document,
+                ("gates", index, "metric"),
+                f"a {model.problem.type} model has no such metric",
+                got=gate.metric,
+                allowed=", ".join(known),
+                remedy="use one of these",
+            )
+
+
+def _gates_are_said_once(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    seen = set()
+    for index, gate in enumerate(model.gates):
+        if (gate.metric, gate.comparison) in seen:
+            yield problem_at(
+                document,
+                ("gates", index),
+                f"{gate.metric} {gate.comparison} is gated twice",
+                remedy="keep the stricter gate",
+            )
+        seen.add((gate.metric, gate.comparison))
+
+
+def _target_is_no_feature(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    for index, field in enumerate(model.schema_.input):
+        if field.name == model.problem.target:
+            yield problem_at(
+                document,
+                ("schema", "input", index, "name"),
+                "the target is among the inputs: the model would read the answer",
+                got=field.name,
+                remedy="remove the field from schema.input",
+            )
+
+
+def _steps_run_on_known_instances(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    steps = model.pipeline.steps
+    for key in ("preprocess", "validate_data", "train", "evaluate"):
+        purpose: Purpose = "training" if key == "train" else "processing"
+        path = ("pipeline", "steps", key, "instance_type")
+        yield from _instance_type(document, path, getattr(steps, key).instance_type, purpose)
+
+
+def _endpoint_runs_on_a_known_instance(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    if model.endpoint.instance_type is not None:
+        path = ("endpoint", "instance_type")
+        yield from _instance_type(document, path, model.endpoint.instance_type, "hosting")
+
+
+def _instance_type(
+    document: Document, path: KeyPath, instance_type: str, purpose: Purpose
+) -> Iterator[Problem]:
+    problem = instance_type_problem(instance_type, purpose)
+    if problem:
+        similar = similar_instance_types(instance_type, purpose)
+        yield problem_at(
+            document,
+            path,
+            problem,
+            got=instance_type,
+            allowed=", ".join(similar[:6]) + (", ..." if len(similar) > 6 else ""),  # noqa: PLR2004  # enough to recognise the form
+            remedy=f"use one that SageMaker offers for {purpose}",
+        )
+
+
+def _canary_protects(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    canary = model.endpoint.canary
+    for violation in violations(canary.policy, canary.alarms.window):
+        yield problem_at(
+            document,
+            ("endpoint", "canary", *violation.key.split(".")),
+            violation.problem,
+            got=violation.got,
+            allowed=violation.allowed,
+            remedy=violation.remedy,
+        )
+
+
+def _guarded_endpoints_are_not_serverless(
+    document: Document, model: ModelSpec
+) -> Iterator[Problem]:
+    endpoint = model.endpoint
+    if endpoint.mode == "serverless" and endpoint.canary.policy.guarded:
+        yield problem_at(
+            document,
+            ("endpoint", "mode"),
+            "deployment guardrails do not act on serverless endpoints",
+            got=endpoint.mode,
+            allowed="real-time or async with a canary",
+            remedy="use real-time, or canary.strategy: all-at-once",
+        )
+
+
+def _one_stage_trains(document: Document, stages: StagesSpec) -> Iterator[Problem]:
+    training = [stage.name for stage in stages.stages if stage.trains]
+    if len(training) != 1:
+        yield problem_at(
+            document,
+            ("stages",),
+            "exactly one stage trains and holds the registry",
+            got=", ".join(training) or "none",
+            allowed="trains: true in one stage",
+            remedy="set trains: true in one stage only",
+        )
+
+
+def _stages_share_the_registry_region(document: Document, stages: StagesSpec) -> Iterator[Problem]:
+    registry = next((stage for stage in stages.stages if stage.trains), None)
+    if registry is None:
+        return
+    places = [(("stages", stage.name, "region"), stage.region) for stage in stages.stages]
+    for path, region in [*places, (("delivery", "region"), stages.delivery.region)]:
+        if region != registry.region:
+            yield problem_at(
+                document,
+                path,
+                "the registry, the model data and the images are regional, "
+                f"and the training stage {registry.name} is in {registry.region}",
+                got=region,
+                allowed=registry.region,
+                remedy=f"use {registry.region} here, or a platform of its own per region",
+            )
+
+
+def _capacity_is_ordered(document: Document, stages: StagesSpec) -> Iterator[Problem]:
+    for stage in stages.stages:
+        for tier, capacity in stage.capacity.items():
+            path: KeyPath = ("stages", stage.name, "capacity", tier)
+            yield from _instance_type(
+                document, (*path, "instance_type"), capacity.instance_type, "hosting"
+            )
+            if capacity.min_instances > capacity.max_instances:
+                yield problem_at(
+                    document,
+                    (*path, "max_instances"),
+                    "the largest fleet is smaller than the smallest",
+                    got=capacity.max_instances,
+                    allowed=f"{capacity.min_instances} or more",
+                    remedy="raise max_instances",
+                )
+
+
+def _the_tier_exists(document: Document, model: ModelSpec, stage: StageSpec) -> Iterator[Problem]:
+    if model.endpoint.tier not in stage.capacity:
+        yield problem_at(
+            document,
+            ("endpoint", "tier"),
+            f"stage {stage.name} has no such capacity tier",
+            got=model.endpoint.tier,
+            allowed=", ".join(stage.capacity),
+            remedy="use a tier of every stage, or add it to config/stages.yaml",
+        )
+
+
+def _a_canary_has_two_instances(
+    document: Document, model: ModelSpec, stage: StageSpec
+) -> Iterator[Problem]:
+    capacity = stage.capacity.get(model.endpoint.tier)
+    canary = stage.canary.applied_to(model.endpoint.canary)
+    if capacity is None or not canary.policy.guarded:
+        return
+    if capacity.min_instances < LIMITS.guarded_instances:
+        yield problem_at(
+            document,
+            ("endpoint", "canary"),
+            f"a share of at most half the fleet needs {LIMITS.guarded_instances} instances, "
+            f"and tier {model.endpoint.tier} of stage {stage.name} starts with "
+            f"{capacity.min_instances}",
+            got=capacity.min_instances,
+            allowed=f"{LIMITS.guarded_instances} or more",
+            remedy=f"raise stages.{stage.name}.capacity.{model.endpoint.tier}.min_instances in "
+            "config/stages.yaml, or set canary.strategy: all-at-once",
+        )
+
+
+def _guarded_instances_are_not_inf1(
+    document: Document, model: ModelSpec, stage: StageSpec
+) -> Iterator[Problem]:
+    capacity = stage.capacity.get(model.endpoint.tier)
+    if capacity is None or not stage.canary.applied_to(model.endpoint.canary).policy.guarded:
+        return
+    instance_type = model.endpoint.instance_type or capacity.instance_type
+    if instance_type.startswith("ml.inf1."):
+        yield problem_at(
+            document,
+            ("endpoint", "canary", "strategy"),
+            f"on {instance_type} (stage {stage.name}) SageMaker silently deploys all at once, "
+            "without a bake",
+            got=instance_type,
+            allowed="any family but inf1",
+            remedy="use inf2, or canary.strategy: all-at-once",
+        )
+
+
+def _the_stage_canary_protects(
+    document: Document, model: ModelSpec, stage: StageSpec
+) -> Iterator[Problem]:
+    canary = stage.canary.applied_to(model.endpoint.canary)
+    if canary == model.endpoint.canary:
+        return
+    for violation in violations(canary.policy, canary.alarms.window):
+        yield problem_at(
+            document,
+            ("endpoint", "canary", *violation.key.split(".")),
+            f"as overridden by stages.{stage.name}.canary in config/stages.yaml: "
+            f"{violation.problem}",
+            got=violation.got,
+            allowed=violation.allowed,
+            remedy=violation.remedy,
+        )
+
+
+_MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ...]] = (
+    _gates_name_known_metrics,
+    _gates_are_said_once,
+    _target_is_no_feature,
+    _steps_run_on_known_instances,
+    _endpoint_runs_on_a_known_instance,
+    _canary_protects,
+    _guarded_endpoints_are_not_serverless,
+)
+_FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
+    _name_matches_folder,
+    _scripts_exist,
+    sample_problems,
+    example_problems,
+)
+_STAGES_RULES: Final[tuple[Callable[[Document, StagesSpec], Iterator[Problem]], ...]] = (
+    _one_stage_trains,
+    _stages_share_the_registry_region,
+    _capacity_is_ordered,
+)
+_MODEL_STAGE_RULES: Final[
+    tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]
+] = (
+    _the_tier_exists,
+    _a_canary_has_two_instances,
+    _guarded_instances_are_not_inf1,
+    _the_stage_canary_protects,
+)

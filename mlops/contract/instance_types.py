@@ -1,0 +1,45 @@
+"""The instance types that SageMaker's API takes, by what they are used for.
+
+The table is generated from botocore's service model (`mlops generate`), because loading that model
+on each validation would cost more than everything else together.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Purpose = Literal["processing", "training", "hosting"]
+
+TABLE = Path(__file__).with_name("instance_types.json")
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = json.loads(TABLE.read_text("utf-8"))
+    return table
+
+
+def instance_types(purpose: Purpose) -> list[str]:
+    """Every instance type of a purpose, sorted."""
+    return _table()[purpose]
+
+
+def instance_type_problem(instance_type: str, purpose: Purpose) -> str | None:
+    """Why SageMaker would refuse an instance type for a purpose, or None."""
+    known = instance_types(purpose)
+    if instance_type in known:
+        return None
+    family = instance_type.split(".")[1]
+    sizes = [name for name in known if name.split(".")[1] == family]
+    if sizes:
+        return f"family {family} has no such size for {purpose}"
+    return f"SageMaker has no instance type family {family} for {purpose}"
+
+
+def similar_instance_types(instance_type: str, purpose: Purpose) -> list[str]:
+    """Types of the same family, or else of the general-purpose families."""
+    known = instance_types(purpose)
+    family = instance_type.split(".")[1]
+    same = [name for name in known if name.split(".")[1] == family]
+    return same or [name for name in known if name.startswith(("ml.m5.", "ml.c5."))]

@@ -1,0 +1,120 @@
+"""Names and ARNs that another stack, account or person must know before the resource exists.
+
+Whatever crosses a stack's or an account's border is derived here from the configuration; a token
+that crossed one would tie deployments together silently.
+"""
+
+from dataclasses import dataclass
+
+from mlops.contract.stage_spec import StageSpec, StagesSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The physical names of one platform."""
+
+    stages: StagesSpec
+
+    @property
+    def project(self) -> str:
+        """Prefix of every name."""
+        return self.stages.project
+
+    def artifact_bucket(self, stage: StageSpec) -> str:
+        """Training data, code, models and reports of a stage."""
+        return self._bucket(stage, "artifacts")
+
+    def capture_bucket(self, stage: StageSpec) -> str:
+        """Captured requests and answers of a stage."""
+        return self._bucket(stage, "captures")
+
+    def log_bucket(self, stage: StageSpec) -> str:
+        """Access logs of the stage's other buckets."""
+        return self._bucket(stage, "logs")
+
+    def key_alias(self, stage: StageSpec) -> str:
+        """Alias of the customer-managed key of a stage."""
+        return f"alias/{self.project}-{stage.name}"
+
+    def alert_topic(self, stage: StageSpec) -> str:
+        """Topic that people subscribe to."""
+        return f"{self.project}-{stage.name}-alerts"
+
+    def model_package_group(self, model: str) -> str:
+        """The registry's group of a model; constant, since it can never be renamed."""
+        return f"{self.project}-{model}"
+
+    def model_package_group_arn(self, model: str) -> str:
+        """ARN of the group, in the training stage's account."""
+        return self._registry_arn(f"model-package-group/{self.model_package_group(model)}")
+
+    def model_packages_arn(self, model: str) -> str:
+        """Pattern over the ARNs of all versions of a model."""
+        return self._registry_arn(f"model-package/{self.model_package_group(model)}/*")
+
+    def model_package_arn(self, model: str, version: int) -> str:
+        """ARN of one version."""
+        return self._registry_arn(f"model-package/{self.model_package_group(model)}/{version}")
+
+    def pipeline(self, model: str) -> str:
+        """The SageMaker pipeline that makes a model."""
+        return f"{self.project}-{model}-training"
+
+    def pipeline_arn(self, model: str) -> str:
+        """ARN of the training pipeline; the service lower-cases nothing else in it."""
+        return self._registry_arn(f"pipeline/{self.pipeline(model)}")
+
+    def endpoint(self, stage: StageSpec, model: str) -> str:
+        """The endpoint of a model in a stage; stable over all versions."""
+        return f"{self.project}-{stage.name}-{model}"
+
+    @property
+    def event_bus(self) -> str:
+        """Bus of the delivery account on which stages report."""
+        return f"{self.project}-delivery"
+
+    @property
+    def event_bus_arn(self) -> str:
+        """ARN of that bus."""
+        delivery = self.stages.delivery
+        return f"arn:aws:events:{delivery.region}:{delivery.account}:event-bus/{self.event_bus}"
+
+    def image_repository(self, model: str) -> str:
+        """ECR repository of a model's image, in the delivery account."""
+        return f"{self.project}/{model}"
+
+    def image_repository_arn(self, model: str) -> str:
+        """ARN of that repository."""
+        delivery = self.stages.delivery
+        repository = self.image_repository(model)
+        return f"arn:aws:ecr:{delivery.region}:{delivery.account}:repository/{repository}"
+
+    def image_uri(self, model: str, tag: str) -> str:
+        """Where the image with this content-hash tag is, once it is pushed."""
+        delivery = self.stages.delivery
+        registry = f"{delivery.account}.dkr.ecr.{delivery.region}.amazonaws.com"
+        return f"{registry}/{self.image_repository(model)}:{tag}"
+
+    def data_key(self, model: str, version: str, filename: str) -> str:
+        """Key of a published data file; the content's hash is part of it."""
+        return f"data/{model}/{version[:16]}/{filename}"
+
+    def data_uri(self, model: str, version: str, filename: str) -> str:
+        """URI of a published data file in the training stage's artifact bucket."""
+        bucket = self.artifact_bucket(self.stages.training)
+        return f"s3://{bucket}/{self.data_key(model, version, filename)}"
+
+    def artifacts_prefix(self, model: str) -> str:
+        """Prefix below which the pipeline of a model writes."""
+        return f"models/{model}"
+
+    def dashboard(self, stage: StageSpec) -> str:
+        """CloudWatch dashboard of the training pipelines of a stage."""
+        return f"{self.project}-{stage.name}-training"
+
+    def _bucket(self, stage: StageSpec, purpose: str) -> str:
+        return f"{self.project}-{stage.name}-{purpose}-{stage.account}-{stage.region}"
+
+    def _registry_arn(self, resource: str) -> str:
+        stage = self.stages.training
+        return f"arn:aws:sagemaker:{stage.region}:{stage.account}:{resource}"

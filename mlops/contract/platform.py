@@ -1,0 +1,147 @@
+"""Reads the whole configuration at once and reports everything that is wrong with it at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from mlops.contract import guardrails
+from mlops.contract.document import Document, read_document
+from mlops.contract.model_spec import ModelSpec
+from mlops.contract.naming import Names
+from mlops.contract.problems import ContractError, Problem
+from mlops.contract.release_spec import ReleasesSpec
+from mlops.contract.stage_spec import StagesFile, StagesSpec
+from mlops.contract.translation import checked
+
+MODELS: Final = "model_code"
+STAGES: Final = "config/stages.yaml"
+RELEASES: Final = "config/releases.yaml"
+CONTRACT: Final = "model.yaml"
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """Everything that the three kinds of file say, checked."""
+
+    root: Path
+    models: tuple[ModelSpec, ...]
+    """The models that were asked for."""
+    model_names: tuple[str, ...]
+    """Every model of the repository, asked for or not."""
+    stages: StagesSpec
+    releases: ReleasesSpec
+
+    @property
+    def names(self) -> Names:
+        """The physical names that follow from the configuration."""
+        return Names(stages=self.stages)
+
+    def model(self, name: str) -> ModelSpec:
+        """One model by its name.
+
+        Raises:
+            KeyError: there is no such model among those that were loaded.
+        """
+        return {model.name: model for model in self.models}[name]
+
+
+def load_platform(root: Path, *, model: str | None = None) -> Platform:
+    """Read and check `config/` and every model's contract, or one model's only.
+
+    Raises:
+        ContractError: with every problem of every file that was read.
+    """
+    reading = _Reading(root=root.resolve(), only=model)
+    platform = reading.platform()
+    if platform is None or reading.problems:
+        raise ContractError(tuple(reading.problems))
+    return platform
+
+
+def model_folders(root: Path) -> list[Path]:
+    """The folders below `model_code/` that hold a model, in name order."""
+    home = root / MODELS
+    found = home.iterdir() if home.is_dir() else []
+    return sorted(path for path in found if path.is_dir() and not path.name.startswith((".", "__")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded(Generic[SpecT]):
+    document: Document
+    spec: SpecT
+
+
+class _Reading:
+    """Collects problems over all files instead of stopping at the first."""
+
+    def __init__(self, *, root: Path, only: str | None) -> None:
+        self.root = root
+        self.only = only
+        self.problems: list[Problem] = []
+
+    def platform(self) -> Platform | None:
+        stages = self._load(self.root / STAGES, StagesFile)
+        releases = self._load(self.root / RELEASES, ReleasesSpec)
+        models = list(self._models())
+        if stages is None:
+            return None
+        return self._checked_together(stages, releases, models)
+
+    def _checked_together(
+        self,
+        stages: _Loaded[StagesFile],
+        releases: _Loaded[ReleasesSpec] | None,
+        models: list[_Loaded[ModelSpec]],
+    ) -> Platform | None:
+        spec = StagesSpec.of(stages.spec)
+        self.problems += guardrails.of_stages(stages.document, spec)
+        names = tuple(folder.name.replace("_", "-") for folder in model_folders(self.root))
+        for model in models:
+            self.problems += guardrails.of_model_in_stages(model.document, model.spec, spec)
+        if releases is not None:
+            self.problems += guardrails.of_releases(releases.document, releases.spec, spec, names)
+        return Platform(
+            root=self.root,
+            models=tuple(model.spec for model in models),
+            model_names=names,
+            stages=spec,
+            releases=releases.spec if releases else ReleasesSpec(),
+        )
+
+    def _models(self) -> Iterator[_Loaded[ModelSpec]]:
+        folders = model_folders(self.root)
+        wanted = [folder for folder in folders if self._is_wanted(folder)]
+        if not wanted:
+            self.problems.append(self._nothing_to_load(folders))
+        for folder in wanted:
+            loaded = self._load(folder / CONTRACT, ModelSpec)
+            if loaded is not None:
+                self.problems += guardrails.of_model(loaded.document, loaded.spec, folder)
+                yield loaded
+
+    def _is_wanted(self, folder: Path) -> bool:
+        return self.only is None or folder.name == self.only.replace("-", "_")
+
+    def _nothing_to_load(self, folders: list[Path]) -> Problem:
+        known = ", ".join(folder.name.replace("_", "-") for folder in folders)
+        return Problem(
+            file=MODELS,
+            key="",
+            problem="there is no model" if self.only is None else f"there is no model {self.only}",
+            got=self.only,
+            allowed=known or None,
+            remedy="name an existing model" if known else f"add a folder with a {CONTRACT}",
+        )
+
+    def _load(self, path: Path, spec: type[SpecT]) -> _Loaded[SpecT] | None:
+        try:
+            document = read_document(path, root=self.root)
+            return _Loaded(document=document, spec=checked(document, spec))
+        except ContractError as error:
+            self.problems += error.problems
+            return None

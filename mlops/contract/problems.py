@@ -1,0 +1,34 @@
+"""What is wrong with a file that a person wrote, in the words that let them mend it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake: where it is, what was found, what is allowed, what to do."""
+
+    file: str
+    key: str
+    problem: str
+    remedy: str
+    got: str | None = None
+    allowed: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """The whole problem on one line, as printed by `mlops validate`."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        parts = [f"{where}: {self.key}: {self.problem}" if self.key else f"{where}: {self.problem}"]
+        if self.got is not None:
+            parts.append(f"got {self.got}")
+        if self.allowed is not None:
+            parts.append(f"allowed: {self.allowed}")
+        return "; ".join([*parts, f"remedy: {self.remedy}"])
+
+
+class ContractError(Exception):
+    """Every problem of the files that were read; raised once, after all were checked."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))

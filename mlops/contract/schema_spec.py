@@ -1,0 +1,105 @@
+"""What goes into a model and what comes out: names, types, ranges, units."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field as Key
+from pydantic import model_validator
+
+from mlops.contract.vocabulary import FieldName, Finite, Line, Spec, Text, invalid
+
+FieldType = Literal["integer", "number", "string", "boolean"]
+Scalar = bool | int | Finite | Line
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+}
+
+
+class Field(Spec):
+    """One column of a request or of an answer."""
+
+    name: FieldName
+    type: FieldType
+    min: Finite | None = None
+    max: Finite | None = None
+    allowed: Annotated[
+        tuple[Scalar, ...] | None, Key(min_length=1, max_length=500, strict=False)
+    ] = None
+    nullable: bool = False
+    unit: Line | None = None
+    description: Text | None = None
+
+    @model_validator(mode="after")
+    def _bounds_make_sense(self) -> "Field":
+        if self.type not in ("integer", "number") and (self.min, self.max) != (None, None):
+            raise invalid(
+                f"a {self.type} has no min or max",
+                allowed="min and max with integer or number",
+                remedy="remove them, or use allowed",
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise invalid(
+                f"min {self.min:g} is above max {self.max:g}",
+                allowed="min <= max",
+                remedy="swap them",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _allowed_values_have_the_type(self) -> "Field":
+        wrong = [value for value in self.allowed or () if not self.accepts_type(value)]
+        if wrong:
+            raise invalid(
+                f"the allowed value {wrong[0]!r} is no {self.type}",
+                allowed=f"values of type {self.type}",
+                remedy="change the value or the field's type",
+            )
+        return self
+
+    def accepts_type(self, value: object) -> bool:
+        """Whether a value has this field's type; a boolean is no integer here."""
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        return isinstance(value, _PYTHON_TYPES[self.type])
+
+    def objection(self, value: object) -> str | None:
+        """Why a value may not stand in this field, or None."""
+        if value is None:
+            return None if self.nullable else "null, and the field is not nullable"
+        if not self.accepts_type(value):
+            return f"{value!r}, which is no {self.type}"
+        if self.allowed is not None and value not in self.allowed:
+            return f"{value!r}, which is not among the allowed values"
+        return self._out_of_range(value)
+
+    def _out_of_range(self, value: object) -> str | None:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        if self.min is not None and value < self.min:
+            return f"{value!r}, below {self.min:g}"
+        if self.max is not None and value > self.max:
+            return f"{value!r}, above {self.max:g}"
+        return None
+
+
+class SchemaSpec(Spec):
+    """A request's fields and an answer's fields, in order."""
+
+    input: Annotated[tuple[Field, ...], Key(min_length=1, max_length=500, strict=False)]
+    output: Annotated[tuple[Field, ...], Key(min_length=1, max_length=100, strict=False)]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "SchemaSpec":
+        for side, fields in (("input", self.input), ("output", self.output)):
+            names = [field.name for field in fields]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise invalid(
+                    f"{side} names {twice[0]!r} twice",
+                    allowed="each name once",
+                    remedy="rename one",
+                )
+        return self

@@ -1,0 +1,152 @@
+"""Turns pydantic's findings into problems that name the line, the allowed values and the remedy."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from mlops.contract.document import Document, KeyPath, dotted
+from mlops.contract.problems import ContractError, Problem
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
+
+_REMEDIES: Final[Mapping[str, str]] = {
+    "missing": "add the key",
+    "string_type": "write text, in quotes where it looks like a number",
+    "string_pattern_mismatch": "write it in this form",
+    "int_type": "write a whole number without quotes",
+    "float_type": "write a number without quotes",
+    "bool_type": "write true or false",
+    "model_type": "write a block of keys below it",
+    "dict_type": "write a block of keys below it",
+    "tuple_type": "write a list",
+}
+_SHOWN: Final = 60
+# Parts of pydantic's error location that are not written in the file: names of union members.
+_UNION_PARTS: Final = ("int", "str", "float", "bool", "constrained-str", "constrained-int", "[key]")
+
+
+def checked(document: Document, spec: type[SpecT]) -> SpecT:
+    """The document as a spec.
+
+    Raises:
+        ContractError: with one problem for everything that does not fit.
+    """
+    try:
+        return spec.model_validate({} if document.data is None else document.data)
+    except ValidationError as error:
+        problems = [
+            _problem(document, spec, details) for details in error.errors(include_url=False)
+        ]
+        raise ContractError(_one_per_place(problems)) from None
+
+
+def problem_at(
+    document: Document,
+    path: KeyPath,
+    problem: str,
+    *,
+    remedy: str,
+    got: object = None,
+    allowed: str | None = None,
+) -> Problem:
+    """A problem of a document at a key path."""
+    return Problem(
+        file=document.file,
+        line=document.line(path),
+        key=dotted(path),
+        problem=problem,
+        got=None if got is None else shown(got),
+        allowed=allowed,
+        remedy=remedy,
+    )
+
+
+def shown(value: object) -> str:
+    """A value as the reader wrote it, cut where it is long."""
+    if isinstance(value, dict | list | tuple):
+        return f"a {'block of keys' if isinstance(value, dict) else 'list'}"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _one_per_place(problems: list[Problem]) -> tuple[Problem, ...]:
+    """A value that fits no member of a union fails once for each; people need to read it once."""
+    first = {(problem.key, problem.line): problem for problem in reversed(problems)}
+    return tuple(sorted(first.values(), key=lambda problem: (problem.line or 0, problem.key)))
+
+
+def _problem(document: Document, spec: type[BaseModel], details: ErrorDetails) -> Problem:
+    path = _written_path(document, details["loc"])
+    kind, context = details["type"], details.get("ctx", {})
+    known = _known_keys(spec, path[:-1]) if kind in ("extra_forbidden", "missing") else ()
+    return problem_at(
+        document,
+        path,
+        _wording(kind, details["msg"]),
+        got=None if kind in ("missing", "extra_forbidden") else details["input"],
+        allowed=_allowed(kind, context, known),
+        remedy=_remedy(kind, context, path, known),
+    )
+
+
+def _wording(kind: str, message: str) -> str:
+    plain = {"extra_forbidden": "unknown key", "missing": "required key is missing"}
+    text = plain.get(kind, message)
+    return text[:1].lower() + text[1:]
+
+
+def _allowed(kind: str, context: Mapping[str, Any], known: tuple[str, ...]) -> str | None:
+    if kind == "extra_forbidden":
+        return ", ".join(known) or None
+    for key in ("allowed", "expected", "pattern"):
+        if key in context:
+            return str(context[key])
+    bounds = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "max_length": "at most"}
+    found = [f"{sign} {context[key]}" for key, sign in bounds.items() if key in context]
+    return " and ".join(found) or None
+
+
+def _remedy(kind: str, context: Mapping[str, Any], path: KeyPath, known: tuple[str, ...]) -> str:
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(str(path[-1]), known, n=1)
+        return f"did you mean {close[0]}?" if close else "remove it"
+    return str(context.get("remedy") or _REMEDIES.get(kind) or "change it to an allowed value")
+
+
+def _written_path(document: Document, location: tuple[str | int, ...]) -> KeyPath:
+    """The part of an error's location that stands in the file."""
+    path: KeyPath = ()
+    for index, part in enumerate(location):
+        last = index == len(location) - 1
+        if (*path, part) in document.lines or (last and not _internal(part)):
+            path = (*path, part)
+    return path
+
+
+def _internal(part: str | int) -> bool:
+    return part in _UNION_PARTS or (isinstance(part, str) and any(mark in part for mark in "[]() "))
+
+
+def _known_keys(spec: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
+    """The keys that the spec at a path knows; () where the path leads into a free mapping."""
+    current: type[BaseModel] | None = spec
+    for part in path:
+        if isinstance(part, int) or current is None:
+            continue
+        names = {
+            field.alias or name: field.annotation for name, field in current.model_fields.items()
+        }
+        current = _spec_within(names[part]) if part in names else current
+    if current is None:
+        return ()
+    return tuple(field.alias or name for name, field in current.model_fields.items())
+
+
+def _spec_within(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_spec_within(argument) for argument in get_args(annotation))
+    return next((spec for spec in found if spec is not None), None)
