@@ -1,0 +1,84 @@
+# Every target sets up what it needs; the second time it finds everything in place.
+PYTHON ?= python3.11
+BIN := .venv/bin
+MODEL ?= bike-demand
+MODEL_TESTS := $(wildcard model_code/*/tests)
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+# Our own validation plugin runs at every synthesis; CDK's bundled one costs four seconds more.
+export CDK_VALIDATION := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-pure lint test-models test-all test-extra synth validate shape \
+	bench bootstrap-commands lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready node_modules/.ready ## Make the Python environment and install the CDK command line
+
+.venv/.ready: requirements.txt requirements/bootstrap.txt pyproject.toml
+	@echo "setup: Python environment in .venv (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip install -q --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@echo "setup: the pinned CDK command line in node_modules"
+	@npm ci --silent --no-fund --no-audit
+	@touch $@
+
+demo: synth ## Train, gate, register, approve and serve a real model on this machine; no AWS account needed
+	@$(BIN)/mlops rehearse pipeline $(MODEL) --approve
+
+validate: .venv/.ready ## Check config/ and every model's contract
+	@$(BIN)/mlops validate
+
+synth: setup ## Synthesize and validate every stage into cdk.out
+	@echo "synth: every stage into cdk.out"
+	@npx --no-install cdk synth --quiet --no-notices --no-lookups
+
+test: lint setup ## Lint, types, import rules, all tests of the platform and of the models
+	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report=term:skip-covered
+	@$(MAKE) --no-print-directory test-models
+
+test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
+	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/rollout tests/pipeline
+
+lint: .venv/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+test-models: .venv/.ready ## The tests of every model, each in the environment of its own lock
+	@set -e; for tests in $(MODEL_TESTS); do \
+		$(BIN)/python -m mlops.rehearsal.environment $$(dirname $$tests)/requirements-test.lock; \
+		python=$$($(BIN)/python -m mlops.rehearsal.environment --print $$(dirname $$tests)/requirements-test.lock); \
+		$$python -m pytest -q -p no:cacheprovider $$tests; \
+	done
+
+test-all: setup ## What needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis
+	@$(BIN)/python -m pytest -q -m full
+
+test-extra: setup ## What needs Java or a browser; skips with a printed reason
+	@$(BIN)/python -m pytest -q -m extra -rs || test $$? -eq 5
+
+shape: .venv/.ready ## Print the size of modules, functions and constructors beside the house rules
+	@$(BIN)/python benchmarks/shape.py
+
+bench: setup ## Run every benchmark; each prints ratios against a baseline of the same run
+	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+bootstrap-commands: .venv/.ready ## Print the cdk bootstrap command of every account
+	@$(BIN)/mlops bootstrap-commands
+
+lock: .venv/.ready ## Recompute the hashed locks from requirements/*.in
+	@$(BIN)/uv pip compile -q requirements/platform.in -o requirements.txt $(LOCK_FLAGS)
+	@for file in requirements/[!p]*.in; do $(BIN)/uv pip compile -q $$file -o $${file%.in}.txt $(LOCK_FLAGS); done
+
+LOCK_FLAGS := --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
+
+clean: ## Remove what was built; environments stay
+	@rm -rf cdk.out .mlops .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,77 @@
+"""The `mlops` command: a thin shell over the other rooms.
+
+Each command lives in a module of its own that is imported when it is asked for, so that `mlops validate` never pays for
+boto3 or a rehearsal.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from mlops.contract import ContractError
+
+_COMMANDS: Final = {
+    "bootstrap-commands": "mlops.cli.bootstrap:bootstrap_commands",
+    "data": "mlops.cli.data:data",
+    "generate": "mlops.cli.generate:generate",
+    "pipeline": "mlops.cli.pipeline:pipeline",
+    "registry": "mlops.cli.registry:registry",
+    "rehearse": "mlops.cli.rehearse:rehearse",
+    "validate": "mlops.cli.validate:validate",
+}
+USER_MISTAKE: Final = 2
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is used or its help is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{_COMMANDS[cmd_name]} is no click command")
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Repository to work on. Default: the nearest folder upwards with config/stages.yaml.",
+)
+@click.pass_context
+def cli(context: click.Context, root: Path | None) -> None:
+    """From a model's folder to a guarded SageMaker endpoint, proved on this machine first."""
+    context.obj = (root or _nearest_root()).resolve()
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with its problems, never with a traceback."""
+    try:
+        cli(prog_name="mlops")
+    except ContractError as error:
+        click.echo(report(error), err=True)
+        sys.exit(USER_MISTAKE)
+
+
+def report(error: ContractError) -> str:
+    """Every problem on its line, and their number."""
+    count = len(error.problems)
+    lines = [f"{count} problem{'' if count == 1 else 's'}:", *(str(p) for p in error.problems)]
+    return "\n".join(lines)
+
+
+def _nearest_root() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "config" / "stages.yaml").is_file():
+            return folder
+    return here

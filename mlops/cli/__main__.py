@@ -1,0 +1,5 @@
+"""Lets `python -m mlops.cli` do what the installed command does."""
+
+from mlops.cli import main
+
+main()

@@ -1,0 +1,89 @@
+"""`mlops data`: record which sample a model is trained on, and publish it to the training stage."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from ruamel.yaml import YAML
+
+from mlops.contract import load_platform, sha256_of
+
+
+@click.group()
+def data() -> None:
+    """Record and publish a model's training data."""
+
+
+@data.command()
+@click.argument("model")
+@click.pass_obj
+def record(root: Path, model: str) -> None:
+    """Write the SHA-256 of MODEL's sample into its model.yaml; comments and order stay."""
+    contract = root / "model_code" / model.replace("-", "_") / "model.yaml"
+    if not contract.is_file():
+        raise click.UsageError(f"there is no {contract.relative_to(root)}")
+    click.echo(f"{model}: data.version is {record_version(contract)}")
+
+
+@data.command()
+@click.argument("model")
+@click.option("--profile", help="AWS profile of the training stage's account.")
+@click.pass_obj
+def publish(root: Path, model: str, profile: str | None) -> None:
+    """Upload MODEL's sample to the training stage's artifact bucket, unless it is there."""
+    platform = load_platform(root, model=model)
+    spec, stage = platform.model(model), platform.stages.training
+    sample = root / "model_code" / spec.folder / spec.data.sample
+    session = boto3.Session(profile_name=profile, region_name=stage.region)
+    place = {
+        "Bucket": platform.names.artifact_bucket(stage),
+        "Key": platform.names.data_key(model, spec.data.version, sample.name),
+    }
+    try:
+        version_id = upload_once(session.client("s3"), sample, spec.data.version, place)
+    except (BotoCoreError, ClientError) as error:
+        raise click.ClickException(
+            f"cannot publish to s3://{place['Bucket']}: {error}; deploy '{stage.name}/*' first and "
+            f"use credentials of account {stage.account}"
+        ) from error
+    click.echo(json.dumps({**place, "VersionId": version_id, "Sha256": spec.data.version}))
+
+
+def record_version(contract: Path) -> str:
+    """Set `data.version` in a contract to the hash of its sample, and return it.
+
+    Raises:
+        click.UsageError: the contract names no existing sample.
+    """
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    content: Any = yaml.load(contract)
+    named = content.get("data") if isinstance(content, dict) else None
+    sample = contract.parent / str((named or {}).get("sample", ""))
+    if not sample.is_file():
+        raise click.UsageError(f"{contract.name}: data.sample names no file of {contract.parent.name}")
+    named["version"] = sha256_of(sample)
+    yaml.dump(content, contract)
+    return str(named["version"])
+
+
+def upload_once(s3: Any, sample: Path, sha256: str, place: dict[str, str]) -> str:
+    """Put the sample in place; an object that is there with this hash is left alone.
+
+    Returns:
+        The object's version id.
+    """
+    try:
+        head = s3.head_object(**place)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
+            raise
+    else:
+        if head.get("Metadata", {}).get("sha256") == sha256:
+            return str(head.get("VersionId"))
+    answer = s3.put_object(**place, Body=sample.read_bytes(), Metadata={"sha256": sha256})
+    return str(answer.get("VersionId"))
