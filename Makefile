@@ -46,7 +46,7 @@ test: lint setup ## Lint, types, import rules, all tests of the platform and of 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
 	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/rollout tests/pipeline
 
-lint: .venv/.ready
+lint: .venv/.ready ## Ruff, mypy and the import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy

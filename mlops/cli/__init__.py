@@ -1,7 +1,7 @@
 """The `mlops` command: a thin shell over the other rooms.
 
-Each command lives in a module of its own that is imported when it is asked for, so that `mlops validate` never pays for
-boto3 or a rehearsal.
+Each command lives in a module of its own that is imported when it is asked for, so that
+`mlops validate` never pays for boto3 or a rehearsal.
 """
 
 import importlib

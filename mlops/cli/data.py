@@ -65,7 +65,8 @@ def record_version(contract: Path) -> str:
     named = content.get("data") if isinstance(content, dict) else None
     sample = contract.parent / str((named or {}).get("sample", ""))
     if not sample.is_file():
-        raise click.UsageError(f"{contract.name}: data.sample names no file of {contract.parent.name}")
+        folder = contract.parent.name
+        raise click.UsageError(f"{contract.name}: data.sample names no file of {folder}")
     named["version"] = sha256_of(sample)
     yaml.dump(content, contract)
     return str(named["version"])

@@ -1,0 +1,29 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlops.cli import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of the configuration and of the example model, to break."""
+    for name in ("config", "model_code"):
+        ignored = shutil.ignore_patterns("__pycache__", "tests", ".*")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    return tmp_path
+
+
+@pytest.fixture
+def mlops(repository: Path) -> Callable[..., Result]:
+    """Runs the command line on the copy."""
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["--root", str(repository), *arguments])
+
+    return run
