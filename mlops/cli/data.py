@@ -62,9 +62,9 @@ def record_version(contract: Path) -> str:
     yaml.preserve_quotes = True
     yaml.width = 4096
     content: Any = yaml.load(contract)
-    named = content.get("data") if isinstance(content, dict) else None
-    sample = contract.parent / str((named or {}).get("sample", ""))
-    if not sample.is_file():
+    named: Any = content.get("data") if isinstance(content, dict) else None
+    sample = contract.parent / str(named.get("sample", "")) if isinstance(named, dict) else contract
+    if not isinstance(named, dict) or not sample.is_file():
         folder = contract.parent.name
         raise click.UsageError(f"{contract.name}: data.sample names no file of {folder}")
     named["version"] = sha256_of(sample)
