@@ -1,0 +1,29 @@
+"""Synthesizes every stage, or what `-c stage=dev -c model=bike-demand` asks for."""
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from mlops.contract import ContractError, load_platform
+from mlops.pipeline import load_source
+from stacks.stage import MlopsStage, asked_stages
+
+
+def main(root: Path) -> None:
+    """Load, compose, synthesize; needs no network, no credentials and no docker."""
+    app = cdk.App(builtin_cloud_formation_validation=False)
+    asked, commit = app.node.try_get_context, app.node.get_context("commit")
+    platform = load_platform(root, model=asked("model"))
+    sources = [load_source(root, model, root / ".mlops" / "build") for model in platform.models]
+    for stage in asked_stages(platform.stages, asked("stage")):
+        MlopsStage(app, stage=stage, platform=platform, sources=sources, commit=commit)
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(__file__).parent)
+    except ContractError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)

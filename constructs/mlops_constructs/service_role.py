@@ -1,0 +1,29 @@
+"""Roles that a service assumes for this account and for nobody else."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from mlops_constructs.site import Site
+
+
+def service_role(
+    scope: Construct,
+    id_: str,
+    *,
+    service: str,
+    site: Site,
+    statements: Sequence[iam.PolicyStatement],
+) -> iam.Role:
+    """A role with one inline policy, guarded against a confused deputy.
+
+    The policy is part of the role, so that nothing can use the role before its permissions exist.
+    """
+    condition = {"StringEquals": {"aws:SourceAccount": site.stage.account}}
+    return iam.Role(
+        scope,
+        id_,
+        assumed_by=iam.ServicePrincipal(service, conditions=condition),
+        inline_policies={"Permissions": iam.PolicyDocument(statements=list(statements))},
+    )

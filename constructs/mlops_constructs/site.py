@@ -1,0 +1,71 @@
+"""One stage as its constructs see it: the settings, and where the things that its stacks share are.
+
+Stacks of a stage find each other's resources by these names instead of by references, so that none
+of them holds another one back.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import RemovalPolicy
+
+from mlops.contract import Names, StageSpec
+
+_KEEP: Final = {True: RemovalPolicy.RETAIN, False: RemovalPolicy.DESTROY}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A stage's settings and addresses."""
+
+    stage: StageSpec
+    names: Names
+
+    @property
+    def prefix(self) -> str:
+        """First part of the name of everything that is named here."""
+        return f"{self.names.project}-{self.stage.name}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource in the stage's account and region."""
+        return f"arn:aws:{service}:{self.stage.region}:{self.stage.account}:{resource}"
+
+    @property
+    def artifact_bucket_arn(self) -> str:
+        """ARN of the bucket of training data, models and reports."""
+        return f"arn:aws:s3:::{self.names.artifact_bucket(self.stage)}"
+
+    @property
+    def alert_topic_arn(self) -> str:
+        """ARN of the topic that people subscribe to."""
+        return self.arn("sns", self.names.alert_topic(self.stage))
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """Name of the queue that keeps what could not be delivered."""
+        return f"{self.prefix}-undelivered"
+
+    @property
+    def dead_letter_queue_arn(self) -> str:
+        """ARN of that queue."""
+        return self.arn("sqs", self.dead_letter_queue)
+
+    def log_group(self, *parts: str) -> str:
+        """Name of a log group of the platform; all of a stage's share one prefix."""
+        return "/".join(["", self.names.project, self.stage.name, *parts])
+
+    @property
+    def model_readers(self) -> list[str]:
+        """Accounts of the other configured stages, where this stage makes their models."""
+        accounts = {stage.account for stage in self.names.stages.stages}
+        return sorted(accounts - {self.stage.account}) if self.stage.trains else []
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What happens to data when its stack goes."""
+        return _KEEP[self.stage.removal_policy == "retain"]
+
+    @property
+    def model_removal_policy(self) -> RemovalPolicy:
+        """The same for models: kept wherever another stage's endpoint may still load one."""
+        return _KEEP[self.stage.removal_policy == "retain" or bool(self.model_readers)]

@@ -1,0 +1,86 @@
+"""The buckets of a stage: artifacts, captured requests, and the access logs of both."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from mlops_constructs.site import Site
+
+
+class StageBuckets(Construct):
+    """Private, versioned, encrypted buckets that answer over TLS only.
+
+    Where models are trained, the other configured stages' accounts may read the models and nothing
+    else.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: Site, key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self._site = site
+        self._key = key
+        self.logs = self._log_bucket()
+        self.artifacts = self._data_bucket("Artifacts", site.names.artifact_bucket(site.stage))
+        self.artifacts.apply_removal_policy(site.model_removal_policy)
+        self.captures = self._data_bucket("Captures", site.names.capture_bucket(site.stage))
+        self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(90))
+        if site.model_readers:
+            self._let_other_stages_read_models()
+
+    def _log_bucket(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "Logs",
+            bucket_name=self._site.names.log_bucket(self._site.stage),
+            # Server access logs cannot be delivered to a bucket under a customer-managed key.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=self._site.removal_policy,
+            lifecycle_rules=[_housekeeping(), self._log_expiry()],
+        )
+
+    def _data_bucket(self, id_: str, name: str) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            id_,
+            bucket_name=name,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=self._site.removal_policy,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix=f"{id_.lower()}/",
+            lifecycle_rules=[_housekeeping()],
+        )
+
+    def _log_expiry(self) -> s3.LifecycleRule:
+        retention = Duration.days(self._site.stage.log_retention_days)
+        return s3.LifecycleRule(id="expire-access-logs", expiration=retention)
+
+    def _let_other_stages_read_models(self) -> None:
+        models = self.artifacts.arn_for_objects(self._site.names.artifacts_prefix("*"))
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="StagesReadModels",
+                principals=[iam.AccountPrincipal(id_) for id_ in self._site.model_readers],
+                actions=["s3:GetObject"],
+                resources=[models],
+            )
+        )
+
+
+def _housekeeping() -> s3.LifecycleRule:
+    """Old versions go after a month; parts of a broken upload after a week."""
+    return s3.LifecycleRule(
+        id="housekeeping",
+        abort_incomplete_multipart_upload_after=Duration.days(7),
+        noncurrent_version_expiration=Duration.days(30),
+    )

@@ -1,0 +1,78 @@
+"""The customer-managed key under which a stage keeps everything."""
+
+from typing import Final
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from mlops_constructs.site import Site
+
+_ENCRYPT: Final = ["kms:Decrypt", "kms:GenerateDataKey*"]
+
+
+class StageKey(Construct):
+    """A rotated key; this stage's CloudWatch may use it, and readers of models decrypt by it."""
+
+    def __init__(self, scope: Construct, id_: str, *, site: Site) -> None:
+        super().__init__(scope, id_)
+        self._site = site
+        self.key = self._key()
+        self.key.add_to_resource_policy(self._alarms_statement())
+        self.key.add_to_resource_policy(self._logs_statement())
+        if site.model_readers:
+            self._let_other_stages_decrypt()
+
+    def _key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "Key",
+            alias=self._site.names.key_alias(self._site.stage),
+            description=f"Data, models, logs and alerts of the stage {self._site.stage.name}",
+            enable_key_rotation=True,
+            removal_policy=self._site.model_removal_policy,
+        )
+
+    def _alarms_statement(self) -> iam.PolicyStatement:
+        # EventBridge is absent on purpose: SNS supports no source condition for it in a key's
+        # policy, so rules publish with a role of their own.
+        return iam.PolicyStatement(
+            sid="AlarmsPublishEncrypted",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=_ENCRYPT,
+            resources=["*"],
+            conditions={"StringEquals": {"aws:SourceAccount": self._site.stage.account}},
+        )
+
+    def _logs_statement(self) -> iam.PolicyStatement:
+        groups = self._site.arn("logs", f"log-group:{self._site.log_group('*')}")
+        return iam.PolicyStatement(
+            sid="LogGroupsOfThisStage",
+            principals=[iam.ServicePrincipal(f"logs.{self._site.stage.region}.amazonaws.com")],
+            actions=[*_ENCRYPT, "kms:Encrypt", "kms:ReEncrypt*", "kms:DescribeKey"],
+            resources=["*"],
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+
+    def _let_other_stages_decrypt(self) -> None:
+        accounts = [iam.AccountPrincipal(account) for account in self._site.model_readers]
+        bucket = self._site.artifact_bucket_arn
+        # With a bucket key the context is the bucket; without one it is the object.
+        readable = [bucket, f"{bucket}/{self._site.names.artifacts_prefix('*')}"]
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="StagesDecryptModels",
+                principals=accounts,
+                actions=["kms:Decrypt"],
+                resources=["*"],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:s3:arn": readable}},
+            )
+        )
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="StagesDescribeTheKey",
+                principals=accounts,
+                actions=["kms:DescribeKey"],
+                resources=["*"],
+            )
+        )

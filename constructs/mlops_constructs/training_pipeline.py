@@ -1,0 +1,89 @@
+"""A model's SageMaker pipeline with everything that it needs to run."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3_assets as s3_assets
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from mlops.pipeline import ModelSource, bind
+from mlops_constructs.find_approved import FindApproved
+from mlops_constructs.pipeline_roles import PipelineRoles
+from mlops_constructs.site import Site
+
+
+class TrainingPipeline(Construct):
+    """The compiled definition, bound to this stage.
+
+    Whatever the stage knows becomes the default of a pipeline parameter, so that a person may still
+    choose another value for one execution.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: Site,
+        source: ModelSource,
+        key: kms.IKey,
+        commit: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._site = site
+        self._source = source
+        self._key = key
+        self._code = s3_assets.Asset(self, "Code", path=str(source.code_archive))
+        self._find_approved = FindApproved(
+            self, "FindApproved", site=site, model=source.spec, key=key
+        )
+        self._roles = self._pipeline_roles()
+        self.pipeline = self._pipeline(commit)
+
+    def _pipeline_roles(self) -> PipelineRoles:
+        return PipelineRoles(
+            self,
+            "Roles",
+            site=self._site,
+            model=self._source.spec,
+            key=self._key,
+            code=self._code,
+            find_approved=self._find_approved.function,
+        )
+
+    def _pipeline(self, commit: str) -> sagemaker.CfnPipeline:
+        definition = bind(
+            self._source.definition,
+            defaults=self._defaults(commit),
+            find_approved_arn=self._find_approved.function.function_arn,
+            network=self._site.stage.network,
+        )
+        return sagemaker.CfnPipeline(
+            self,
+            "Pipeline",
+            pipeline_name=self._site.names.pipeline(self._source.spec.name),
+            pipeline_display_name=self._site.names.pipeline(self._source.spec.name),
+            pipeline_definition={
+                "PipelineDefinitionBody": Stack.of(self).to_json_string(definition)
+            },
+            role_arn=self._roles.pipeline.role_arn,
+        )
+
+    def _defaults(self, commit: str) -> Mapping[str, str]:
+        names, model = self._site.names, self._source.spec
+        bucket = names.artifact_bucket(self._site.stage)
+        published = names.data_uri(model.name, model.data.version, model.data.sample.split("/")[-1])
+        roles = {f"{step}RoleArn": role.role_arn for step, role in self._roles.steps.items()}
+        return roles | {
+            "DataUri": model.data.uri or published,
+            "DataVersion": model.data.version,
+            "CodeUri": self._code.s3_object_url,
+            "SourceHash": self._source.source_hash,
+            "Commit": commit,
+            "ImageUri": names.image_uri(model.name, self._source.image_tag),
+            "ArtifactsUri": f"s3://{bucket}/{names.artifacts_prefix(model.name)}",
+            "KmsKeyId": self._key.key_arn,
+            "ModelPackageGroupName": names.model_package_group(model.name),
+        }

@@ -1,0 +1,26 @@
+"""What every other stack of a stage stands on."""
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from mlops_constructs.alert_topic import AlertTopic
+from mlops_constructs.dead_letter_queue import DeadLetterQueue
+from mlops_constructs.site import Site
+from mlops_constructs.stage_buckets import StageBuckets
+from mlops_constructs.stage_key import StageKey
+
+
+class FoundationStack(Stack):
+    """Key, buckets, alerts and dead letters of a stage; its network is given, not made."""
+
+    def __init__(self, scope: Construct, id_: str, *, site: Site) -> None:
+        super().__init__(
+            scope,
+            id_,
+            stack_name=f"{site.prefix}-foundation",
+            description=f"Key, buckets and alerts of {site.prefix}",
+        )
+        self.key = StageKey(self, "Key", site=site).key
+        StageBuckets(self, "Buckets", site=site, key=self.key)
+        alerts = AlertTopic(self, "Alerts", site=site, key=self.key)
+        DeadLetterQueue(self, "Undelivered", site=site, topic=alerts.topic)

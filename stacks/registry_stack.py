@@ -1,0 +1,31 @@
+"""The model registry of the platform, in the stage that trains."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from mlops_constructs.approval_events import ApprovalEvents
+from mlops_constructs.model_package_group import ModelPackageGroup
+from mlops_constructs.site import Site
+from mlops_constructs.training_dashboard import TrainingDashboard
+
+
+class RegistryStack(Stack):
+    """A group for every model of the repository, their approval events, and the overview.
+
+    It spans all models, asked for or not: a synthesis of one model must never remove another's
+    group.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, site: Site, models: Sequence[str]) -> None:
+        super().__init__(
+            scope,
+            id_,
+            stack_name=f"{site.prefix}-registry",
+            description=f"Model registry of {site.names.project}",
+        )
+        for model in models:
+            ModelPackageGroup(self, model, site=site, model=model)
+        ApprovalEvents(self, "ApprovalEvents", site=site)
+        TrainingDashboard(self, "Training", site=site, models=models)

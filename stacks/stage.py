@@ -1,0 +1,92 @@
+"""One environment: its stacks in the order in which they depend on each other."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from mlops.contract import ContractError, Platform, Problem, StageSpec, StagesSpec
+from mlops.pipeline import ModelSource
+from mlops_constructs.site import Site
+from stacks.foundation_stack import FoundationStack
+from stacks.registry_stack import RegistryStack
+from stacks.training_stack import TrainingStack
+
+
+class MlopsStage(cdk.Stage):
+    """Everything in one account and region; `cdk deploy '<stage>/*'` deploys it.
+
+    The foundation is everywhere; the registry and the pipelines are where the stage says that it
+    trains.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: StageSpec,
+        platform: Platform,
+        sources: Sequence[ModelSource],
+        commit: str,
+    ) -> None:
+        super().__init__(
+            scope,
+            stage.name,
+            env=cdk.Environment(account=stage.account, region=stage.region),
+            permissions_boundary=_boundary(stage),
+        )
+        self._site = Site(stage=stage, names=platform.names)
+        self._foundation = FoundationStack(self, "Foundation", site=self._site)
+        if stage.trains:
+            self._registry = self._registry_stack(platform.model_names)
+            for source in sources:
+                self._training_stack(source, commit)
+        for key, value in sorted(stage.tags.items()):
+            cdk.Tags.of(self).add(key, value)
+
+    def _registry_stack(self, models: Sequence[str]) -> RegistryStack:
+        registry = RegistryStack(self, "Registry", site=self._site, models=models)
+        registry.add_stack_dependency(self._foundation)
+        return registry
+
+    def _training_stack(self, source: ModelSource, commit: str) -> None:
+        training = TrainingStack(
+            self,
+            f"{source.spec.name}-Training",
+            site=self._site,
+            source=source,
+            key=self._foundation.key,
+            commit=commit,
+        )
+        training.add_stack_dependency(self._registry)
+
+
+def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:
+    if stage.permissions_boundary is None:
+        return None
+    return cdk.PermissionsBoundary.from_name(stage.permissions_boundary)
+
+
+def asked_stages(stages: StagesSpec, name: str | None) -> tuple[StageSpec, ...]:
+    """Every stage, or the one of this name.
+
+    Raises:
+        ContractError: there is no such stage.
+    """
+    if name is None:
+        return stages.stages
+    found = tuple(stage for stage in stages.stages if stage.name == name)
+    if not found:
+        raise ContractError((_unknown_stage(stages, name),))
+    return found
+
+
+def _unknown_stage(stages: StagesSpec, name: str) -> Problem:
+    return Problem(
+        file="config/stages.yaml",
+        key="stages",
+        problem="there is no such stage",
+        got=name,
+        allowed=", ".join(stage.name for stage in stages.stages),
+        remedy="pass one of these with -c stage=",
+    )

@@ -1,0 +1,39 @@
+"""How one model is made."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from mlops.pipeline import ModelSource
+from mlops_constructs.pipeline_alerts import PipelineAlerts
+from mlops_constructs.pipeline_schedule import PipelineSchedule
+from mlops_constructs.site import Site
+from mlops_constructs.training_pipeline import TrainingPipeline
+
+
+class TrainingStack(Stack):
+    """A model's pipeline, its schedule if it has one, and its alerts."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: Site,
+        source: ModelSource,
+        key: kms.IKey,
+        commit: str,
+    ) -> None:
+        model = source.spec
+        super().__init__(
+            scope,
+            id_,
+            stack_name=f"{site.prefix}-{model.name}-training",
+            description=f"Training pipeline of {model.name}",
+        )
+        TrainingPipeline(self, "Training", site=site, source=source, key=key, commit=commit)
+        PipelineAlerts(self, "Alerts", site=site, model=model, key=key)
+        if model.pipeline.schedule:
+            PipelineSchedule(
+                self, "Schedule", site=site, model=model.name, expression=model.pipeline.schedule
+            )
