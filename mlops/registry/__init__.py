@@ -1,0 +1,21 @@
+"""The model registry: AWS's own, or a folder behind the same boto3 calls."""
+
+from mlops.registry.client import SageMakerClient, aws_client
+from mlops.registry.lineage import Lineage, Metric, metrics_of, show
+from mlops.registry.local import local_client
+from mlops.registry.versions import ModelVersion, RegistryError, approve, list_versions, reject
+
+__all__ = [
+    "Lineage",
+    "Metric",
+    "ModelVersion",
+    "RegistryError",
+    "SageMakerClient",
+    "approve",
+    "aws_client",
+    "list_versions",
+    "local_client",
+    "metrics_of",
+    "reject",
+    "show",
+]
