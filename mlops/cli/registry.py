@@ -1,0 +1,141 @@
+"""`mlops registry`: versions of a model, and the decision about each; the same here and on AWS."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from mlops.contract import Platform, load_platform
+from mlops.registry import (
+    RegistryError,
+    SageMakerClient,
+    approve,
+    aws_client,
+    list_versions,
+    local_client,
+    reject,
+    show,
+)
+from mlops.registry.table import lineage_table, versions_table
+
+WORKSPACE = ".mlops"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    """A registry, and a way to read the objects that it points to."""
+
+    client: SageMakerClient
+    group: str
+    read: Callable[[str], str]
+
+
+def _on_target(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command its MODEL argument and the registry that the options name."""
+
+    @click.argument("model")
+    @click.option(
+        "--target",
+        type=click.Choice(["local", "aws"]),
+        default="local",
+        show_default=True,
+        help="The registry of rehearsals on this machine, or the training stage's account.",
+    )
+    @click.option("--profile", help="AWS profile, with --target aws.")
+    @click.pass_obj
+    @functools.wraps(command)
+    def resolved(
+        root: Path, /, *, model: str, target: str, profile: str | None, **arguments: object
+    ) -> None:
+        try:
+            command(_target(root, model, target, profile), **arguments)
+        except RegistryError as error:
+            raise click.ClickException(str(error)) from error
+
+    return resolved
+
+
+@click.group()
+def registry() -> None:
+    """List, show, approve and reject the versions of a model."""
+
+
+@registry.command("list")
+@_on_target
+def list_(found: _Target) -> None:
+    """List the versions of MODEL, newest first."""
+    Console().print(versions_table(list_versions(found.client, found.group)))
+
+
+_VERSION = click.argument("version", type=click.IntRange(min=1))
+_REASON = click.option("--reason", required=True, help="Kept with the version.")
+
+
+@registry.command("show")
+@_on_target
+@_VERSION
+def show_(found: _Target, version: int) -> None:
+    """Show where VERSION of MODEL comes from: commit, data, execution, metrics, decision."""
+    Console().print(lineage_table(show(found.client, found.group, version, read=found.read)))
+
+
+@registry.command("approve")
+@_on_target
+@_VERSION
+@_REASON
+def approve_(found: _Target, version: int, reason: str) -> None:
+    """Let VERSION of MODEL be released."""
+    approve(found.client, found.group, version, reason=reason)
+    click.echo(f"{found.group} version {version} is Approved")
+
+
+@registry.command("reject")
+@_on_target
+@_VERSION
+@_REASON
+def reject_(found: _Target, version: int, reason: str) -> None:
+    """Keep VERSION of MODEL from being released."""
+    reject(found.client, found.group, version, reason=reason)
+    click.echo(f"{found.group} version {version} is Rejected")
+
+
+def _target(root: Path, model: str, target: str, profile: str | None) -> _Target:
+    platform = load_platform(root, model=model)
+    group = platform.names.model_package_group(model)
+    if target == "local":
+        return _local(root, platform, group)
+    try:
+        return _aws(platform, group, profile)
+    except BotoCoreError as error:
+        raise click.ClickException(f"no access to AWS: {error}") from error
+
+
+def _local(root: Path, platform: Platform, group: str) -> _Target:
+    stage = platform.stages.training
+    folder = root / WORKSPACE
+
+    def read(uri: str) -> str:
+        return (folder / "s3" / uri.removeprefix("s3://")).read_text("utf-8")
+
+    client = local_client(folder / "registry", account=stage.account, region=stage.region)
+    return _Target(client=client, group=group, read=read)
+
+
+def _aws(platform: Platform, group: str, profile: str | None) -> _Target:
+    region = platform.stages.training.region
+    s3 = boto3.Session(profile_name=profile, region_name=region).client("s3")
+
+    def read(uri: str) -> str:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(str(error)) from error
+        return body.decode("utf-8")
+
+    return _Target(client=aws_client(region=region, profile=profile), group=group, read=read)
