@@ -1,0 +1,118 @@
+"""Alarms that decide over a release: they see the new fleet alone, and can fire."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mlops_constructs.validation.alarm_metrics import (
+    ALARM,
+    WatchedMetric,
+    rollback_alarms,
+    watched_metrics,
+)
+from mlops_constructs.validation.endpoints import ENDPOINT, variants
+from mlops_constructs.validation.rule import Fault, rule
+from mlops_constructs.validation.template import Properties, Template, number, resources, text
+
+_INVOCATIONS: Final = "AWS/SageMaker"
+_DIMENSIONS: Final = ("EndpointName", "VariantName", "EndpointConfigName")
+_ERRORS: Final = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
+
+
+def _guards(template: Template) -> Iterator[tuple[str, Properties, Properties]]:
+    """Name of each rollback alarm, the alarm, and the endpoint that it guards."""
+    for _, endpoint in resources(template, ENDPOINT):
+        for name, alarm in rollback_alarms(template, endpoint):
+            if alarm is not None:
+                yield _logical_id(template, alarm, name), alarm, endpoint
+
+
+def _logical_id(template: Template, wanted: Properties, name: str) -> str:
+    return next((id_ for id_, alarm in resources(template, ALARM) if alarm is wanted), name)
+
+
+@rule(
+    "ML020",
+    why="a metric of the new fleet has gaps; under any other setting one late point rolls back",
+    remedy="set TreatMissingData to notBreaching and let the release check find a silent canary",
+)
+def silence_is_no_breach(template: Template) -> Iterator[Fault]:
+    """A rollback alarm takes missing data for healthy."""
+    for logical_id, alarm, _ in _guards(template):
+        setting = alarm.get("TreatMissingData")
+        if setting != "notBreaching":
+            where = "Properties.TreatMissingData"
+            yield Fault(logical_id=logical_id, where=where, detail=f"it is {setting}")
+
+
+@rule(
+    "ML021",
+    why="without EndpointConfigName both fleets are summed: the old one dilutes the canary",
+    remedy="give invocation metrics EndpointName, VariantName and the new config's name",
+)
+def new_fleet_is_watched(template: Template) -> Iterator[Fault]:
+    """A rollback alarm sees the new fleet alone."""
+    for logical_id, alarm, endpoint in _guards(template):
+        config = text(endpoint.get("EndpointConfigName"))
+        for metric in _invocation_metrics(alarm):
+            missing = [name for name in _DIMENSIONS if name not in metric.dimensions]
+            if missing:
+                detail = f"{metric.name} lacks {', '.join(missing)}"
+                yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
+            elif metric.dimensions["EndpointConfigName"] != config:
+                detail = f"{metric.name} is of another endpoint config"
+                yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
+
+
+def _invocation_metrics(alarm: Properties) -> Iterator[WatchedMetric]:
+    for metric in watched_metrics(alarm):
+        if metric.namespace == _INVOCATIONS:
+            yield metric
+
+
+@rule(
+    "ML022",
+    why="CloudWatch knows no wrong dimension: an alarm on a variant that is not there stays quiet",
+    remedy="use the variant name of the endpoint config",
+)
+def variant_exists(template: Template) -> Iterator[Fault]:
+    """An alarm names a variant that its endpoint has."""
+    for _, endpoint in resources(template, ENDPOINT):
+        known = {text(variant.get("VariantName")) for variant in variants(template, endpoint)}
+        for logical_id, metric in _metrics_of(template, endpoint):
+            variant = metric.dimensions.get("VariantName")
+            if known and variant and variant not in known:
+                detail = f"{variant!r} is not one of {sorted(known)}"
+                yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
+
+
+def _metrics_of(template: Template, endpoint: Properties) -> Iterator[tuple[str, WatchedMetric]]:
+    name = text(endpoint.get("EndpointName"))
+    for logical_id, alarm in resources(template, ALARM):
+        for metric in watched_metrics(alarm):
+            if metric.dimensions.get("EndpointName") == name:
+                yield logical_id, metric
+
+
+@rule(
+    "ML023",
+    why="SageMaker counts an error as 1 and a success as 0, so their average never exceeds 1",
+    remedy="write 5 % as 0.05",
+)
+def ratio_can_be_exceeded(template: Template) -> Iterator[Fault]:
+    """The threshold of an error ratio lies between 0 and 1."""
+    for logical_id, alarm in resources(template, ALARM):
+        threshold = number(alarm.get("Threshold"))
+        if _is_error_ratio(alarm) and threshold is not None and not 0 <= threshold < 1:
+            detail = f"a ratio never exceeds {threshold:g}"
+            yield Fault(logical_id=logical_id, where="Properties.Threshold", detail=detail)
+
+
+def _is_error_ratio(alarm: Properties) -> bool:
+    errors = [metric for metric in _invocation_metrics(alarm) if metric.name in _ERRORS]
+    if not errors:
+        return False
+    divides = any("/" in str(query.get("Expression")) for query in alarm.get("Metrics", []))
+    return divides or all(metric.statistic == "Average" for metric in errors)
+
+
+RULES: Final = (silence_is_no_breach, new_fleet_is_watched, variant_exists, ratio_can_be_exceeded)

@@ -1,0 +1,146 @@
+"""Training pipelines: a program inside a string, which CloudFormation passes on unread."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mlops_constructs.validation.rule import Fault, rule
+from mlops_constructs.validation.template import Template, resources, text
+
+_PIPELINE: Final = "AWS::SageMaker::Pipeline"
+_BODY: Final = "Properties.PipelineDefinition.PipelineDefinitionBody"
+_LIMIT: Final = 100_000
+_JOBS: Final = ("Processing", "Training")
+
+
+def _bodies(template: Template) -> Iterator[tuple[str, str]]:
+    for logical_id, pipeline in resources(template, _PIPELINE):
+        body = pipeline.get("PipelineDefinition", {}).get("PipelineDefinitionBody")
+        if body is not None:
+            yield logical_id, text(body)
+
+
+def _definition(body: str) -> Mapping[str, Any] | None:
+    try:
+        definition = json.loads(body)
+    except ValueError:
+        return None
+    return definition if isinstance(definition, dict) else None
+
+
+def _steps(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """All steps, those in the branches of a condition included."""
+    for step in steps:
+        yield step
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from _steps(step.get("Arguments", {}).get(branch, []))
+
+
+def _jobs(template: Template) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Logical id, step name, step type and arguments of every job in every pipeline."""
+    for logical_id, body in _bodies(template):
+        for step in _steps((_definition(body) or {}).get("Steps", [])):
+            if step.get("Type") in _JOBS:
+                yield logical_id, step["Name"], step["Type"], step.get("Arguments", {})
+
+
+@rule(
+    "ML050",
+    why="CloudFormation passes the string on; what is wrong with it shows in the deployment",
+    remedy="compile the definition anew: mlops pipeline compile <model>",
+)
+def definition_is_json(template: Template) -> Iterator[Fault]:
+    """A pipeline's definition is a JSON document with steps."""
+    for logical_id, body in _bodies(template):
+        definition = _definition(body)
+        if definition is None:
+            yield Fault(logical_id=logical_id, where=_BODY, detail="it is no JSON object")
+        elif not definition.get("Steps"):
+            yield Fault(logical_id=logical_id, where=_BODY, detail="it has no steps")
+
+
+@rule(
+    "ML051",
+    why="CloudFormation limits the whole template to 1 MB and the SDK moves larger bodies to S3",
+    remedy="split the pipeline",
+)
+def definition_is_small(template: Template) -> Iterator[Fault]:
+    """A pipeline's definition stays below 100 KB."""
+    for logical_id, body in _bodies(template):
+        if len(body) > _LIMIT:
+            yield Fault(logical_id=logical_id, where=_BODY, detail=f"{len(body)} characters")
+
+
+@rule(
+    "ML052",
+    why="the service's own key can be neither shared with the stages nor revoked",
+    remedy="set VolumeKmsKeyId and KmsKeyId in the step",
+)
+def jobs_encrypt(template: Template) -> Iterator[Fault]:
+    """A job encrypts its volume and its outputs under a key of ours."""
+    for logical_id, name, kind, arguments in _jobs(template):
+        for place, settings in _encrypted(kind, arguments):
+            if not settings.get(place.rpartition(".")[2]):
+                yield Fault(logical_id=logical_id, where=_BODY, detail=f"{name} lacks {place}")
+
+
+def _encrypted(kind: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if kind == "Processing":
+        cluster = arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
+        yield "ProcessingResources.ClusterConfig.VolumeKmsKeyId", cluster
+        outputs = arguments.get("ProcessingOutputConfig", {})
+        if outputs.get("Outputs"):
+            yield "ProcessingOutputConfig.KmsKeyId", outputs
+    else:
+        yield "ResourceConfig.VolumeKmsKeyId", arguments.get("ResourceConfig", {})
+        yield "OutputDataConfig.KmsKeyId", arguments.get("OutputDataConfig", {})
+
+
+@rule(
+    "ML053",
+    why="code with training data at hand and a way out is a leak waiting for a bad dependency",
+    remedy="set EnableNetworkIsolation in the step",
+)
+def jobs_are_isolated(template: Template) -> Iterator[Fault]:
+    """A job has no network of its own."""
+    yield from _network_faults(template, "EnableNetworkIsolation")
+
+
+@rule(
+    "ML054",
+    why="a job of two instances would otherwise send training data in the clear",
+    remedy="set EnableInterContainerTrafficEncryption in the step",
+)
+def jobs_encrypt_traffic(template: Template) -> Iterator[Fault]:
+    """A job's containers talk to each other encrypted."""
+    yield from _network_faults(template, "EnableInterContainerTrafficEncryption")
+
+
+def _network_faults(template: Template, switch: str) -> Iterator[Fault]:
+    for logical_id, name, kind, arguments in _jobs(template):
+        settings = arguments.get("NetworkConfig", {}) if kind == "Processing" else arguments
+        if settings.get(switch) is not True:
+            yield Fault(logical_id=logical_id, where=_BODY, detail=f"{name} lacks {switch}")
+
+
+@rule(
+    "ML055",
+    why="the default is a day of a machine that hangs",
+    remedy="set StoppingCondition.MaxRuntimeInSeconds in the step",
+)
+def jobs_end(template: Template) -> Iterator[Fault]:
+    """A job has a time limit."""
+    for logical_id, name, _, arguments in _jobs(template):
+        if not arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"):
+            detail = f"{name} has no time limit"
+            yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
+
+
+RULES: Final = (
+    definition_is_json,
+    definition_is_small,
+    jobs_encrypt,
+    jobs_are_isolated,
+    jobs_encrypt_traffic,
+    jobs_end,
+)

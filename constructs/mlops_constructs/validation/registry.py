@@ -1,0 +1,42 @@
+"""The model registry: what must outlive every stack."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mlops_constructs.validation.rule import Fault, rule
+from mlops_constructs.validation.template import Template, is_literal, resources
+
+_GROUP: Final = "AWS::SageMaker::ModelPackageGroup"
+_CONSTANT: Final = ("ModelPackageGroupName", "ModelPackageGroupDescription")
+
+
+@rule(
+    "ML060",
+    why="with the group go all versions, their approvals and the lineage of what is in production",
+    remedy="apply RemovalPolicy.RETAIN, to updates too",
+)
+def groups_are_retained(template: Template) -> Iterator[Fault]:
+    """A model package group is retained."""
+    for logical_id, _ in resources(template, _GROUP):
+        resource = template["Resources"][logical_id]
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if resource.get(policy) != "Retain":
+                detail = f"it is {resource.get(policy)}"
+                yield Fault(logical_id=logical_id, where=policy, detail=detail)
+
+
+@rule(
+    "ML061",
+    why="both can only be changed by replacement, which CloudFormation refuses for a stated name",
+    remedy="derive them from the model's name alone",
+)
+def groups_are_constant(template: Template) -> Iterator[Fault]:
+    """Name and description of a model package group are constant."""
+    for logical_id, group in resources(template, _GROUP):
+        for key in _CONSTANT:
+            if not is_literal(group.get(key)):
+                where = f"Properties.{key}"
+                yield Fault(logical_id=logical_id, where=where, detail="it is not written out")
+
+
+RULES: Final = (groups_are_retained, groups_are_constant)
