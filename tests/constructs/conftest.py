@@ -1,0 +1,154 @@
+"""A small platform of three stages, and a way to look at what one construct becomes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlops.contract import ModelSpec, Names, StagesFile, StagesSpec
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+
+    from mlops_constructs.site import Site
+
+CAPACITY = {"standard": {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 2}}
+STAGES = {
+    "project": "acme",
+    "delivery": {"account": "100000000000", "region": "eu-west-1"},
+    "stages": {
+        "dev": {
+            "account": "200000000000",
+            "region": "eu-west-1",
+            "trains": True,
+            "removal_policy": "destroy",
+            "log_retention_days": 7,
+            "capacity": CAPACITY,
+        },
+        "test": {
+            "account": "300000000000",
+            "region": "eu-west-1",
+            "removal_policy": "destroy",
+            "capacity": CAPACITY,
+        },
+        "prod": {
+            "account": "400000000000",
+            "region": "eu-west-1",
+            "log_retention_days": 365,
+            "capacity": CAPACITY,
+        },
+    },
+}
+NETWORK = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "security_group_ids": ["sg-0123456789abcdef0"],
+}
+MODEL = {
+    "name": "churn",
+    "description": "Who leaves",
+    "owners": {
+        "data_science": "science@example.com",
+        "deployment": "platform@example.com",
+        "on_call": "#churn",
+    },
+    "problem": {"type": "binary-classification", "target": "left"},
+    "data": {"sample": "data/churn.csv.gz", "version": "c" * 64},
+    "schema": {
+        "input": [{"name": "age", "type": "integer"}],
+        "output": [{"name": "probability", "type": "number"}],
+    },
+    "pipeline": {"schedule": "cron(0 3 ? * MON *)"},
+    "gates": [{"metric": "roc_auc", "comparison": "at_least", "threshold": 0.8}],
+    "endpoint": {"expected_requests_per_minute": 10},
+}
+
+
+class Rendered:
+    """The template of one stack, asked by resource type."""
+
+    def __init__(self, template: dict[str, Any]) -> None:
+        self.template = template
+        self.resources: dict[str, dict[str, Any]] = template.get("Resources", {})
+
+    def all(self, type_: str) -> list[dict[str, Any]]:
+        """Properties of every resource of a type, in the template's order."""
+        found = [r for r in self.resources.values() if r["Type"] == type_]
+        return [resource.get("Properties", {}) for resource in found]
+
+    def only(self, type_: str) -> dict[str, Any]:
+        """Properties of the one resource of a type."""
+        (properties,) = self.all(type_)
+        return properties
+
+    def resource(self, type_: str) -> dict[str, Any]:
+        """The one resource of a type, with its policies."""
+        (found,) = [r for r in self.resources.values() if r["Type"] == type_]
+        return found
+
+    def roles(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Statements of every role by the role's id and their sid."""
+        return {
+            id_: {s.get("Sid", ""): s for s in statements(resource["Properties"])}
+            for id_, resource in self.resources.items()
+            if resource["Type"] == "AWS::IAM::Role"
+        }
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    policies = role.get("Policies", [])
+    return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+
+
+@pytest.fixture(scope="session")
+def names() -> Names:
+    return Names(stages=StagesSpec.of(StagesFile.model_validate(STAGES)))
+
+
+@pytest.fixture(scope="session")
+def model() -> ModelSpec:
+    return ModelSpec.model_validate(MODEL)
+
+
+@pytest.fixture(scope="session")
+def site_of(names: Names) -> Callable[..., "Site"]:
+    """The site of a stage by its name, with some of its settings replaced."""
+    from mlops.contract import Network
+    from mlops_constructs.site import Site
+
+    def site(stage: str, *, network: bool = False) -> Site:
+        spec = names.stages.stage(stage)
+        changed = {"network": Network.model_validate(NETWORK)} if network else {}
+        return Site(stage=spec.model_copy(update=changed), names=names)
+
+    return site
+
+
+@pytest.fixture(scope="session")
+def render(cdk_context: dict[str, Any]) -> Callable[..., Rendered]:
+    """Builds something in a stack of its own and returns the template."""
+    import aws_cdk as cdk
+    from aws_cdk import assertions
+
+    def rendered(build: "Callable[[Stack], object]") -> Rendered:
+        app = cdk.App(context=cdk_context, builtin_cloud_formation_validation=False)
+        environment = cdk.Environment(account="200000000000", region="eu-west-1")
+        stack = cdk.Stack(app, "Test", env=environment)
+        build(stack)
+        return Rendered(assertions.Template.from_stack(stack).to_json())
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def key_in() -> Any:
+    """A key that another stack made."""
+    from aws_cdk import aws_kms as kms
+
+    def key(stack: "Stack") -> kms.IKey:
+        return kms.Key.from_key_arn(stack, "GivenKey", KEY_ARN)
+
+    return key
+
+
+KEY_ARN = "arn:aws:kms:eu-west-1:200000000000:key/11111111-2222-3333-4444-555555555555"

@@ -1,0 +1,99 @@
+"""What holds for every template, whatever is in it."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Templates = dict[str, dict[str, Any]]
+
+
+def statements(node: Any) -> Iterator[dict[str, Any]]:
+    """Every policy statement anywhere in a template."""
+    if isinstance(node, dict):
+        if "Effect" in node and "Action" in node:
+            yield node
+        for value in node.values():
+            yield from statements(value)
+    if isinstance(node, list):
+        for value in node:
+            yield from statements(value)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(templates: Templates) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (path, statement)
+        for path, template in templates.items()
+        for statement in statements(template)
+        if statement["Effect"] == "Allow"
+    ]
+
+
+def test_no_value_crosses_a_stack_by_a_weak_reference(templates: Templates) -> None:
+    assert "Fn::GetStackOutput" not in json.dumps(templates)
+
+
+def test_the_key_is_all_that_crosses_a_stack(templates: Templates) -> None:
+    imports = set(re.findall(r'"Fn::ImportValue": "([^"]+)"', json.dumps(templates)))
+
+    assert [re.sub("[0-9A-F]{8}", "", name) for name in imports] == [
+        "mlops-dev-foundation:ExportsOutputFnGetAttKeyArn"
+    ]
+
+
+def test_nothing_is_allowed_to_do_everything(templates: Templates) -> None:
+    broad = [
+        (path, action)
+        for path, statement in allowed(templates)
+        for action in listed(statement["Action"])
+        if action == "*" or (action.endswith(":*") and not owns_the_key(statement))
+    ]
+
+    assert broad == []
+
+
+def owns_the_key(statement: dict[str, Any]) -> bool:
+    """The account keeps its key: without this statement nobody could ever manage it again."""
+    root = str(statement.get("Principal", {}).get("AWS", ""))
+    return statement["Action"] == "kms:*" and root.endswith(":root")
+
+
+def test_nobody_gets_a_managed_full_access_policy(templates: Templates) -> None:
+    assert "FullAccess" not in json.dumps(templates)
+    assert "ManagedPolicyArns" not in json.dumps(templates)
+
+
+def test_every_service_role_is_assumed_for_its_own_account_only(templates: Templates) -> None:
+    trusts = [
+        (path, statement)
+        for path, template in templates.items()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"])
+    ]
+
+    assert trusts
+    assert [
+        path
+        for path, trust in trusts
+        if "aws:SourceAccount" not in trust.get("Condition", {}).get("StringEquals", {})
+    ] == []
+
+
+def test_nothing_is_looked_up(assembly: Path) -> None:
+    manifests = [json.loads(path.read_text()) for path in assembly.rglob("manifest.json")]
+
+    assert [manifest["missing"] for manifest in manifests if manifest.get("missing")] == []
+
+
+def test_templates_stay_far_below_the_limits_of_cloudformation(templates: Templates) -> None:
+    sizes = {path: len(json.dumps(template)) for path, template in templates.items()}
+    counts = {path: len(template["Resources"]) for path, template in templates.items()}
+
+    assert max(sizes.values()) < 500_000
+    assert max(counts.values()) < 250
