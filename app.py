@@ -7,17 +7,17 @@ import aws_cdk as cdk
 
 from mlops.contract import ContractError, load_platform
 from mlops.pipeline import load_source
-from stacks.stage import MlopsStage, asked_stages
+from mlops_constructs.validation.plugin import add_validation
+from stacks.stage import add_stages
 
 
 def main(root: Path) -> None:
     """Load, compose, synthesize; needs no network, no credentials and no docker."""
     app = cdk.App(builtin_cloud_formation_validation=False)
-    asked, commit = app.node.try_get_context, app.node.get_context("commit")
-    platform = load_platform(root, model=asked("model"))
+    platform = load_platform(root, model=app.node.try_get_context("model"))
     sources = [load_source(root, model, root / ".mlops" / "build") for model in platform.models]
-    for stage in asked_stages(platform.stages, asked("stage")):
-        MlopsStage(app, stage=stage, platform=platform, sources=sources, commit=commit)
+    add_stages(app, platform=platform, sources=sources)
+    add_validation(app)
     app.synth()
 
 

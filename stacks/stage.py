@@ -67,6 +67,17 @@ def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:
     return cdk.PermissionsBoundary.from_name(stage.permissions_boundary)
 
 
+def add_stages(app: cdk.App, *, platform: Platform, sources: Sequence[ModelSource]) -> None:
+    """Add every stage, or the one that `-c stage=` names; `-c commit=` is what pipelines record.
+
+    Raises:
+        ContractError: there is no such stage.
+    """
+    commit: str = app.node.get_context("commit")
+    for stage in asked_stages(platform.stages, app.node.try_get_context("stage")):
+        MlopsStage(app, stage=stage, platform=platform, sources=sources, commit=commit)
+
+
 def asked_stages(stages: StagesSpec, name: str | None) -> tuple[StageSpec, ...]:
     """Every stage, or the one of this name.
 

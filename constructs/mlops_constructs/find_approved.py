@@ -34,7 +34,7 @@ class FindApproved(Construct):
         self.function = self._function(log_group)
 
     def _function(self, log_group: logs.ILogGroup) -> lambda_.Function:
-        return lambda_.Function(
+        function = lambda_.Function(
             self,
             "Function",
             description=f"Newest approved version of {self._model.name}",
@@ -49,6 +49,8 @@ class FindApproved(Construct):
             role=self._role(log_group),
             log_group=log_group,
         )
+        _without_redundant_dependency(function)
+        return function
 
     def _role(self, log_group: logs.ILogGroup) -> iam.IRole:
         permissions = [*self._reading(), _logging(log_group)]
@@ -80,3 +82,10 @@ def _logging(log_group: logs.ILogGroup) -> Permission:
         actions=["logs:CreateLogStream", "logs:PutLogEvents"],
         resources=[log_group.log_group_arn],
     )
+
+
+def _without_redundant_dependency(function: lambda_.Function) -> None:
+    """The role's ARN already makes CloudFormation wait for the role and its inline policy."""
+    resource = function.node.default_child
+    assert isinstance(resource, lambda_.CfnFunction)
+    resource.add_deletion_override("DependsOn")

@@ -1,4 +1,4 @@
-"""The same commit gives the same bytes, wherever, whenever and however offline it is synthesized."""
+"""The same commit gives the same bytes: wherever, whenever, and without a network."""
 
 import hashlib
 import json
