@@ -1,5 +1,6 @@
 """Who may do what: the promises on permissions that hold in every stack."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ WITHOUT_RESOURCE: Final[Mapping[str, str]] = {
     "xray:PutTelemetryRecords": "adds trace data only",
 }
 _CONFUSED_DEPUTY: Final = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid")
+_ROOT: Final = re.compile(
+    r"arn:(aws[a-z-]*|\$\{AWS::Partition}):iam::(\d{12}|\$\{AWS::AccountId}):root"
+)
 _BROAD_POLICIES: Final = ("FullAccess", "AdministratorAccess", "PowerUserAccess")
 
 
@@ -40,10 +44,13 @@ def _is_whole_service(action: str) -> bool:
 
 
 def _owns_key(statement: Statement) -> bool:
-    """The account's own root in a key policy: without it nobody could ever administer the key."""
-    own_root = {"arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    """One account's root in a key policy: without it nobody could ever administer the key."""
     owners = {principal for _, principal in statement.principals}
-    return statement.resource_type == "AWS::KMS::Key" and owners <= own_root
+    return (
+        statement.resource_type == "AWS::KMS::Key"
+        and len(owners) == 1
+        and _ROOT.fullmatch(*owners) is not None
+    )
 
 
 @rule(
