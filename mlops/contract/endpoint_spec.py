@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlops.contract.vocabulary import InstanceType, Name, Ratio, Spec
+from mlops.contract.vocabulary import HostingInstanceType, Name, Ratio, Spec
 from mlops.rollout import AlarmWindow, CanaryPolicy, Strategy
 
 AlarmPeriod = Literal[60, 120, 180, 240, 300]
@@ -13,11 +13,21 @@ AlarmPeriod = Literal[60, 120, 180, 240, 300]
 class CanaryAlarms(Spec):
     """The rollback alarms on the new fleet; ratios are errors per request, 0 to 1."""
 
-    period_seconds: AlarmPeriod = 60
-    evaluation_periods: Annotated[int, Field(ge=1, le=10)] = 3
-    datapoints_to_alarm: Annotated[int, Field(ge=1, le=10)] = 2
-    error_ratio: Ratio = 0.02
-    model_error_ratio: Ratio = 0.02
+    period_seconds: Annotated[
+        AlarmPeriod, Field(description="Length of one data point of the alarms")
+    ] = 60
+    evaluation_periods: Annotated[
+        int, Field(ge=1, le=10, description="Periods that an alarm looks at")
+    ] = 3
+    datapoints_to_alarm: Annotated[
+        int, Field(ge=1, le=10, description="Bad periods among them that roll back: 1 or 2")
+    ] = 2
+    error_ratio: Annotated[Ratio, Field(description="5xx answers per request that roll back")] = (
+        0.02
+    )
+    model_error_ratio: Annotated[
+        Ratio, Field(description="Errors of the model's container per request that roll back")
+    ] = 0.02
     latency_p99_ms: Annotated[
         float | None, Field(gt=0, le=60_000, description="Default: 1.5 x the endpoint's objective")
     ] = None
@@ -35,19 +45,25 @@ class CanaryAlarms(Spec):
 class CanarySpec(Spec):
     """How traffic moves to a new version; a stage may override single keys."""
 
-    strategy: Strategy = "canary"
-    size_percent: Annotated[int, Field(ge=1, le=100)] = 10
-    bake_minutes: Annotated[int, Field(ge=1)] = 10
-    final_bake_minutes: Annotated[int, Field(ge=1, description="TerminationWaitInSeconds / 60")] = (
-        10
-    )
+    strategy: Annotated[
+        Strategy, Field(description="All but all-at-once move traffic in parts, watched by alarms")
+    ] = "canary"
+    size_percent: Annotated[
+        int, Field(ge=1, le=100, description="Share of the fleet that moves at once; at most 50")
+    ] = 10
+    bake_minutes: Annotated[
+        int, Field(ge=1, le=60, description="Wait after each part; longer than the alarms need")
+    ] = 10
+    final_bake_minutes: Annotated[
+        int, Field(ge=1, le=60, description="Wait before the old fleet goes")
+    ] = 10
     timeout_minutes: Annotated[
         int | None, Field(ge=1, description="Default: the waits plus twice the provisioning margin")
     ] = None
     minimum_invocations: Annotated[
         int, Field(ge=1, description="Fewer canary requests make a release inconclusive")
     ] = 100
-    alarms: CanaryAlarms = CanaryAlarms()
+    alarms: Annotated[CanaryAlarms, Field(description="What rolls back")] = CanaryAlarms()
 
     @property
     def policy(self) -> CanaryPolicy:
@@ -64,37 +80,50 @@ class CanarySpec(Spec):
 class CaptureSpec(Spec):
     """Which requests and answers are kept for monitoring."""
 
-    enabled: bool = True
-    sampling_percent: Annotated[int, Field(ge=1, le=100)] = 100
+    enabled: Annotated[bool, Field(description="Whether requests and answers are kept")] = True
+    sampling_percent: Annotated[
+        int, Field(ge=1, le=100, description="Share of the requests that is kept")
+    ] = 100
 
 
 class ScalingSpec(Spec):
     """Target tracking; the bounds come from the stage's capacity tier."""
 
-    enabled: bool = True
+    enabled: Annotated[bool, Field(description="Whether the fleet follows the traffic")] = True
     invocations_per_instance_per_minute: Annotated[
         int | None,
         Field(ge=1, description="Default: the expected rate over the smallest fleet, x 1.5"),
     ] = None
-    scale_in_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
-    scale_out_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    scale_in_cooldown_seconds: Annotated[
+        int, Field(ge=0, le=3600, description="Pause after the fleet shrank")
+    ] = 300
+    scale_out_cooldown_seconds: Annotated[
+        int, Field(ge=0, le=3600, description="Pause after the fleet grew")
+    ] = 60
 
 
 class EndpointSpec(Spec):
     """The endpoint's promise: mode, size, traffic, latency."""
 
-    mode: Literal["real-time", "async", "serverless"] = "real-time"
+    mode: Annotated[
+        Literal["real-time", "async", "serverless"],
+        Field(description="Serverless takes no canary: SageMaker has none for it"),
+    ] = "real-time"
     tier: Annotated[Name, Field(description="A key of the stage's `capacity`")] = "standard"
     instance_type: Annotated[
-        InstanceType | None, Field(description="Default: the stage's type for the tier")
+        HostingInstanceType | None, Field(description="Default: the stage's type for the tier")
     ] = None
-    expected_requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000)]
+    expected_requests_per_minute: Annotated[
+        int, Field(ge=1, le=10_000_000, description="On a usual day; scaling follows from it")
+    ]
     latency_p99_ms: Annotated[
         float, Field(gt=0, le=60_000, description="Objective, milliseconds")
     ] = 500.0
-    scaling: ScalingSpec = ScalingSpec()
-    canary: CanarySpec = CanarySpec()
-    capture: CaptureSpec = CaptureSpec()
+    scaling: Annotated[ScalingSpec, Field(description="How the fleet follows the traffic")] = (
+        ScalingSpec()
+    )
+    canary: Annotated[CanarySpec, Field(description="How a new version takes over")] = CanarySpec()
+    capture: Annotated[CaptureSpec, Field(description="What monitoring reads")] = CaptureSpec()
 
     @property
     def canary_latency_p99_ms(self) -> float:

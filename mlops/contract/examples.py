@@ -111,7 +111,7 @@ def _request_problems(document: Document, model: ModelSpec, example: Example) ->
 def _rows(example: Example) -> list[dict[str, object]]:
     """The instances of a request: a list, a single object, or `{"instances": [...]}`."""
     if example.content_type == "text/csv":
-        return [dict(row) for row in csv.DictReader(io.StringIO(example.request))]
+        return _csv_rows(example)
     data = _json(example.request, f"{example.name}.request.json")
     if isinstance(data, dict) and isinstance(data.get("instances"), list):
         data = data["instances"]
@@ -122,6 +122,13 @@ def _rows(example: Example) -> list[dict[str, object]]:
             f"the request of example {example.name} holds something else than objects"
         )
     return objects
+
+
+def _csv_rows(example: Example) -> list[dict[str, object]]:
+    try:
+        return [dict(row) for row in csv.DictReader(io.StringIO(example.request))]
+    except csv.Error as error:
+        raise ExampleError(f"{example.name}.request.csv is no CSV: {error}") from error
 
 
 def _row_objections(

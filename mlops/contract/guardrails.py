@@ -11,12 +11,7 @@ from typing import Final
 
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.examples import example_problems
-from mlops.contract.instance_types import (
-    Purpose,
-    instance_type_problem,
-    similar_instance_types,
-)
-from mlops.contract.model_spec import METRICS, ModelSpec
+from mlops.contract.model_spec import BETTER, METRICS, RANGES, ModelSpec
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
@@ -68,7 +63,7 @@ def of_releases(
             found.append(_unknown(document, ("releases", model), "model", models))
         for stage, version in pinned.items():
             path = ("releases", model, stage)
-            known = tuple(known.name for known in stages.stages)
+            known = tuple(existing.name for existing in stages.stages)
             if stage not in known:
                 found.append(_unknown(document, path, "stage", known))
             if isinstance(version, str):
@@ -148,9 +143,40 @@ def _gates_are_said_once(document: Document, model: ModelSpec) -> Iterator[Probl
                 document,
                 ("gates", index),
                 f"{gate.metric} {gate.comparison} is gated twice",
+                got=gate.metric,
+                allowed="each metric once per comparison",
                 remedy="keep the stricter gate",
             )
         seen.add((gate.metric, gate.comparison))
+
+
+def _thresholds_can_decide(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    for index, gate in enumerate(model.gates):
+        low, high = RANGES.get(gate.metric, (0, 1))
+        if not low <= gate.threshold <= high:
+            yield problem_at(
+                document,
+                ("gates", index, "threshold"),
+                f"{gate.metric} never has this value, so the gate always or never opens",
+                got=gate.threshold,
+                allowed=f"{low:g} to {high:g}",
+                remedy="write the threshold in the metric's own unit",
+            )
+
+
+def _gates_ask_for_the_better_side(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    for index, gate in enumerate(model.gates):
+        better = BETTER.get(gate.metric, gate.comparison)
+        if gate.comparison != better:
+            yield problem_at(
+                document,
+                ("gates", index, "comparison"),
+                f"lets the worse models through: a good {gate.metric} is "
+                f"{'high' if better == 'at_least' else 'low'}",
+                got=gate.comparison,
+                allowed=better,
+                remedy=f"write {better}",
+            )
 
 
 def _target_is_no_feature(document: Document, model: ModelSpec) -> Iterator[Problem]:
@@ -161,38 +187,9 @@ def _target_is_no_feature(document: Document, model: ModelSpec) -> Iterator[Prob
                 ("schema", "input", index, "name"),
                 "the target is among the inputs: the model would read the answer",
                 got=field.name,
+                allowed="columns that are known when a request is made",
                 remedy="remove the field from schema.input",
             )
-
-
-def _steps_run_on_known_instances(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    steps = model.pipeline.steps
-    for key in ("preprocess", "validate_data", "train", "evaluate"):
-        purpose: Purpose = "training" if key == "train" else "processing"
-        path = ("pipeline", "steps", key, "instance_type")
-        yield from _instance_type(document, path, getattr(steps, key).instance_type, purpose)
-
-
-def _endpoint_runs_on_a_known_instance(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    if model.endpoint.instance_type is not None:
-        path = ("endpoint", "instance_type")
-        yield from _instance_type(document, path, model.endpoint.instance_type, "hosting")
-
-
-def _instance_type(
-    document: Document, path: KeyPath, instance_type: str, purpose: Purpose
-) -> Iterator[Problem]:
-    problem = instance_type_problem(instance_type, purpose)
-    if problem:
-        similar = similar_instance_types(instance_type, purpose)
-        yield problem_at(
-            document,
-            path,
-            problem,
-            got=instance_type,
-            allowed=", ".join(similar[:6]) + (", ..." if len(similar) > 6 else ""),  # noqa: PLR2004  # enough to recognise the form
-            remedy=f"use one that SageMaker offers for {purpose}",
-        )
 
 
 def _canary_protects(document: Document, model: ModelSpec) -> Iterator[Problem]:
@@ -209,17 +206,17 @@ def _canary_protects(document: Document, model: ModelSpec) -> Iterator[Problem]:
 
 
 def _guarded_endpoints_are_not_serverless(
-    document: Document, model: ModelSpec
+    document: Document, model: ModelSpec, stage: StageSpec
 ) -> Iterator[Problem]:
     endpoint = model.endpoint
-    if endpoint.mode == "serverless" and endpoint.canary.policy.guarded:
+    if endpoint.mode == "serverless" and stage.canary.applied_to(endpoint.canary).policy.guarded:
         yield problem_at(
             document,
             ("endpoint", "mode"),
             "deployment guardrails do not act on serverless endpoints",
             got=endpoint.mode,
             allowed="real-time or async with a canary",
-            remedy="use real-time, or canary.strategy: all-at-once",
+            remedy="use real-time, or canary.strategy: all-at-once in the model and every stage",
         )
 
 
@@ -258,9 +255,6 @@ def _capacity_is_ordered(document: Document, stages: StagesSpec) -> Iterator[Pro
     for stage in stages.stages:
         for tier, capacity in stage.capacity.items():
             path: KeyPath = ("stages", stage.name, "capacity", tier)
-            yield from _instance_type(
-                document, (*path, "instance_type"), capacity.instance_type, "hosting"
-            )
             if capacity.min_instances > capacity.max_instances:
                 yield problem_at(
                     document,
@@ -327,10 +321,12 @@ def _guarded_instances_are_not_inf1(
 def _the_stage_canary_protects(
     document: Document, model: ModelSpec, stage: StageSpec
 ) -> Iterator[Problem]:
-    canary = stage.canary.applied_to(model.endpoint.canary)
-    if canary == model.endpoint.canary:
-        return
+    own = model.endpoint.canary
+    canary = stage.canary.applied_to(own)
+    known = violations(own.policy, own.alarms.window)
     for violation in violations(canary.policy, canary.alarms.window):
+        if violation in known:
+            continue  # `_canary_protects` says it once, for all stages
         yield problem_at(
             document,
             ("endpoint", "canary", *violation.key.split(".")),
@@ -345,11 +341,10 @@ def _the_stage_canary_protects(
 _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ...]] = (
     _gates_name_known_metrics,
     _gates_are_said_once,
+    _thresholds_can_decide,
+    _gates_ask_for_the_better_side,
     _target_is_no_feature,
-    _steps_run_on_known_instances,
-    _endpoint_runs_on_a_known_instance,
     _canary_protects,
-    _guarded_endpoints_are_not_serverless,
 )
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _name_matches_folder,
@@ -366,6 +361,7 @@ _MODEL_STAGE_RULES: Final[
     tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]
 ] = (
     _the_tier_exists,
+    _guarded_endpoints_are_not_serverless,
     _a_canary_has_two_instances,
     _guarded_instances_are_not_inf1,
     _the_stage_canary_protects,

@@ -5,13 +5,14 @@ on each validation would cost more than everything else together.
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 Purpose = Literal["processing", "training", "hosting"]
 
-TABLE = Path(__file__).with_name("instance_types.json")
+TABLE: Final = Path(__file__).with_name("instance_types.json")
 
 
 @cache
@@ -30,6 +31,8 @@ def instance_type_problem(instance_type: str, purpose: Purpose) -> str | None:
     known = instance_types(purpose)
     if instance_type in known:
         return None
+    if re.fullmatch(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", instance_type) is None:
+        return "is no instance type"
     family = instance_type.split(".")[1]
     sizes = [name for name in known if name.split(".")[1] == family]
     if sizes:
@@ -40,6 +43,6 @@ def instance_type_problem(instance_type: str, purpose: Purpose) -> str | None:
 def similar_instance_types(instance_type: str, purpose: Purpose) -> list[str]:
     """Types of the same family, or else of the general-purpose families."""
     known = instance_types(purpose)
-    family = instance_type.split(".")[1]
+    family = (*instance_type.split("."), "")[1]
     same = [name for name in known if name.split(".")[1] == family]
     return same or [name for name in known if name.startswith(("ml.m5.", "ml.c5."))]

@@ -1,28 +1,51 @@
 """`model.yaml`: what a data scientist promises about a model, as frozen specs."""
 
+import math
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import EndpointSpec
 from mlops.contract.schema_spec import SchemaSpec
 from mlops.contract.vocabulary import (
-    Finite,
-    InstanceType,
+    Hyperparameter,
     Line,
+    MetadataKey,
     Name,
+    ProcessingInstanceType,
     RelativePath,
     S3Uri,
     Schedule,
     Sha256,
     Spec,
     Text,
+    TrainingInstanceType,
     invalid,
 )
 
 ProblemType = Literal["regression", "binary-classification"]
 
+RANGES: Final[dict[str, tuple[float, float]]] = {
+    "r2": (-math.inf, 1),
+    "rmse": (0, math.inf),
+    "mae": (0, math.inf),
+    "log_loss": (0, math.inf),
+}
+"""Where a metric's value can lie; all others are shares between 0 and 1."""
+BETTER: Final[dict[str, Literal["at_least", "at_most"]]] = {
+    "r2": "at_least",
+    "rmse": "at_most",
+    "mae": "at_most",
+    "log_loss": "at_most",
+    "brier": "at_most",
+    "accuracy": "at_least",
+    "roc_auc": "at_least",
+    "f1": "at_least",
+    "recall": "at_least",
+    "precision": "at_least",
+}
+"""Which side is better; the coverage of an interval can be wrong on both, so it is not here."""
 METRICS: dict[str, tuple[str, ...]] = {
     "regression": ("r2", "rmse", "mae", "interval_coverage"),
     "binary-classification": (
@@ -41,24 +64,26 @@ METRICS: dict[str, tuple[str, ...]] = {
 class Owners(Spec):
     """Who answers for what; each an address that a person reads."""
 
-    data_science: Line
-    deployment: Line
+    data_science: Annotated[Line, Field(description="Who answers for the model")]
+    deployment: Annotated[Line, Field(description="Who answers for its stages and releases")]
     on_call: Annotated[Line, Field(description="Channel that is paged by the endpoint's alarms")]
 
 
 class ProblemSpec(Spec):
     """What is predicted, and how success is measured."""
 
-    type: ProblemType
+    type: Annotated[ProblemType, Field(description="Decides which metrics gates may name")]
     target: Annotated[Line, Field(description="Column of the training data that is predicted")]
 
 
 class DataSpec(Spec):
     """The training data: a committed sample, and where the stage keeps the same bytes."""
 
-    sample: RelativePath
+    sample: Annotated[
+        RelativePath, Field(description="CSV file below the model's folder, .gz or plain")
+    ]
     version: Annotated[
-        Sha256, Field(description="SHA-256 of the sample; `mlops data publish` records it")
+        Sha256, Field(description="SHA-256 of the sample; `mlops data record` writes it")
     ]
     uri: Annotated[
         S3Uri | None, Field(description="Default: a key in the training stage's artifact bucket")
@@ -67,41 +92,65 @@ class DataSpec(Spec):
         str | None, Field(max_length=1024, description="S3 version id of the object at `uri`")
     ] = None
 
+    @model_validator(mode="after")
+    def _a_version_id_has_its_object(self) -> "DataSpec":
+        if self.version_id is not None and self.uri is None:
+            raise invalid(
+                "version_id is given without the uri whose version it is",
+                allowed="both, or uri alone, or neither",
+                remedy="add uri, or remove version_id",
+                got=self.version_id,
+            )
+        return self
+
 
 class ExamplesSpec(Spec):
     """How far an answer to a contract example may move between versions of the model."""
 
-    relative_tolerance: Annotated[float, Field(ge=0, le=10)] = 0.1
-    absolute_tolerance: Annotated[float, Field(ge=0)] = 0.0
+    relative_tolerance: Annotated[
+        float, Field(ge=0, le=10, description="As a share of the recorded answer")
+    ] = 0.1
+    absolute_tolerance: Annotated[
+        float, Field(ge=0, description="In the unit of the answer; the wider tolerance counts")
+    ] = 0.0
 
 
 class StepSpec(Spec):
     """The machine of one pipeline step."""
 
-    instance_type: InstanceType = "ml.m5.large"
+    instance_type: Annotated[
+        ProcessingInstanceType, Field(description="Type that SageMaker offers for the job")
+    ] = "ml.m5.large"
     instance_count: Annotated[
         int, Field(ge=1, le=1, description="The steps run on one machine")
     ] = 1
-    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 20
-    timeout_minutes: Annotated[int, Field(ge=1, le=5 * 24 * 60)] = 60
+    volume_gb: Annotated[
+        int, Field(ge=1, le=16384, description="Encrypted disk of the job, GiB")
+    ] = 20
+    timeout_minutes: Annotated[
+        int, Field(ge=1, le=5 * 24 * 60, description="The job is stopped after this")
+    ] = 60
 
 
 class TrainStepSpec(StepSpec):
     """The training step; every hyper-parameter becomes a parameter of the pipeline."""
 
+    instance_type: Annotated[
+        TrainingInstanceType, Field(description="Type that SageMaker offers for training")
+    ] = "ml.m5.large"
     hyperparameters: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")], int | Finite | Line],
-        Field(max_length=60),
+        dict[Hyperparameter, int | float | Line],
+        Field(max_length=60, description="Each becomes a parameter of the pipeline"),
     ] = Field(default_factory=dict)
 
 
 class StepsSpec(Spec):
     """The four jobs of the pipeline, in order."""
 
-    preprocess: StepSpec = StepSpec()
-    validate_data: StepSpec = StepSpec()
-    train: TrainStepSpec = TrainStepSpec()
-    evaluate: StepSpec = StepSpec()
+    preprocess: Annotated[StepSpec, Field(description="Splits and cleans the data")] = StepSpec()
+    validate_data: Annotated[StepSpec, Field(description="Checks the parts")] = StepSpec()
+    train: Annotated[TrainStepSpec, Field(description="Fits the model")] = TrainStepSpec()
+    evaluate: Annotated[StepSpec, Field(description="Measures it on held-out data")] = StepSpec()
 
 
 class PipelineSpec(Spec):
@@ -111,15 +160,17 @@ class PipelineSpec(Spec):
         Schedule | None, Field(description="EventBridge Scheduler expression, UTC; none: on demand")
     ] = None
     cache_days: Annotated[int, Field(ge=0, le=365, description="0 switches step caching off")] = 30
-    steps: StepsSpec = StepsSpec()
+    steps: Annotated[StepsSpec, Field(description="Machines of the four jobs")] = StepsSpec()
 
 
 class Gate(Spec):
     """A condition that a version meets on held-out data, or is not registered."""
 
-    metric: Line
-    comparison: Literal["at_least", "at_most"]
-    threshold: Finite
+    metric: Annotated[Line, Field(description="A metric of the problem type")]
+    comparison: Annotated[
+        Literal["at_least", "at_most"], Field(description="In the direction that is better")
+    ]
+    threshold: Annotated[float, Field(description="In the metric's unit")]
     max_regression: Annotated[
         float | None,
         Field(ge=0, description="Not worse than the approved version by more than this"),
@@ -129,24 +180,29 @@ class Gate(Spec):
 class RegistrySpec(Spec):
     """What the model registry is told beside the metrics."""
 
-    domain: Literal["COMPUTER_VISION", "NATURAL_LANGUAGE_PROCESSING", "MACHINE_LEARNING"] = (
-        "MACHINE_LEARNING"
-    )
-    task: Literal["REGRESSION", "CLASSIFICATION", "OTHER"] | None = None
+    domain: Annotated[
+        Literal["COMPUTER_VISION", "NATURAL_LANGUAGE_PROCESSING", "MACHINE_LEARNING"],
+        Field(description="Domain of the model package"),
+    ] = "MACHINE_LEARNING"
+    task: Annotated[
+        Literal["REGRESSION", "CLASSIFICATION", "OTHER"] | None,
+        Field(description="Default: the task of the problem type"),
+    ] = None
     metadata: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/=+@-]{1,128}$")],
-            Annotated[str, Field(max_length=256)],
-        ],
-        Field(max_length=30),
+        dict[MetadataKey, Annotated[str, Field(max_length=256)]],
+        Field(max_length=30, description="Customer metadata of every version"),
     ] = Field(default_factory=dict)
 
 
 class MonitoringSpec(Spec):
     """How drift is looked for."""
 
-    engine: Literal["drift-job", "model-monitor", "none"] = "drift-job"
-    schedule: Schedule = "cron(0 6 ? * * *)"
+    engine: Annotated[
+        Literal["drift-job", "model-monitor", "none"], Field(description="What looks for drift")
+    ] = "drift-job"
+    schedule: Annotated[Schedule, Field(description="EventBridge Scheduler expression, UTC")] = (
+        "cron(0 6 ? * * *)"
+    )
     existing_model_monitor_customer: Annotated[
         bool, Field(description="Model Monitor is closed to new AWS customers since 2026-07-30")
     ] = False
@@ -165,27 +221,44 @@ class MonitoringSpec(Spec):
 class RetrainingSpec(Spec):
     """When a new version is trained without a person asking."""
 
-    on_drift: bool = True
-    cooldown_days: Annotated[int, Field(ge=1, le=90)] = 7
-    budget_per_month: Annotated[int, Field(ge=1, le=31)] = 4
+    on_drift: Annotated[bool, Field(description="Whether drift starts the pipeline")] = True
+    cooldown_days: Annotated[
+        int, Field(ge=1, le=90, description="Between two automatic trainings")
+    ] = 7
+    budget_per_month: Annotated[
+        int, Field(ge=1, le=31, description="Automatic trainings at most")
+    ] = 4
 
 
 class ModelSpec(Spec):
     """One model's contract."""
 
-    name: Name
-    description: Text
-    owners: Owners
-    problem: ProblemSpec
-    data: DataSpec
-    schema_: Annotated[SchemaSpec, Field(alias="schema")]
-    examples: ExamplesSpec = ExamplesSpec()
-    pipeline: PipelineSpec = PipelineSpec()
-    gates: Annotated[tuple[Gate, ...], Field(min_length=1, max_length=20, strict=False)]
-    registry: RegistrySpec = RegistrySpec()
-    endpoint: EndpointSpec
-    monitoring: MonitoringSpec = MonitoringSpec()
-    retraining: RetrainingSpec = RetrainingSpec()
+    name: Annotated[Name, Field(description="The folder's name with - for _")]
+    description: Annotated[Text, Field(description="What is predicted, for whom")]
+    owners: Annotated[Owners, Field(description="Who answers for what")]
+    problem: Annotated[ProblemSpec, Field(description="What is predicted")]
+    data: Annotated[DataSpec, Field(description="What the model is trained on")]
+    schema_: Annotated[
+        SchemaSpec, Field(alias="schema", description="Fields of a request and of an answer")
+    ]
+    examples: Annotated[
+        ExamplesSpec, Field(description="Tolerances of the files in `examples/`")
+    ] = ExamplesSpec()
+    pipeline: Annotated[PipelineSpec, Field(description="How the model is made")] = PipelineSpec()
+    gates: Annotated[
+        tuple[Gate, ...],
+        Field(min_length=1, max_length=20, strict=False, description="What a version must meet"),
+    ]
+    registry: Annotated[RegistrySpec, Field(description="What the registry is told")] = (
+        RegistrySpec()
+    )
+    endpoint: Annotated[EndpointSpec, Field(description="How the model is served")]
+    monitoring: Annotated[MonitoringSpec, Field(description="How drift is looked for")] = (
+        MonitoringSpec()
+    )
+    retraining: Annotated[
+        RetrainingSpec, Field(description="When a version is made without a person asking")
+    ] = RetrainingSpec()
 
     @property
     def folder(self) -> str:

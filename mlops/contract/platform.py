@@ -59,7 +59,8 @@ def load_platform(root: Path, *, model: str | None = None) -> Platform:
     reading = _Reading(root=root.resolve(), only=model)
     platform = reading.platform()
     if platform is None or reading.problems:
-        raise ContractError(tuple(reading.problems))
+        # A model's mistake that every stage finds is one mistake.
+        raise ContractError(tuple(dict.fromkeys(reading.problems)))
     return platform
 
 
@@ -133,7 +134,7 @@ class _Reading:
             file=MODELS,
             key="",
             problem="there is no model" if self.only is None else f"there is no model {self.only}",
-            got=self.only,
+            got=None if self.only is None else repr(self.only),
             allowed=known or None,
             remedy="name an existing model" if known else f"add a folder with a {CONTRACT}",
         )

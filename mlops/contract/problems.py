@@ -23,7 +23,7 @@ class Problem:
             parts.append(f"got {self.got}")
         if self.allowed is not None:
             parts.append(f"allowed: {self.allowed}")
-        return "; ".join([*parts, f"remedy: {self.remedy}"])
+        return _printable("; ".join([*parts, f"remedy: {self.remedy}"]))
 
 
 class ContractError(Exception):
@@ -32,3 +32,11 @@ class ContractError(Exception):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
+
+
+def _printable(text: str) -> str:
+    """The text with everything escaped that would break the line or the terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

@@ -12,6 +12,8 @@ from mlops.contract.model_spec import ModelSpec
 from mlops.contract.problems import Problem
 from mlops.contract.translation import problem_at
 
+_ALLOWED = "a CSV file with a header and rows, plain or as .gz"
+
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in lower-case hexadecimal digits."""
@@ -39,7 +41,7 @@ def sample_problems(document: Document, model: ModelSpec, folder: Path) -> Itera
 
 def _content_problems(document: Document, model: ModelSpec, path: Path) -> Iterator[Problem]:
     try:
-        header = _header(path)
+        header, first_row = _beginning(path)
     except UnicodeDecodeError:
         yield _at_sample(document, "is not UTF-8 text", path, "save it as UTF-8")
         return
@@ -47,8 +49,9 @@ def _content_problems(document: Document, model: ModelSpec, path: Path) -> Itera
         reason = str(error) or type(error).__name__
         yield _at_sample(document, f"cannot be read as CSV: {reason}", path, "write it again")
         return
-    if not header:
-        yield _at_sample(document, "is empty", path, "commit a sample with a header and rows")
+    if not header or not first_row:
+        what = "has no row below its header" if header else "is empty"
+        yield _at_sample(document, what, path, "commit a sample with a header and rows")
     elif model.problem.target not in header:
         yield problem_at(
             document,
@@ -60,14 +63,18 @@ def _content_problems(document: Document, model: ModelSpec, path: Path) -> Itera
         )
 
 
-def _header(path: Path) -> list[str]:
+def _beginning(path: Path) -> tuple[list[str], list[str]]:
+    """The header and the first row; either is empty where the file ends before it."""
     with (
-        gzip.open(path, "rt", encoding="utf-8")
+        gzip.open(path, "rt", encoding="utf-8", newline="")
         if path.suffix == ".gz"
-        else path.open(encoding="utf-8") as text
+        else path.open(encoding="utf-8", newline="") as text
     ):
-        return next(csv.reader(text), [])
+        rows = csv.reader(text)
+        return next(rows, []), next(rows, [])
 
 
 def _at_sample(document: Document, problem: str, path: Path, remedy: str) -> Problem:
-    return problem_at(document, ("data", "sample"), problem, got=path.name, remedy=remedy)
+    return problem_at(
+        document, ("data", "sample"), problem, got=path.name, allowed=_ALLOWED, remedy=remedy
+    )

@@ -7,6 +7,11 @@ accepted: cron with six fields, and rate.
 import re
 from typing import Final
 
+# What an editor checks while one types; the rest is checked below.
+SCHEDULE_PATTERN: Final = (
+    r"^(?:rate\([0-9]{1,6} (?:minute|hour|day)s?\)|cron\((?:[^() ]+ ){5}[^() ]+\))$"
+)
+
 _MONTHS: Final = (
     "JAN",
     "FEB",

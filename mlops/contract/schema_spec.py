@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from mlops.contract.vocabulary import FieldName, Finite, Line, Spec, Text, invalid
+from mlops.contract.vocabulary import FieldName, Line, Spec, Text, invalid
 
 FieldType = Literal["integer", "number", "string", "boolean"]
-Scalar = bool | int | Finite | Line
+Scalar = bool | int | float | Line
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
@@ -21,16 +21,17 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 class Field(Spec):
     """One column of a request or of an answer."""
 
-    name: FieldName
-    type: FieldType
-    min: Finite | None = None
-    max: Finite | None = None
+    name: Annotated[FieldName, Key(description="Lower case, digits and underscores")]
+    type: Annotated[FieldType, Key(description="JSON type of the value")]
+    min: Annotated[float | None, Key(description="Smallest value that is served")] = None
+    max: Annotated[float | None, Key(description="Largest value that is served")] = None
     allowed: Annotated[
-        tuple[Scalar, ...] | None, Key(min_length=1, max_length=500, strict=False)
+        tuple[Scalar, ...] | None,
+        Key(min_length=1, max_length=500, strict=False, description="Every value that is served"),
     ] = None
-    nullable: bool = False
-    unit: Line | None = None
-    description: Text | None = None
+    nullable: Annotated[bool, Key(description="Whether null stands for an unknown value")] = False
+    unit: Annotated[Line | None, Key(description="Unit of measure")] = None
+    description: Annotated[Text | None, Key(description="What the value means")] = None
 
     @model_validator(mode="after")
     def _bounds_make_sense(self) -> "Field":
@@ -88,8 +89,14 @@ class Field(Spec):
 class SchemaSpec(Spec):
     """A request's fields and an answer's fields, in order."""
 
-    input: Annotated[tuple[Field, ...], Key(min_length=1, max_length=500, strict=False)]
-    output: Annotated[tuple[Field, ...], Key(min_length=1, max_length=100, strict=False)]
+    input: Annotated[
+        tuple[Field, ...],
+        Key(min_length=1, max_length=500, strict=False, description="Fields of a request"),
+    ]
+    output: Annotated[
+        tuple[Field, ...],
+        Key(min_length=1, max_length=100, strict=False, description="Fields of an answer"),
+    ]
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "SchemaSpec":

@@ -5,7 +5,22 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops.contract.endpoint_spec import CanarySpec
-from mlops.contract.vocabulary import AccountId, InstanceType, Line, Name, Region, Spec
+from mlops.contract.vocabulary import (
+    UNIQUE,
+    AccountId,
+    HostingInstanceType,
+    Name,
+    PolicyName,
+    Region,
+    SecurityGroupId,
+    ShortName,
+    Spec,
+    StageName,
+    SubnetId,
+    TagKey,
+    TagValue,
+    VpcId,
+)
 from mlops.rollout import Strategy
 
 LogRetentionDays = Literal[
@@ -16,41 +31,59 @@ LogRetentionDays = Literal[
 class Environment(Spec):
     """An AWS account and region."""
 
-    account: AccountId
-    region: Region
+    account: Annotated[AccountId, Field(description="12 digits, in quotes")]
+    region: Annotated[Region, Field(description="The registry's region: images are regional")]
 
 
 class Network(Spec):
     """Existing private subnets; nothing is created or looked up."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
+    vpc_id: Annotated[VpcId, Field(description="The VPC that holds the subnets")]
     subnet_ids: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
-        Field(min_length=1, max_length=16, strict=False),
+        tuple[SubnetId, ...],
+        Field(min_length=1, max_length=16, strict=False, description="Private subnets of the VPC"),
+        *UNIQUE,
     ]
     security_group_ids: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
-        Field(min_length=1, max_length=5, strict=False),
+        tuple[SecurityGroupId, ...],
+        Field(min_length=1, max_length=5, strict=False, description="Security groups of the jobs"),
+        *UNIQUE,
     ]
 
 
 class Capacity(Spec):
     """One size of endpoint; models name the tier, stages say what it costs here."""
 
-    instance_type: InstanceType
-    min_instances: Annotated[int, Field(ge=1, le=1000)]
-    max_instances: Annotated[int, Field(ge=1, le=1000)]
+    instance_type: Annotated[
+        HostingInstanceType, Field(description="Type that SageMaker offers for endpoints")
+    ]
+    min_instances: Annotated[
+        int, Field(ge=1, le=1000, description="Smallest fleet; 2 or more for a canary")
+    ]
+    max_instances: Annotated[int, Field(ge=1, le=1000, description="Largest fleet")]
 
 
 class CanaryOverrides(Spec):
     """What this stage changes in every model's canary."""
 
-    strategy: Strategy | None = None
-    size_percent: Annotated[int | None, Field(ge=1, le=100)] = None
-    bake_minutes: Annotated[int | None, Field(ge=1)] = None
-    final_bake_minutes: Annotated[int | None, Field(ge=1)] = None
-    timeout_minutes: Annotated[int | None, Field(ge=1)] = None
-    minimum_invocations: Annotated[int | None, Field(ge=1)] = None
+    strategy: Annotated[
+        Strategy | None, Field(description="Instead of the model's `endpoint.canary.strategy`")
+    ] = None
+    size_percent: Annotated[
+        int | None, Field(ge=1, le=100, description="Instead of the model's share")
+    ] = None
+    bake_minutes: Annotated[
+        int | None, Field(ge=1, le=60, description="Instead of the model's bake")
+    ] = None
+    final_bake_minutes: Annotated[
+        int | None, Field(ge=1, le=60, description="Instead of the model's final bake")
+    ] = None
+    timeout_minutes: Annotated[
+        int | None, Field(ge=1, description="Instead of the model's timeout")
+    ] = None
+    minimum_invocations: Annotated[
+        int | None, Field(ge=1, description="Instead of the model's minimum")
+    ] = None
 
     def applied_to(self, canary: CanarySpec) -> CanarySpec:
         """The model's canary as this stage runs it."""
@@ -60,51 +93,53 @@ class CanaryOverrides(Spec):
 class StageSettings(Spec):
     """Everything about a stage but its name, which is its key in the file."""
 
-    account: AccountId
-    region: Region
+    account: Annotated[AccountId, Field(description="12 digits, in quotes")]
+    region: Annotated[Region, Field(description="The registry's region: model data is regional")]
     trains: Annotated[
         bool, Field(description="Exactly one stage trains and holds the registry")
     ] = False
     network: Annotated[Network | None, Field(description="None: jobs run without a VPC")] = None
-    capacity: Annotated[dict[Name, Capacity], Field(min_length=1)]
+    capacity: Annotated[
+        dict[Name, Capacity],
+        Field(min_length=1, description="Endpoint sizes by the tier that models name"),
+    ]
     approval: Annotated[
         Literal["automatic", "manual"], Field(description="Who lets a release into this stage")
     ] = "manual"
-    canary: CanaryOverrides = CanaryOverrides()
-    log_retention_days: LogRetentionDays = 90
+    canary: Annotated[
+        CanaryOverrides, Field(description="Keys of every model's canary that differ here")
+    ] = CanaryOverrides()
+    log_retention_days: Annotated[
+        LogRetentionDays, Field(description="A period that CloudWatch Logs offers")
+    ] = 90
     removal_policy: Annotated[
         Literal["retain", "destroy"], Field(description="What happens to data when a stack goes")
     ] = "retain"
     tags: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
-            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
-        ],
-        Field(max_length=40),
+        dict[TagKey, TagValue],
+        Field(max_length=40, description="Put on every resource; AWS takes 50 tags in all"),
     ] = Field(default_factory=dict)
     permissions_boundary: Annotated[
-        Line | None, Field(description="Name of a managed policy that bounds every role")
+        PolicyName | None, Field(description="Name of a managed policy that bounds every role")
     ] = None
 
 
 class StageSpec(StageSettings):
     """A stage with its name."""
 
-    name: Name
+    name: StageName
 
 
 class StagesFile(Spec):
     """`config/stages.yaml` as written; stages promote from the first to the last."""
 
-    project: Annotated[Name, Field(max_length=12, description="Prefix of every physical name")] = (
-        "mlops"
-    )
+    project: Annotated[ShortName, Field(description="Prefix of every physical name")] = "mlops"
     delivery: Annotated[
         Environment, Field(description="Account of the delivery pipeline and images")
     ]
     stages: Annotated[
-        dict[Annotated[Name, Field(max_length=12)], StageSettings],
-        Field(min_length=1, max_length=10),
+        dict[StageName, StageSettings],
+        Field(min_length=1, max_length=10, description="In the order of promotion"),
     ]
 
 

@@ -1,7 +1,9 @@
 """Turns pydantic's findings into problems that name the line, the allowed values and the remedy."""
 
 import difflib
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,18 +14,29 @@ from mlops.contract.problems import ContractError, Problem
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
-_REMEDIES: Final[Mapping[str, str]] = {
-    "missing": "add the key",
-    "string_type": "write text, in quotes where it looks like a number",
-    "string_pattern_mismatch": "write it in this form",
-    "int_type": "write a whole number without quotes",
-    "float_type": "write a number without quotes",
-    "bool_type": "write true or false",
-    "model_type": "write a block of keys below it",
-    "dict_type": "write a block of keys below it",
-    "tuple_type": "write a list",
+_KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("", "add the key"),
+    "string_type": ("text", "write text, in quotes where it looks like a number"),
+    "int_type": ("a whole number", "write a whole number without quotes"),
+    "float_type": ("a number", "write a number without quotes"),
+    "finite_number": ("a finite number", "write a finite number"),
+    "bool_type": ("true or false", "write true or false"),
+    "model_type": ("a block of keys", "write a block of keys below it"),
+    "dict_type": ("a block of keys", "write a block of keys below it"),
+    "tuple_type": ("a list", "write a list"),
 }
+"""What is allowed and what to do, for the findings that pydantic words without saying either."""
+_BOUNDS: Final = {
+    "ge": ">= {}",
+    "gt": "> {}",
+    "le": "<= {}",
+    "lt": "< {}",
+    "min_length": "{} or more in number",
+    "max_length": "at most {} in number",
+}
+_NOT_WRITTEN: Final = object()
 _SHOWN: Final = 60
+_THE_KEY: Final = "the key "
 # Parts of pydantic's error location that are not written in the file: names of union members.
 _UNION_PARTS: Final = ("int", "str", "float", "bool", "constrained-str", "constrained-int", "[key]")
 
@@ -35,7 +48,9 @@ def checked(document: Document, spec: type[SpecT]) -> SpecT:
         ContractError: with one problem for everything that does not fit.
     """
     try:
-        return spec.model_validate({} if document.data is None else document.data)
+        return spec.model_validate(
+            {} if document.data is None else document.data, by_alias=True, by_name=False
+        )
     except ValidationError as error:
         problems = [
             _problem(document, spec, details) for details in error.errors(include_url=False)
@@ -49,7 +64,7 @@ def problem_at(
     problem: str,
     *,
     remedy: str,
-    got: object = None,
+    got: object = _NOT_WRITTEN,
     allowed: str | None = None,
 ) -> Problem:
     """A problem of a document at a key path."""
@@ -58,7 +73,7 @@ def problem_at(
         line=document.line(path),
         key=dotted(path),
         problem=problem,
-        got=None if got is None else shown(got),
+        got=None if got is _NOT_WRITTEN else shown(got),
         allowed=allowed,
         remedy=remedy,
     )
@@ -69,27 +84,52 @@ def shown(value: object) -> str:
     if isinstance(value, dict | list | tuple):
         return f"a {'block of keys' if isinstance(value, dict) else 'list'}"
     text = repr(value)
+    if value is None or isinstance(value, bool):
+        text = {None: "null", True: "true", False: "false"}[value]
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _one_per_place(problems: list[Problem]) -> tuple[Problem, ...]:
     """A value that fits no member of a union fails once for each; people need to read it once."""
-    first = {(problem.key, problem.line): problem for problem in reversed(problems)}
-    return tuple(sorted(first.values(), key=lambda problem: (problem.line or 0, problem.key)))
+    places: dict[tuple[str, int | None, bool], list[Problem]] = {}
+    for problem in problems:
+        place = (problem.key, problem.line, problem.problem.startswith(_THE_KEY))
+        places.setdefault(place, []).append(problem)
+    merged = [_merged(found) for found in places.values()]
+    return tuple(sorted(merged, key=lambda problem: (problem.line or 0, problem.key)))
+
+
+def _merged(found: list[Problem]) -> Problem:
+    if len(found) == 1:
+        return found[0]
+    allowed = dict.fromkeys(problem.allowed for problem in found if problem.allowed)
+    return replace(
+        found[0],
+        problem="fits none of the allowed forms",
+        allowed=", or ".join(allowed),
+        remedy="write it in one of these forms",
+    )
 
 
 def _problem(document: Document, spec: type[BaseModel], details: ErrorDetails) -> Problem:
     path = _written_path(document, details["loc"])
     kind, context = details["type"], details.get("ctx", {})
     known = _known_keys(spec, path[:-1]) if kind in ("extra_forbidden", "missing") else ()
+    subject = _THE_KEY if details["loc"][-1:] == ("[key]",) else ""
     return problem_at(
         document,
         path,
-        _wording(kind, details["msg"]),
-        got=None if kind in ("missing", "extra_forbidden") else details["input"],
+        subject + _wording(kind, details["msg"]),
+        got=_got(kind, context, details["input"]),
         allowed=_allowed(kind, context, known),
-        remedy=_remedy(kind, context, path, known),
+        remedy=_remedy(kind, context, path, known) or _nearest(context, details["input"]),
     )
+
+
+def _got(kind: str, context: Mapping[str, Any], value: object) -> object:
+    if kind in ("missing", "extra_forbidden"):
+        return _NOT_WRITTEN
+    return context.get("got", value)
 
 
 def _wording(kind: str, message: str) -> str:
@@ -104,24 +144,36 @@ def _allowed(kind: str, context: Mapping[str, Any], known: tuple[str, ...]) -> s
     for key in ("allowed", "expected", "pattern"):
         if key in context:
             return str(context[key])
-    bounds = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "max_length": "at most"}
-    found = [f"{sign} {context[key]}" for key, sign in bounds.items() if key in context]
-    return " and ".join(found) or None
+    found = [form.format(context[key]) for key, form in _BOUNDS.items() if key in context]
+    return " and ".join(found) or _KINDS.get(kind, ("", ""))[0] or None
 
 
-def _remedy(kind: str, context: Mapping[str, Any], path: KeyPath, known: tuple[str, ...]) -> str:
+def _remedy(
+    kind: str, context: Mapping[str, Any], path: KeyPath, known: tuple[str, ...]
+) -> str | None:
     if kind == "extra_forbidden":
         close = difflib.get_close_matches(str(path[-1]), known, n=1)
         return f"did you mean {close[0]}?" if close else "remove it"
-    return str(context.get("remedy") or _REMEDIES.get(kind) or "change it to an allowed value")
+    return context.get("remedy") or _KINDS.get(kind, ("", ""))[1] or None
+
+
+def _nearest(context: Mapping[str, Any], value: object) -> str:
+    """The remedy for a value out of a short list: its nearest entry."""
+    words = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+    close = difflib.get_close_matches(str(value), words, n=1)
+    return f"did you mean {close[0]}?" if close else "change it to an allowed value"
 
 
 def _written_path(document: Document, location: tuple[str | int, ...]) -> KeyPath:
     """The part of an error's location that stands in the file."""
     path: KeyPath = ()
+    value = document.data
     for index, part in enumerate(location):
-        last = index == len(location) - 1
-        if (*path, part) in document.lines or (last and not _internal(part)):
+        if isinstance(value, dict) and part in value:
+            path, value = (*path, part), value[part]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            path, value = (*path, part), value[part]
+        elif index == len(location) - 1 and not _internal(part):
             path = (*path, part)
     return path
 

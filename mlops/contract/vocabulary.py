@@ -1,36 +1,127 @@
-"""The types that the contract's files are made of, each with the one rule it stands for."""
+"""The types that the contract's files are made of, each with the one rule it stands for.
 
+A rule that is a pattern or a list is checked here and shown to editors: the same object writes its
+part of the JSON Schema, so that the two never drift apart.
+"""
+
+import difflib
 import re
-from typing import Annotated, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, core_schema
 
-from mlops.contract.schedules import schedule_problem
+from mlops.contract.instance_types import (
+    Purpose,
+    instance_type_problem,
+    instance_types,
+    similar_instance_types,
+)
+from mlops.contract.regions import regions
+from mlops.contract.schedules import SCHEDULE_PATTERN, schedule_problem
 
 
 class Spec(BaseModel):
     """A frozen piece of a file; unknown keys and silent conversions are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
-def invalid(problem: str, *, allowed: str, remedy: str) -> PydanticCustomError:
+def invalid(problem: str, *, allowed: str, remedy: str, got: object = None) -> PydanticCustomError:
     """An error that says what is allowed and what to do, for validators."""
     # Braces would be taken for placeholders of the message template.
     context = {"allowed": allowed, "remedy": remedy, "problem": problem}
+    if got is not None:
+        context["got"] = str(got)
     return PydanticCustomError("contract", "{problem}", context)
 
 
-def _matching(pattern: str, *, what: str, example: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
+@dataclass(frozen=True, kw_only=True)
+class _Form:
+    """A text that matches a pattern as a whole."""
+
+    pattern: str
+    what: str
+    example: str
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), "pattern": f"^(?:{self.pattern})$"}
+
+    def _checked(self, value: str) -> str:
+        if re.fullmatch(self.pattern, value) is None:
             raise invalid(
-                f"is no {what}", allowed=f"like {example}", remedy=f"write it like {example}"
+                f"is no {self.what}",
+                allowed=f"like {self.example}",
+                remedy=f"write it like {self.example}",
             )
         return value
 
-    return AfterValidator(check)
+
+@dataclass(frozen=True, kw_only=True)
+class _OneOf:
+    """A text out of a long list, with the nearest entry as the remedy."""
+
+    known: Callable[[], list[str]]
+    problem: Callable[[str], str | None]
+    similar: Callable[[str], list[str]]
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), "enum": self.known()}
+
+    def _checked(self, value: str) -> str:
+        problem = self.problem(value)
+        if problem is None:
+            return value
+        similar = self.similar(value)
+        more = ", ..." if len(similar) > _SHOWN else ""
+        close = difflib.get_close_matches(value, self.known(), n=1)
+        raise invalid(
+            problem,
+            allowed=", ".join(similar[:_SHOWN]) + more,
+            remedy=f"did you mean {close[0]}?" if close else "use one of these",
+        )
+
+
+_SHOWN: Final = 6
+
+
+def _machine(purpose: Purpose) -> _OneOf:
+    return _OneOf(
+        known=lambda: instance_types(purpose),
+        problem=lambda value: instance_type_problem(value, purpose),
+        similar=lambda value: similar_instance_types(value, purpose),
+    )
+
+
+def _region_problem(value: str) -> str | None:
+    return None if value in regions() else "SageMaker is not offered in such a region"
 
 
 def _schedule(value: str) -> str:
@@ -44,64 +135,128 @@ def _schedule(value: str) -> str:
     return value
 
 
+@cache
+def _unique() -> AfterValidator:
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise invalid(
+                f"names {twice[0]!r} twice", allowed="each once", remedy="remove one of them"
+            )
+        return values
+
+    return AfterValidator(check)
+
+
 NAME_PATTERN: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _PRINTABLE: Final = r"[^\x00-\x1f\x7f]+"
+_TAG_TEXT: Final = r"[A-Za-z0-9 _.:/=+@-]"
+
+UNIQUE: Final = (_unique(), Field(json_schema_extra={"uniqueItems": True}))
 
 Name = Annotated[
     str,
     Field(max_length=24),
-    _matching(NAME_PATTERN, what="name", example="bike-demand"),
+    _Form(pattern=NAME_PATTERN, what="name", example="bike-demand"),
+]
+ShortName = Annotated[
+    str,
+    Field(max_length=12),
+    _Form(pattern=NAME_PATTERN, what="name", example="mlops"),
+]
+StageName = Annotated[
+    str,
+    Field(max_length=12),
+    # A hyphen would let stage `a` of model `b-c` and stage `a-b` of model `c` share an endpoint.
+    _Form(pattern=r"[a-z][a-z0-9]*", what="stage name", example="prod"),
 ]
 FieldName = Annotated[
     str,
     Field(max_length=64),
-    _matching(r"[a-z][a-z0-9_]*", what="field name", example="temp_celsius"),
+    _Form(pattern=r"[a-z][a-z0-9_]*", what="field name", example="temp_celsius"),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Line = Annotated[
-    str, Field(max_length=200), _matching(_PRINTABLE, what="line of text", example="Data science")
+    str,
+    Field(max_length=200),
+    _Form(pattern=_PRINTABLE, what="line of text", example="Data science"),
 ]
 AccountId = Annotated[
     str,
-    _matching(r"[0-9]{12}", what="account id", example='"111111111111" (12 digits, in quotes)'),
+    _Form(pattern=r"[0-9]{12}", what="account id", example='"111111111111" (12 digits, in quotes)'),
 ]
 Region = Annotated[
     str,
-    _matching(
-        r"(?!cn-|us-gov-|us-iso)[a-z]{2}(-[a-z]+)+-[0-9]",
-        what="region of the standard AWS partition",
-        example="eu-west-1",
-    ),
+    _OneOf(known=regions, problem=_region_problem, similar=lambda _: regions()),
 ]
 S3Uri = Annotated[
     str,
-    _matching(
-        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+",
+    Field(max_length=1024),
+    _Form(
+        pattern=r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+",
         what="S3 URI of an object",
         example="s3://bucket/folder/file.csv.gz",
     ),
 ]
 Sha256 = Annotated[
     str,
-    _matching(
-        r"[0-9a-f]{64}",
+    _Form(
+        pattern=r"[0-9a-f]{64}",
         what="SHA-256 of a file",
-        example="the one that `mlops data publish` prints",
+        example="the one that `mlops data record` writes",
     ),
 ]
 RelativePath = Annotated[
     str,
-    _matching(
-        r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
+    Field(max_length=200),
+    _Form(
+        pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
         what="path below the folder",
         example="data/a.csv.gz",
     ),
 ]
-InstanceType = Annotated[
-    str,
-    _matching(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", what="instance type", example="ml.m5.large"),
+ProcessingInstanceType = Annotated[str, _machine("processing")]
+TrainingInstanceType = Annotated[str, _machine("training")]
+HostingInstanceType = Annotated[str, _machine("hosting")]
+Schedule = Annotated[
+    str, AfterValidator(_schedule), WithJsonSchema({"type": "string", "pattern": SCHEDULE_PATTERN})
 ]
-Schedule = Annotated[str, AfterValidator(_schedule)]
+VpcId = Annotated[
+    str, _Form(pattern=r"vpc-[0-9a-f]{8,17}", what="VPC id", example="vpc-0a1b2c3d4e5f67890")
+]
+SubnetId = Annotated[
+    str,
+    _Form(pattern=r"subnet-[0-9a-f]{8,17}", what="subnet id", example="subnet-0a1b2c3d4e5f67890"),
+]
+SecurityGroupId = Annotated[
+    str,
+    _Form(pattern=r"sg-[0-9a-f]{8,17}", what="security group id", example="sg-0a1b2c3d4e5f67890"),
+]
+PolicyName = Annotated[
+    str,
+    _Form(
+        pattern=r"[A-Za-z0-9_+=,.@-]{1,128}",
+        what="name of a managed policy",
+        example="developer-boundary",
+    ),
+]
+TagKey = Annotated[
+    str,
+    _Form(
+        pattern=rf"(?![Aa][Ww][Ss]:){_TAG_TEXT}{{1,128}}",
+        what="tag key (the prefix aws: is reserved)",
+        example="cost-center",
+    ),
+]
+TagValue = Annotated[
+    str, _Form(pattern=rf"{_TAG_TEXT}{{0,256}}", what="tag value", example="research")
+]
+Hyperparameter = Annotated[
+    str,
+    _Form(pattern=r"[a-z][a-z0-9_]{0,63}", what="hyper-parameter's name", example="learning_rate"),
+]
+MetadataKey = Annotated[
+    str,
+    _Form(pattern=r"[A-Za-z0-9_.:/=+@-]{1,128}", what="metadata key", example="use-case"),
+]
 Ratio = Annotated[float, Field(gt=0, lt=1)]
-PositiveInt = Annotated[int, Field(ge=1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]

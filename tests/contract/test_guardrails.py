@@ -1,0 +1,164 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlops.contract import ContractError, Problem, guardrails, load_platform
+
+Changed = Callable[[str, str, str], list[Problem]]
+
+CANARY = "canary: {size_percent: 10, bake_minutes: 10, final_bake_minutes: 10}"
+TYPE = "endpoint:\n"
+
+# rule, file, text to replace, replacement, key, part of the message
+CASES = [
+    ("_gates_name_known_metrics", "model.yaml", "metric: r2,", "metric: auc,", "gates[0].metric", "no such metric"),
+    ("_gates_are_said_once", "model.yaml", "gates:\n", "gates:\n  - {metric: r2, comparison: at_least, threshold: 0.9}\n", "gates[1]", "gated twice"),
+    ("_thresholds_can_decide", "model.yaml", "threshold: 0.8", "threshold: 80", "gates[0].threshold", "never has this value"),
+    ("_thresholds_can_decide", "model.yaml", "threshold: 40", "threshold: -1", "gates[1].threshold", "never has this value"),
+    ("_gates_ask_for_the_better_side", "model.yaml", "at_least", "at_most", "gates[0].comparison", "a good r2 is high"),
+    ("_gates_ask_for_the_better_side", "model.yaml", "rmse, comparison: at_most", "rmse, comparison: at_least", "gates[1].comparison", "a good rmse is low"),
+    ("_target_is_no_feature", "model.yaml", "name: hour", "name: demand", "schema.input[0].name", "would read the answer"),
+    ("_canary_protects", "model.yaml", "size_percent: 10", "size_percent: 60", "endpoint.canary.size_percent", "refuses this share"),
+    ("_canary_protects", "model.yaml", "{size_percent: 10", "{alarms: {period_seconds: 300}, size_percent: 10", "endpoint.canary.bake_minutes", "shorter than the alarm"),
+    ("_guarded_endpoints_are_not_serverless", "model.yaml", TYPE, TYPE + "  mode: serverless\n", "endpoint.mode", "guardrails do not act"),
+    ("_name_matches_folder", "model.yaml", "name: bike-demand", "name: bikes", "name", "the folder is named"),
+    ("_one_stage_trains", "stages.yaml", "trains: true", "trains: false", "stages", "exactly one stage trains"),
+    ("_one_stage_trains", "stages.yaml", "    network:", "    trains: true\n    network:", "stages", "exactly one stage trains"),
+    ("_stages_share_the_registry_region", "stages.yaml", '"333333333333"\n    region: eu-west-1', '"333333333333"\n    region: us-east-1', "stages.prod.region", "are regional"),
+    ("_stages_share_the_registry_region", "stages.yaml", '"111111111111", region: eu-west-1', '"111111111111", region: us-east-1', "delivery.region", "the images are regional"),
+    ("_capacity_is_ordered", "stages.yaml", "max_instances: 4", "max_instances: 1", "stages.dev.capacity.standard.max_instances", "smaller than the smallest"),
+    ("_the_tier_exists", "model.yaml", TYPE, TYPE + "  tier: large\n", "endpoint.tier", "no such capacity tier"),
+    ("_a_canary_has_two_instances", "stages.yaml", "min_instances: 2", "min_instances: 1", "endpoint.canary", "needs 2 instances"),
+    ("_guarded_instances_are_not_inf1", "model.yaml", TYPE, TYPE + "  instance_type: ml.inf1.xlarge\n", "endpoint.canary.strategy", "silently deploys all at once"),
+    ("_the_stage_canary_protects", "stages.yaml", "bake_minutes: 15", "bake_minutes: 2", "endpoint.canary.bake_minutes", "as overridden by stages.prod"),
+    ("sample_problems", "model.yaml", "target: demand", "target: ghost", "problem.target", "no such column"),
+    ("example_problems", "model.yaml", "max: 23", "max: 2", "examples", "above 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "file", "old", "new", "key", "message"), CASES)
+def test_a_setting_that_protects_nobody_is_refused_at_its_key(
+    changed: Changed, rule: str, file: str, old: str, new: str, key: str, message: str
+) -> None:
+    found = [problem for problem in changed(file, old, new) if problem.key == key]
+
+    assert any(message in problem.problem for problem in found)
+    assert all(problem.line is not None for problem in found)
+
+
+def test_every_rule_is_exercised_by_a_failing_case_and_passes_a_valid_platform(
+    repository: Path,
+) -> None:
+    rules = {rule.__name__ for group in _groups() for rule in group}
+
+    assert rules - {case[0] for case in CASES} == {"_scripts_exist"}
+    assert load_platform(repository).model_names == ("bike-demand",)
+
+
+@pytest.mark.parametrize(("rule", "file", "old", "new", "key", "message"), CASES)
+def test_each_case_is_caught_by_its_rule_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    changed: Changed,
+    rule: str,
+    file: str,
+    old: str,
+    new: str,
+    key: str,
+    message: str,
+) -> None:
+    for name in ("_MODEL_RULES", "_FOLDER_RULES", "_STAGES_RULES", "_MODEL_STAGE_RULES"):
+        kept = tuple(r for r in getattr(guardrails, name) if r.__name__ != rule)
+        monkeypatch.setattr(guardrails, name, kept)
+
+    found = changed(file, old, new)
+
+    overridden = rule == "_the_stage_canary_protects"
+    assert not [
+        p
+        for p in found
+        if p.key == key
+        and message in p.problem
+        and p.problem.startswith("as overridden") is overridden
+    ]
+
+
+@pytest.mark.parametrize("name", guardrails.MODEL_FILES)
+def test_a_model_lacking_one_of_its_files_is_told_which(
+    repository: Path, problems: Callable[[], list[Problem]], name: str
+) -> None:
+    (repository / "model_code/bike_demand" / name).unlink()
+
+    assert [problem.problem for problem in problems()] == [f"the model's folder lacks {name}"]
+
+
+def test_two_models_cannot_share_a_name(repository: Path) -> None:
+    twin = repository / "model_code" / "twin"
+    (repository / "model_code/bike_demand").rename(twin)
+    (repository / "model_code/bike_demand").mkdir()
+    for path in twin.rglob("*"):
+        target = repository / "model_code/bike_demand" / path.relative_to(twin)
+        target.mkdir() if path.is_dir() else target.write_bytes(path.read_bytes())
+
+    with pytest.raises(ContractError, match="two models never share a name"):
+        load_platform(repository)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"),
+    [
+        ("bike-demand: {", "ghost: {", "releases.ghost", "no such model"),
+        ("dev: 3", "test: 3", "releases.bike-demand.test", "no such stage"),
+        ("mlops-bike-demand/2", "mlops-other/2", "releases.bike-demand.prod", "not a version of this model"),
+        ("222222222222", "999999999999", "releases.bike-demand.prod", "not a version of this model"),
+        ("sagemaker:eu-west-1", "sagemaker:us-east-1", "releases.bike-demand.prod", "not a version of this model"),
+    ],
+)  # fmt: skip
+def test_a_release_names_an_existing_model_stage_and_package(
+    changed: Changed, old: str, new: str, key: str, message: str
+) -> None:
+    assert any(p.key == key and message in p.problem for p in changed("releases.yaml", old, new))
+
+
+def test_without_a_training_stage_packages_and_regions_cannot_be_compared(changed: Changed) -> None:
+    found = changed("stages.yaml", "trains: true", "trains: false")
+
+    assert [problem.key for problem in found] == ["stages"]
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        (CANARY.replace("size", "strategy: all-at-once, size"), []),
+        (CANARY.replace("10", "60", 1), ["endpoint.canary.size_percent"]),
+    ],
+)
+def test_an_unguarded_endpoint_may_start_with_one_instance(
+    changed: Changed, new: str, expected: list[str]
+) -> None:
+    assert [problem.key for problem in changed("model.yaml", CANARY, new)] == expected
+
+
+def test_all_at_once_frees_serverless_small_and_inf1_endpoints(changed: Changed) -> None:
+    changed("stages.yaml", "min_instances: 2", "min_instances: 1")
+    changed("stages.yaml", "min_instances: 2", "min_instances: 1")
+    changed("model.yaml", "canary: {", "instance_type: ml.inf1.xlarge\n  canary: {")
+
+    assert changed("model.yaml", "canary: {", "canary: {strategy: all-at-once, ") == []
+
+
+def test_a_stage_that_guards_a_serverless_endpoint_is_told(changed: Changed) -> None:
+    changed("model.yaml", "canary: {", "mode: serverless\n  canary: {strategy: all-at-once, ")
+
+    found = changed("stages.yaml", "bake_minutes: 15", "strategy: canary")
+
+    assert [problem.key for problem in found] == ["endpoint.mode"]
+
+
+def _groups() -> tuple[tuple[Callable[..., object], ...], ...]:
+    return (
+        guardrails._MODEL_RULES,
+        guardrails._FOLDER_RULES,
+        guardrails._STAGES_RULES,
+        guardrails._MODEL_STAGE_RULES,
+    )
