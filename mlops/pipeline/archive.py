@@ -1,0 +1,97 @@
+"""A model's code as one archive whose bytes depend on nothing but the code.
+
+Every job and the endpoint get the same archive: the folder's own modules, the platform's server
+and the part of the contract that scripts need, flat at its root.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mlops.contract import Example, ModelSpec, read_examples
+
+SERVER: Final = Path(__file__).parent.parent / "serving" / "serve.py"
+_IMAGE_FILES: Final = ("Dockerfile", "requirements.lock")
+_TAG_LENGTH: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeArchive:
+    """A written archive and the hash of what is in it."""
+
+    path: Path
+    source_hash: str
+
+
+def write_archive(spec: ModelSpec, folder: Path, build_dir: Path) -> CodeArchive:
+    """Pack a model's code into `build_dir`; unchanged code leaves an unchanged file."""
+    packed = _tar(code_files(spec, folder))
+    # Of the plain tar: what a compressor makes of it may change with the interpreter.
+    source_hash = hashlib.sha256(packed).hexdigest()
+    path = build_dir / f"{spec.name}-{source_hash[:_TAG_LENGTH]}.tar.gz"
+    if not path.exists():
+        build_dir.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_gzip(packed))
+    return CodeArchive(path=path, source_hash=source_hash)
+
+
+def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
+    """What the archive holds, by name: no caches, no tests, no data."""
+    return {
+        **{path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))},
+        SERVER.name: SERVER.read_bytes(),
+        "contract.json": contract_json(spec, folder).encode(),
+    }
+
+
+def contract_json(spec: ModelSpec, folder: Path) -> str:
+    """The part of the contract that scripts need, with the examples' content."""
+    shared = spec.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        include={"name", "problem", "schema_", "gates", "examples"},
+    )
+    shared["examples"]["cases"] = [_case(example) for example in read_examples(folder)]
+    return json.dumps(shared, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def image_tag(folder: Path) -> str:
+    """Tag of the model's image: the hash of what the image is built from."""
+    content = hashlib.sha256()
+    for name in _IMAGE_FILES:
+        content.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return content.hexdigest()[:_TAG_LENGTH]
+
+
+def _case(example: Example) -> dict[str, Any]:
+    is_json = example.content_type == "application/json"
+    return {
+        "name": example.name,
+        "request": json.loads(example.request) if is_json else example.request,
+        "response": example.response,
+    }
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in sorted(files):
+            # A TarInfo of its own has owner, group and time 0.
+            entry = tarfile.TarInfo(name)
+            entry.size = len(files[name])
+            archive.addfile(entry, io.BytesIO(files[name]))
+    return buffer.getvalue()
+
+
+def _gzip(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as stream:
+        stream.write(content)
+    return buffer.getvalue()

@@ -1,0 +1,94 @@
+"""A compiled definition made fit for one stage: defaults, function and network, nothing else."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mlops.contract import Network
+from mlops.pipeline.graph import FIND_APPROVED_ARN
+
+LIMIT_BYTES: Final = 100 * 1024
+Definition = dict[str, Any]
+
+
+class BindingError(ValueError):
+    """A definition and a stage that do not fit together."""
+
+
+def bind(
+    definition: Mapping[str, Any],
+    *,
+    defaults: Mapping[str, object],
+    find_approved_arn: str,
+    network: Network | None = None,
+) -> Definition:
+    """A definition that can be deployed; the given one stays as it is.
+
+    Raises:
+        BindingError: a default names no parameter, a parameter is left without one, or the result
+            is larger than a template may carry.
+    """
+    bound = with_defaults(definition, defaults)
+    _refuse_open_parameters(bound)
+    for step in _all_steps(bound["Steps"]):
+        if step.get("FunctionArn") == FIND_APPROVED_ARN:
+            step["FunctionArn"] = find_approved_arn
+        if network is not None:
+            _enter_network(step, network)
+    _refuse_size(bound)
+    return bound
+
+
+def with_defaults(definition: Mapping[str, Any], defaults: Mapping[str, object]) -> Definition:
+    """A copy whose parameters have these defaults.
+
+    Raises:
+        BindingError: a default names no parameter.
+    """
+    bound: Definition = copy.deepcopy(dict(definition))
+    known = {parameter["Name"]: parameter for parameter in bound["Parameters"]}
+    unknown = sorted(defaults.keys() - known.keys())
+    if unknown:
+        raise BindingError(
+            f"the definition has no parameter {', '.join(unknown)}; it has {', '.join(known)}"
+        )
+    for name, value in defaults.items():
+        known[name]["DefaultValue"] = value
+    return bound
+
+
+def _refuse_open_parameters(definition: Definition) -> None:
+    open_ = [found["Name"] for found in definition["Parameters"] if "DefaultValue" not in found]
+    if open_:
+        raise BindingError(f"no default was given for the parameters {', '.join(open_)}")
+
+
+def _refuse_size(definition: Definition) -> None:
+    size = len(json.dumps(definition, separators=(",", ":")).encode())
+    if size > LIMIT_BYTES:
+        raise BindingError(
+            f"the pipeline definition has {size:,} bytes, more than the {LIMIT_BYTES:,} that a "
+            "template can carry; remedy: shorten registry.metadata and the gates of model.yaml, or "
+            "split the pipeline"
+        )
+
+
+def _enter_network(step: dict[str, Any], network: Network) -> None:
+    vpc = {
+        "SecurityGroupIds": list(network.security_group_ids),
+        "Subnets": list(network.subnet_ids),
+    }
+    if step["Type"] == "Training":
+        step["Arguments"]["VpcConfig"] = vpc
+    if step["Type"] == "Processing":
+        step["Arguments"].setdefault("NetworkConfig", {})["VpcConfig"] = vpc
+
+
+def _all_steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every step, those in the branches of conditions included."""
+    for step in steps:
+        yield step
+        arguments = step.get("Arguments", {})
+        if step["Type"] == "Condition":
+            yield from _all_steps([*arguments["IfSteps"], *arguments["ElseSteps"]])

@@ -1,0 +1,96 @@
+"""Compiles definitions in the SDK's own environment, which it makes when it is first needed."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from mlops.contract import ModelSpec
+from mlops.pipeline.compiled import SDK_LOCK, Definition, compiled_path, rendered
+
+ENVIRONMENT: Final = ".envs/sdk"
+_READY: Final = ".lock-sha256"
+_PACKAGE_ROOT: Final = Path(__file__).parents[2]
+_LAST_LINES: Final = 5
+
+
+class CompileError(Exception):
+    """The SDK's environment could not be made, or the SDK refused the graph."""
+
+
+def compile_model(root: Path, spec: ModelSpec, *, python: Path) -> Path:
+    """Compile a model's definition with the SDK's interpreter and write it for review.
+
+    Raises:
+        CompileError: with the last lines that the SDK printed.
+    """
+    path = compiled_path(root, spec)
+    path.write_text(rendered(root, spec, compiled_definition(spec, python=python)), "utf-8")
+    return path
+
+
+def compiled_definition(spec: ModelSpec, *, python: Path) -> Definition:
+    """A model's definition, freshly made by the SDK in a process of its own.
+
+    Raises:
+        CompileError: with the last lines that the SDK printed.
+    """
+    printed = _run(
+        [str(python), "-m", "mlops.pipeline.definition"],
+        what=f"compiling {spec.name}",
+        text=spec.model_dump_json(by_alias=True),
+        environment=_clean_environment(),
+    )
+    definition: Definition = json.loads(printed)
+    return definition
+
+
+def sdk_python(root: Path, *, say: Callable[[str], None]) -> Path:
+    """The interpreter of the SDK's environment; made from the hashed lock, or taken as it is.
+
+    Raises:
+        CompileError: the environment could not be made.
+    """
+    lock, home = root / SDK_LOCK, root / ENVIRONMENT
+    python, ready = home / "bin" / "python", home / _READY
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if ready.is_file() and ready.read_text() == digest:
+        return python
+    say(f"installing the SageMaker SDK into {ENVIRONMENT}: 0.7 GB, once per version")
+    uv = [sys.executable, "-m", "uv", "--quiet"]
+    _run([*uv, "venv", "--clear", "--python", sys.executable, str(home)], what=f"making {home}")
+    install = ["pip", "sync", "--require-hashes", "--python", str(python), str(lock)]
+    _run([*uv, *install], what=f"installing {SDK_LOCK}")
+    ready.write_text(digest)
+    return python
+
+
+def _clean_environment() -> dict[str, str]:
+    """This process's environment without anybody's AWS or SDK settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SAGEMAKER_", "PYTHON"))
+    }
+    seed = {"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "random")}
+    return kept | seed | {"PYTHONPATH": str(_PACKAGE_ROOT), "PYTHONWARNINGS": "ignore"}
+
+
+def _run(
+    command: list[str],
+    *,
+    what: str,
+    text: str | None = None,
+    environment: dict[str, str] | None = None,
+) -> str:
+    done = subprocess.run(  # noqa: S603  # our own interpreter with our own arguments
+        command, input=text, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = "\n".join(done.stderr.splitlines()[-_LAST_LINES:])
+        raise CompileError(f"{what} failed with exit code {done.returncode}:\n{last}")
+    return done.stdout

@@ -1,0 +1,346 @@
+"""Which steps make a model, in which order, with which arguments: the one place that says it.
+
+Nothing that a data scientist tunes is part of the graph: hyper-parameters, instance types and the
+data's version are parameters whose defaults are bound at synthesis, so tuning needs no compilation.
+"""
+
+import hashlib
+import json
+from typing import Final
+
+from mlops.contract import Gate, ModelSpec, StepSpec
+from mlops.pipeline.steps import (
+    Channel,
+    Condition,
+    ExecutionValue,
+    FailStep,
+    FileValue,
+    FunctionOutput,
+    GateStep,
+    Graph,
+    JobOutput,
+    Joined,
+    LambdaStep,
+    Machine,
+    Output,
+    Parameter,
+    ParameterType,
+    ParameterValue,
+    ProcessingStep,
+    PropertyFile,
+    RegisterStep,
+    TrainedModel,
+    TrainingStep,
+    Value,
+)
+
+FIND_APPROVED_ARN: Final = "{{FindApprovedFunctionArn}}"
+JOBS: Final = ("Preprocess", "ValidateData", "Train", "Evaluate")
+SPLITS: Final = ("train", "validation", "test", "later")
+PENDING: Final = "PendingManualApproval"
+_PROCESSING: Final = "/opt/ml/processing"
+_TRAINING: Final = "/opt/ml/input/data"
+_GIVEN: Final = (
+    "DataUri",
+    "DataVersion",
+    "CodeUri",
+    "SourceHash",
+    "Commit",
+    "ImageUri",
+    "ArtifactsUri",
+    "KmsKeyId",
+    "ModelPackageGroupName",
+)
+
+
+def graph_of(spec: ModelSpec) -> Graph:
+    """The steps that make, judge and register a model."""
+    steps = (_preprocess(spec), _validate_data(spec), _train(spec))
+    judging = (_find_approved(), _evaluate(spec), _gate(spec))
+    return Graph(model=spec.name, parameters=_parameters(spec), steps=steps + judging)
+
+
+def tunable_defaults(spec: ModelSpec) -> dict[str, str | int | float]:
+    """Defaults of the parameters that model.yaml alone decides."""
+    types = {f"{job}InstanceType": _machine_spec(spec, job).instance_type for job in JOBS}
+    tuning = spec.pipeline.steps.train.hyperparameters
+    return {
+        "DataVersion": spec.data.version,
+        **types,
+        **{camel_case(name): value for name, value in tuning.items()},
+    }
+
+
+def camel_case(name: str) -> str:
+    """The parameter's name of a hyper-parameter: `max_depth` becomes MaxDepth."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
+    approval = Parameter(
+        name="ApprovalStatus", choices=(PENDING, "Approved", "Rejected"), default=PENDING
+    )
+    tuning = spec.pipeline.steps.train.hyperparameters
+    return (
+        *(Parameter(name=name) for name in _GIVEN),
+        approval,
+        *(Parameter(name=f"{job}RoleArn") for job in JOBS),
+        *(Parameter(name=f"{job}InstanceType") for job in JOBS),
+        *(Parameter(name=camel_case(name), type=_type(value)) for name, value in tuning.items()),
+    )
+
+
+def _type(value: str | float) -> ParameterType:
+    if isinstance(value, str):
+        return "String"
+    return "Integer" if isinstance(value, int) else "Float"
+
+
+def _preprocess(spec: ModelSpec) -> ProcessingStep:
+    home = f"{_PROCESSING}/output"
+    data = f"{_PROCESSING}/input/data"
+    return ProcessingStep(
+        name="Preprocess",
+        description="Split the data into train, validation, test and later",
+        machine=_machine(spec, "Preprocess"),
+        entrypoint=_entrypoint("preprocess", f"{_PROCESSING}/input/code"),
+        # The version is an argument so that changed data is never answered from the cache.
+        arguments=(
+            *("--input-dir", data, "--data-version", ParameterValue("DataVersion")),
+            *("--output-dir", home),
+        ),
+        environment=_ENVIRONMENT,
+        inputs=(_code(), Channel(name="data", uri=ParameterValue("DataUri"), path=data)),
+        outputs=tuple(_output("Preprocess", split, f"{home}/{split}") for split in SPLITS),
+        cache=_cache(spec),
+    )
+
+
+def _validate_data(spec: ModelSpec) -> ProcessingStep:
+    report = f"{_PROCESSING}/output/report"
+    return ProcessingStep(
+        name="ValidateData",
+        description="Check schema, ranges, duplicates, leakage and overlap before training",
+        machine=_machine(spec, "ValidateData"),
+        entrypoint=_entrypoint("validate_data", f"{_PROCESSING}/input/code"),
+        arguments=("--input-dir", f"{_PROCESSING}/input", "--output-dir", report),
+        environment=_ENVIRONMENT,
+        inputs=(_code(), *map(_split, SPLITS)),
+        outputs=(_output("ValidateData", "report", report, survives=True),),
+        cache=_cache(spec),
+    )
+
+
+def _train(spec: ModelSpec) -> TrainingStep:
+    tuning = spec.pipeline.steps.train.hyperparameters
+    return TrainingStep(
+        name="Train",
+        description="Fit the model and pack the archive that is served",
+        machine=_machine(spec, "Train"),
+        entrypoint=_entrypoint("train", f"{_TRAINING}/code"),
+        arguments=(
+            *("--train", f"{_TRAINING}/train", "--validation", f"{_TRAINING}/validation"),
+            *("--hyperparameters", "/opt/ml/input/config/hyperparameters.json"),
+            *("--model-dir", "/opt/ml/model"),
+        ),
+        environment=_ENVIRONMENT,
+        inputs=(
+            Channel(name="code", uri=ParameterValue("CodeUri"), path=f"{_TRAINING}/code"),
+            *(_training_split(split) for split in ("train", "validation")),
+        ),
+        models=_place("Train", "model"),
+        hyperparameters={name: ParameterValue(camel_case(name)) for name in tuning},
+        cache=_cache(spec),
+        # Training reads the same data, but must not begin before the data is known to be good.
+        after=("ValidateData",),
+    )
+
+
+def _find_approved() -> LambdaStep:
+    return LambdaStep(
+        name="FindApproved",
+        description="Find the approved version that the new one is compared with",
+        function_arn=FIND_APPROVED_ARN,
+        inputs={
+            "GroupName": ParameterValue("ModelPackageGroupName"),
+            "CandidateModelDataUrl": TrainedModel("Train"),
+        },
+        outputs=("ApprovedModelDataUrl", "ApprovedVersion"),
+    )
+
+
+def _evaluate(spec: ModelSpec) -> ProcessingStep:
+    read, report = f"{_PROCESSING}/input", f"{_PROCESSING}/output/evaluation"
+    approved = FunctionOutput("FindApproved", "ApprovedModelDataUrl")
+    return ProcessingStep(
+        name="Evaluate",
+        description="Measure the model on held-out data, beside the approved version",
+        machine=_machine(spec, "Evaluate"),
+        entrypoint=_entrypoint("evaluate", f"{read}/code"),
+        arguments=(
+            *("--model", f"{read}/model", "--approved", f"{read}/approved"),
+            *("--approved-version", FunctionOutput("FindApproved", "ApprovedVersion")),
+            *("--data-dir", read, "--output-dir", report),
+        ),
+        environment=_ENVIRONMENT,
+        inputs=(
+            _code(),
+            Channel(name="model", uri=TrainedModel("Train"), path=f"{read}/model"),
+            Channel(name="approved", uri=approved, path=f"{read}/approved"),
+            *(_split(split) for split in ("train", "test", "later")),
+        ),
+        outputs=(_output("Evaluate", "evaluation", report),),
+        property_files=(
+            PropertyFile(name="Evaluation", output="evaluation", path="evaluation.json"),
+        ),
+        cache=_cache(spec),
+    )
+
+
+def _gate(spec: ModelSpec) -> GateStep:
+    return GateStep(
+        name="Gate",
+        description="Register the model if it passes every quality gate",
+        conditions=tuple(condition for gate in spec.gates for condition in _conditions(gate)),
+        passed=_register(spec),
+        failed=_gate_failed(spec),
+    )
+
+
+def _conditions(gate: Gate) -> list[Condition]:
+    literal = Condition(
+        value=_evaluation(f"metrics.{gate.metric}.value"),
+        comparison=gate.comparison,
+        limit=gate.threshold,
+    )
+    if gate.max_regression is None:
+        return [literal]
+    worse = _evaluation(f"regression.{gate.metric}")
+    return [literal, Condition(value=worse, comparison="at_most", limit=gate.max_regression)]
+
+
+def _register(spec: ModelSpec) -> RegisterStep:
+    return RegisterStep(
+        name="Register",
+        description="Add the version to the model registry, waiting for approval",
+        group=ParameterValue("ModelPackageGroupName"),
+        approval=ParameterValue("ApprovalStatus"),
+        image=ParameterValue("ImageUri"),
+        model=TrainedModel("Train"),
+        environment=_ENVIRONMENT,
+        content_types=("application/json", "text/csv"),
+        quality=_evaluation_file("evaluation.json"),
+        metadata=_metadata(spec),
+        domain=spec.registry.domain,
+        task=spec.task,
+    )
+
+
+def _metadata(spec: ModelSpec) -> dict[str, Value]:
+    """What the registry tells about a version; the platform's own keys cannot be overwritten."""
+    return {
+        **spec.registry.metadata,
+        "answers_uri": _evaluation_file("answers.json"),
+        "commit": ParameterValue("Commit"),
+        "compared_with_version": FunctionOutput("FindApproved", "ApprovedVersion"),
+        "data_uri": ParameterValue("DataUri"),
+        "data_version": ParameterValue("DataVersion"),
+        "execution": ExecutionValue("PipelineExecutionArn"),
+        "on_call": spec.owners.on_call,
+        "owner_data_science": spec.owners.data_science,
+        "owner_deployment": spec.owners.deployment,
+        "schema_sha256": _schema_sha256(spec),
+        "source_hash": ParameterValue("SourceHash"),
+    }
+
+
+def _gate_failed(spec: ModelSpec) -> FailStep:
+    asked = ", ".join(_words(gate) for gate in spec.gates)
+    message = Joined(
+        "",
+        ("quality gate failed: ", _evaluation("gates.message"), f" (asked for: {asked})"),
+    )
+    return FailStep(
+        name="GateFailed", description="End the execution; nothing is registered", message=message
+    )
+
+
+def _words(gate: Gate) -> str:
+    text = f"{gate.metric} {gate.comparison.replace('_', ' ')} {gate.threshold:g}"
+    if gate.max_regression is None:
+        return text
+    return f"{text} and not worse than the approved version by more than {gate.max_regression:g}"
+
+
+def _schema_sha256(spec: ModelSpec) -> str:
+    schema = spec.schema_.model_dump(mode="json", exclude_none=True)
+    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
+
+
+def _evaluation(path: str) -> FileValue:
+    return FileValue("Evaluate", "Evaluation", path)
+
+
+def _evaluation_file(name: str) -> Joined:
+    # By the step's own output, not by the execution: a cached step's files lie elsewhere.
+    return Joined("/", (JobOutput("Evaluate", "evaluation"), name))
+
+
+_ENVIRONMENT: Final = {"PYTHONUNBUFFERED": "1"}
+
+
+def _machine(spec: ModelSpec, job: str) -> Machine:
+    asked = _machine_spec(spec, job)
+    return Machine(
+        role=ParameterValue(f"{job}RoleArn"),
+        image=ParameterValue("ImageUri"),
+        instance_type=ParameterValue(f"{job}InstanceType"),
+        instance_count=asked.instance_count,
+        volume_gb=asked.volume_gb,
+        timeout_seconds=asked.timeout_minutes * 60,
+        key=ParameterValue("KmsKeyId"),
+    )
+
+
+def _machine_spec(spec: ModelSpec, job: str) -> StepSpec:
+    steps = spec.pipeline.steps
+    return {
+        "Preprocess": steps.preprocess,
+        "ValidateData": steps.validate_data,
+        "Train": steps.train,
+        "Evaluate": steps.evaluate,
+    }[job]
+
+
+def _cache(spec: ModelSpec) -> str | None:
+    days = spec.pipeline.cache_days
+    return f"P{days}D" if days else None
+
+
+def _entrypoint(script: str, code: str) -> tuple[str, ...]:
+    """Unpacks the code channel (CDK publishes it as <hash>.gz) and becomes the script."""
+    unpack = f'd=$(mktemp -d); tar xzf {code}/*.gz -C "$d"'
+    return ("bash", "-c", f'set -e; {unpack}; exec python3 "$d/$0.py" "$@"', script)
+
+
+def _code() -> Channel:
+    return Channel(name="code", uri=ParameterValue("CodeUri"), path=f"{_PROCESSING}/input/code")
+
+
+def _split(split: str) -> Channel:
+    path = f"{_PROCESSING}/input/{split}"
+    return Channel(name=split, uri=JobOutput("Preprocess", split), path=path)
+
+
+def _training_split(split: str) -> Channel:
+    path = f"{_TRAINING}/{split}"
+    return Channel(name=split, uri=JobOutput("Preprocess", split), path=path)
+
+
+def _output(step: str, name: str, path: str, *, survives: bool = False) -> Output:
+    return Output(name=name, uri=_place(step, name), path=path, survives=survives)
+
+
+def _place(step: str, output: str) -> Joined:
+    execution = ExecutionValue("PipelineExecutionId")
+    return Joined("/", (ParameterValue("ArtifactsUri"), execution, step, output))
