@@ -1,0 +1,135 @@
+"""The contract beside the scripts: which fields exist, and which values each may hold.
+
+`contract.json` is packed by the platform from model.yaml, so data checks, request checks and gates
+all read the one text that people agreed on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from job import DataError
+
+Value = bool | int | float | str | None
+Row = dict[str, Value]
+
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?([0-9]{1,18}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,3})?")
+_TRUTH = {"true": True, "false": False}
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column of a request, an answer or the training data."""
+
+    name: str
+    type: str
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[Value, ...] | None = None
+    nullable: bool = False
+    unit: str | None = None
+    description: str | None = None
+
+    @classmethod
+    def read(cls, entry: dict[str, Any]) -> Field:
+        """A field as contract.json writes it."""
+        allowed = entry.get("allowed")
+        return cls(**(entry | {"allowed": None if allowed is None else tuple(allowed)}))
+
+    @property
+    def domain(self) -> str:
+        """What may stand here, in words for an error message."""
+        values = "" if self.allowed is None else " out of " + ", ".join(map(str, self.allowed))
+        low = "" if self.min is None else f" from {self.min:g}"
+        high = "" if self.max is None else f" up to {self.max:g}"
+        return f"{self.type}{values}{low}{high}{' or null' if self.nullable else ''}"
+
+    def parse(self, cell: str) -> Value:
+        """The value of a CSV cell; what has not this field's type stays the text it is."""
+        text = cell.strip()
+        if text == "":
+            return None
+        if self.type == "integer" and _INTEGER.fullmatch(text):
+            return int(text)
+        if self.type == "number" and _NUMBER.fullmatch(text):
+            return float(text)
+        if self.type == "boolean":
+            return _TRUTH.get(text.lower(), text)
+        return text
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value may stand in this field."""
+        if value is None:
+            return self.nullable
+        if not self._has_type(value):
+            return False
+        if self.allowed is not None:
+            return value in self.allowed
+        return isinstance(value, str | bool) or self._is_in_range(value)
+
+    def _has_type(self, value: object) -> bool:
+        # A boolean is an integer to Python and never to a person who writes a request.
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        return isinstance(value, _PYTHON_TYPES[self.type])
+
+    def _is_in_range(self, value: Any) -> bool:
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
+        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """The part of model.yaml that the scripts need."""
+
+    name: str
+    target: str
+    input: tuple[Field, ...]
+    output: tuple[Field, ...]
+    gates: tuple[dict[str, Any], ...]
+    cases: tuple[dict[str, Any], ...]
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The fields of a request, in the contract's order."""
+        return tuple(field.name for field in self.input)
+
+
+@cache
+def load_contract(folder: Path = Path(__file__).parent) -> Contract:
+    """The contract of the archive in `folder`.
+
+    Raises:
+        DataError: it is missing or is not what the platform packs.
+    """
+    path = folder / "contract.json"
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return Contract(
+            name=content["name"],
+            target=content["problem"]["target"],
+            input=tuple(map(Field.read, content["schema"]["input"])),
+            output=tuple(map(Field.read, content["schema"]["output"])),
+            gates=tuple(content["gates"]),
+            cases=tuple(content["examples"].get("cases", ())),
+        )
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}); pack the model again"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: is no contract ({error!r}); pack the model again") from error

@@ -1,0 +1,89 @@
+"""What every job owes its platform: JSON lines, a reason for a failure, an exit code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+FAILURE_MESSAGE = "/opt/ml/output/message"
+MESSAGE_CHARACTERS = 1024  # SageMaker cuts the reason of a failed job there
+
+_FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class DataError(Exception):
+    """The data or the contract is not fit for the job: a person must mend it, a retry cannot."""
+
+
+class JobError(Exception):
+    """The job itself could not do its work."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, so that CloudWatch Logs Insights reads the fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record with everything that was given as `extra`."""
+        line = {"level": record.levelname, "job": record.name, "event": record.getMessage()}
+        extra = {k: v for k, v in vars(record).items() if k not in _FIELDS_OF_EVERY_RECORD}
+        return json.dumps(line | extra, default=str)
+
+
+def logger(job: str) -> logging.Logger:
+    """The job's logger; writes JSON lines to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    log = logging.getLogger(job)
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.INFO)
+    return log
+
+
+def run(job: str, main: Callable[[logging.Logger], None]) -> None:
+    """Run a job to its exit code: 0 done, 1 failed, 3 the data or the contract is wrong."""
+    log = logger(job)
+    sys.excepthook = _report_defect(log)
+    try:
+        main(log)
+    except DataError as problem:
+        _fail(log, str(problem), exit_code=3)
+    except (JobError, OSError) as failure:
+        _fail(log, str(failure), exit_code=1)
+
+
+def _fail(log: logging.Logger, reason: str, *, exit_code: int) -> None:
+    log.error("failed", extra={"reason": reason, "exit_code": exit_code})
+    _leave_message(reason)
+    sys.exit(exit_code)
+
+
+def _report_defect(
+    log: logging.Logger,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """A hook for what nobody foresaw: the interpreter then ends with exit code 1."""
+
+    def report(
+        kind: type[BaseException], defect: BaseException, trace: TracebackType | None
+    ) -> None:
+        lines = traceback.format_exception(kind, defect, trace)
+        reason = f"defect in {log.name}: {kind.__name__}: {defect}"
+        log.critical("failed", extra={"reason": reason, "traceback": "".join(lines)})
+        _leave_message(reason)
+
+    return report
+
+
+def _leave_message(reason: str) -> None:
+    path = Path(os.environ.get("SM_OUTPUT_MESSAGE_FILE", FAILURE_MESSAGE))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(reason[:MESSAGE_CHARACTERS], "utf-8")
+    except OSError:
+        # Best effort: outside the container nobody may write there, and the log has the reason.
+        return

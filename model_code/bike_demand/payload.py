@@ -1,0 +1,164 @@
+"""Requests and answers as they travel: JSON or CSV, one row or a batch, checked by the contract.
+
+A request is one object, a list of objects, or `{"instances": [...]}`; the answer mirrors its shape.
+CSV starts with a header, and a blank cell is null.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from contract import Contract, Field, Row
+from features import date_exists
+
+JSON = "application/json"
+CSV = "text/csv"
+MAX_ROWS = 2000
+SHOWN_CHARACTERS = 60
+
+
+class BadPayloadError(ValueError):
+    """A request that the contract does not allow: names the field, its value, what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Checked rows, and the shape in which the caller wants the answers."""
+
+    rows: list[Row]
+    shape: str  # "object", "list" or "instances"
+
+
+def read_request(body: bytes | str, content_type: str, contract: Contract) -> Request:
+    """The rows of a request.
+
+    Raises:
+        BadPayloadError: anything about it is not as the contract says.
+    """
+    text = _text(body)
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == JSON:
+        rows, shape = _json_rows(text)
+    elif kind == CSV:
+        rows, shape = _csv_rows(text, contract), "list"
+    else:
+        raise BadPayloadError(f"content type is {_shown(content_type)}; allowed: {JSON}, {CSV}")
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise BadPayloadError(f"the request holds {len(rows)} rows; allowed: 1 to {MAX_ROWS}")
+    return Request(rows=[_checked(row, i, contract) for i, row in enumerate(rows)], shape=shape)
+
+
+def write_answer(answers: Sequence[Row], shape: str, accept: str, contract: Contract) -> str:
+    """The answers in the request's shape, or as CSV with a header."""
+    if accept.partition(";")[0].strip().lower() == CSV:
+        return _csv_text(answers, [field.name for field in contract.output])
+    if shape == "instances":
+        return json.dumps({"predictions": list(answers)})
+    return json.dumps(answers[0] if shape == "object" else list(answers))
+
+
+def _text(body: bytes | str) -> str:
+    if isinstance(body, str):
+        return body
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadPayloadError(f"the body is not UTF-8 text (byte {error.start})") from error
+
+
+def _json_rows(text: str) -> tuple[list[Any], str]:
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
+    except BadPayloadError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BadPayloadError(f"the body is no JSON: {error}") from error
+    if isinstance(content, list):
+        return content, "list"
+    if isinstance(content, dict) and content.keys() == {"instances"}:
+        rows = content["instances"]
+        if not isinstance(rows, list):
+            raise BadPayloadError(f"instances is {_shown(rows)}; allowed: a list of objects")
+        return rows, "instances"
+    return [content], "object"
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise BadPayloadError(f"the body holds {constant}; allowed: finite numbers and null")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise BadPayloadError(f"a key is given twice among {_shown([name for name, _ in pairs])}")
+    return content
+
+
+def _csv_rows(text: str, contract: Contract) -> list[dict[str, Any]]:
+    fields = {field.name: field for field in contract.input}
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
+    except csv.Error as error:
+        raise BadPayloadError(f"the body is no CSV: {error}") from error
+    if not lines:
+        raise BadPayloadError("the body is empty; allowed: a header line and rows")
+    header = [name.strip() for name in lines[0]]
+    if len(set(header)) < len(header):
+        raise BadPayloadError(f"the header {_shown(header)} names a column twice")
+    return [_csv_row(header, line, fields, i) for i, line in enumerate(lines[1:])]
+
+
+def _csv_row(
+    header: list[str], line: list[str], fields: dict[str, Field], index: int
+) -> dict[str, Any]:
+    if len(line) != len(header):
+        raise BadPayloadError(f"row {index} has {len(line)} cells; allowed: {len(header)}")
+    cells = zip(header, line, strict=True)
+    return {name: fields[name].parse(c) if name in fields else c for name, c in cells}
+
+
+def _checked(row: object, index: int, contract: Contract) -> Row:
+    if not isinstance(row, dict):
+        raise BadPayloadError(f"row {index} is {_shown(row)}; allowed: an object with the fields")
+    unknown = sorted(row.keys() - set(contract.input_names))
+    if unknown:
+        allowed = ", ".join(contract.input_names)
+        raise BadPayloadError(
+            f"row {index}: unknown field {_shown(unknown[0])}; allowed: {allowed}"
+        )
+    for field in contract.input:
+        _check_field(row, field, index)
+    if not date_exists(row["month"], row["day"]):
+        raise BadPayloadError(
+            f"row {index}: day is {row['day']}; allowed: a day that month {row['month']} has"
+        )
+    return row
+
+
+def _check_field(row: dict[str, Any], field: Field, index: int) -> None:
+    if field.name not in row and not field.nullable:
+        raise BadPayloadError(f"row {index}: {field.name} is missing; allowed: {field.domain}")
+    value = row.get(field.name)
+    if not field.accepts(value):
+        raise BadPayloadError(
+            f"row {index}: {field.name} is {_shown(value)}; allowed: {field.domain}"
+        )
+
+
+def _csv_text(answers: Iterable[Row], names: list[str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(answers)
+    return text.getvalue()
+
+
+def _shown(value: object) -> str:
+    """A value for an error message: never longer than a line, whatever was sent."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."

@@ -1,0 +1,193 @@
+"""Third step: fit on train, calibrate the intervals on validation, write an archive that serves.
+
+One thread and fixed seeds: the same rows and hyper-parameters give the same model on any machine
+with the same lock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from xgboost import XGBRegressor
+
+import features
+import inference
+import job
+import onnx_graph
+import tables
+from contract import Row, load_contract
+from job import DataError, JobError
+
+SEED = 2011
+INTERVAL_COVERAGE = 0.9
+UNKNOWN_WEATHER = -1.0
+ONNX_TOLERANCE = 1e-3
+"""How far the 32-bit graph may be from XGBoost, relative to the prediction (or to 1 rental)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameters:
+    """What model.yaml may tune; SageMaker delivers every value as text."""
+
+    n_estimators: int = 500
+    max_depth: int = 6
+    learning_rate: float = 0.05
+    min_child_weight: float = 4.0
+    subsample: float = 0.8
+    colsample_bytree: float = 0.8
+
+    @classmethod
+    def read(cls, path: Path) -> Hyperparameters:
+        """The file that SageMaker writes.
+
+        Raises:
+            DataError: a name is unknown or a value is no number.
+        """
+        kinds: dict[str, Any] = {
+            field.name: int if field.type == "int" else float for field in fields(cls)
+        }
+        given = _without_sagemaker_keys(_json(path))
+        unknown = sorted(given.keys() - kinds.keys())
+        if unknown:
+            raise DataError(f"hyper-parameter {unknown[0]} is unknown; allowed: {', '.join(kinds)}")
+        try:
+            return cls(**{name: kinds[name](str(value)) for name, value in given.items()})
+        except ValueError as error:
+            raise DataError(f"hyper-parameters {given}: {error}") from error
+
+
+def main(log: logging.Logger) -> None:
+    """Train, prove the export equal, pack."""
+    arguments = _arguments()
+    contract = load_contract()
+    hyperparameters = Hyperparameters.read(arguments.hyperparameters)
+    train = tables.read_part(arguments.train, contract)
+    validation = tables.read_part(arguments.validation, contract)
+    pipeline = fit(train, contract.target, hyperparameters)
+    factor = interval_factor(pipeline, validation, contract.target)
+    _write(arguments.model_dir, pipeline, factor, hyperparameters)
+    _pack_code(arguments.model_dir / "code")
+    difference = export_difference(arguments.model_dir, pipeline, validation)
+    if difference > ONNX_TOLERANCE:
+        raise JobError(f"the ONNX graph differs by {difference:.2e}; allowed: {ONNX_TOLERANCE}")
+    log.info(
+        "trained", extra={"rows": len(train), "interval_factor": factor, "onnx_diff": difference}
+    )
+
+
+def fit(rows: list[Row], target: str, hyperparameters: Hyperparameters) -> Pipeline:
+    """Impute what may be unknown, then boost trees on the counts themselves."""
+    trees = XGBRegressor(tree_method="hist", n_jobs=1, random_state=SEED, **asdict(hyperparameters))
+    pipeline = Pipeline([("preprocessing", preprocessing()), ("trees", trees)])
+    return pipeline.fit(features.matrix(rows), labels(rows, target))
+
+
+def preprocessing() -> ColumnTransformer:
+    """Unknown weather is a level of its own; an unknown measurement is the training median."""
+    sky = SimpleImputer(strategy="constant", fill_value=UNKNOWN_WEATHER)
+    return ColumnTransformer(
+        [
+            ("calendar", "passthrough", _columns(features.CALENDAR)),
+            ("sky", sky, _columns(features.SKY)),
+            ("measurements", SimpleImputer(strategy="median"), _columns(features.MEASUREMENTS)),
+        ]
+    )
+
+
+def labels(rows: list[Row], target: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The target as numbers."""
+    return np.array([row[target] for row in rows], dtype=np.float64)
+
+
+def interval_factor(pipeline: Pipeline, rows: list[Row], target: str) -> float:
+    """Split-conformal: the residual, in units of the spread, that enough unseen rows stay below.
+
+    The rows took no part in the fit, so at least INTERVAL_COVERAGE of exchangeable new rows fall
+    inside the interval on average.
+    """
+    demand = np.maximum(pipeline.predict(features.matrix(rows)).astype(np.float64), 0.0)
+    scores = np.sort(np.abs(labels(rows, target) - demand) / np.sqrt(demand + 1.0))
+    rank = int(np.ceil((len(scores) + 1) * INTERVAL_COVERAGE))
+    if rank > len(scores):
+        raise DataError(f"{len(scores)} validation rows; an interval needs 9 or more")
+    return float(scores[rank - 1])
+
+
+def export_difference(model_dir: Path, pipeline: Pipeline, rows: list[Row]) -> float:
+    """The largest relative difference between the served graph and XGBoost."""
+    matrix = features.matrix(rows)
+    ours = np.maximum(pipeline.predict(matrix).astype(np.float64), 0.0)
+    served = inference.point(inference.model_fn(str(model_dir)), matrix)
+    return float(np.max(np.abs(served - ours) / np.maximum(np.abs(ours), 1.0)))
+
+
+def _write(
+    folder: Path, pipeline: Pipeline, factor: float, hyperparameters: Hyperparameters
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(onnx_graph.export(pipeline))
+    pipeline.named_steps["trees"].save_model(folder / "model.ubj")
+    medians = pipeline.named_steps["preprocessing"].named_transformers_["measurements"].statistics_
+    description = {
+        "features": features.FEATURES,
+        "imputed": {"weather": UNKNOWN_WEATHER}
+        | dict(zip(features.MEASUREMENTS, map(float, medians), strict=True)),
+        "interval_coverage": INTERVAL_COVERAGE,
+        "interval_factor": factor,
+        "hyperparameters": asdict(hyperparameters),
+        "seed": SEED,
+    }
+    (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+
+
+def _pack_code(folder: Path) -> None:
+    """Put the code that runs now into the archive: it is the code that fits the model."""
+    here = Path(__file__).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted([*here.glob("*.py"), here / "contract.json"]):
+        shutil.copyfile(path, folder / path.name)
+
+
+def _columns(names: tuple[str, ...]) -> list[int]:
+    return [features.FEATURES.index(name) for name in names]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: is no JSON object")
+    return content
+
+
+def _without_sagemaker_keys(given: dict[str, Any]) -> dict[str, Any]:
+    # The SDK may add settings of its own for a toolkit that this image does not have.
+    return {name: value for name, value in given.items() if not name.startswith("sagemaker_")}
+
+
+def _arguments() -> argparse.Namespace:
+    inputs = Path("/opt/ml/input")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", type=Path, default=inputs / "data/train")
+    parser.add_argument("--validation", type=Path, default=inputs / "data/validation")
+    parser.add_argument(
+        "--hyperparameters", type=Path, default=inputs / "config/hyperparameters.json"
+    )
+    parser.add_argument("--model-dir", type=Path, default=Path("/opt/ml/model"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    job.run("train", main)
