@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from model_runs import PACKED
+
+import job
+
+
+def ended(tmp_path, body: str) -> tuple[int, dict[str, object], str]:
+    """Run a job in a process of its own: exit code, last log line, failure message."""
+    message = tmp_path / "output/message"
+    program = f"import job\ndef main(log):\n    {body}\njob.run('probe', main)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(PACKED), "SM_OUTPUT_MESSAGE_FILE": str(message)},
+    )
+    text = message.read_text() if message.exists() else ""
+    return done.returncode, json.loads(done.stderr.splitlines()[-1]), text
+
+
+def test_a_job_that_works_ends_with_0_and_leaves_no_message(tmp_path):
+    assert ended(tmp_path, "log.info('done', extra={'rows': 3})") == (
+        0,
+        {"level": "INFO", "job": "probe", "event": "done", "rows": 3},
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [("job.DataError", 3), ("job.JobError", 1), ("PermissionError", 1)]
+)
+def test_a_foreseen_failure_is_one_line_and_a_message(tmp_path, error, code):
+    found, line, message = ended(tmp_path, f"raise {error}('the reason')")
+
+    assert (found, line["reason"], message) == (code, "the reason", "the reason")
+
+
+def test_a_defect_is_logged_with_its_traceback_on_one_line_and_ends_with_1(tmp_path):
+    code, line, message = ended(tmp_path, "1 / 0")
+
+    assert code == 1
+    assert message == "defect in probe: ZeroDivisionError: division by zero"
+    assert "Traceback" in str(line["traceback"])
+
+
+def test_the_message_is_cut_where_sagemaker_cuts_it(tmp_path):
+    _, _, message = ended(tmp_path, "raise job.JobError('x' * 5000)")
+
+    assert len(message) == job.MESSAGE_CHARACTERS
+
+
+def test_a_message_that_cannot_be_written_changes_nothing(tmp_path):
+    (tmp_path / "output").write_text("a file where the folder should be")
+
+    assert ended(tmp_path, "raise job.JobError('the reason')")[0] == 1

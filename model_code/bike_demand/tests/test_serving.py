@@ -1,0 +1,302 @@
+"""The platform's server: around a model made for each case, and around the real archive alone."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from model_runs import FOLDER, SERVER, example_cases
+
+JSON = "application/json"
+ECHO = """
+import json, time
+def model_fn(model_dir):
+    return "model"
+def input_fn(body, content_type):
+    order = json.loads(body)
+    if order == "bad":
+        raise ValueError("hour is 25; allowed: 0 to 23")
+    return order
+def predict_fn(order, model):
+    if order == "broken":
+        raise KeyError("secret detail")
+    if isinstance(order, dict):
+        time.sleep(order["sleep"])
+    return order
+def output_fn(answer, accept):
+    if answer == "unwritable":
+        raise ValueError("our own mistake")
+    return json.dumps([answer, accept])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+    lines: list[dict[str, Any]]
+
+    def ask(
+        self, method: str, path: str, body: bytes | str | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read().decode()
+
+    def invoke(self, body: bytes | str, **headers: str) -> tuple[int, dict[str, str], str]:
+        return self.ask("POST", "/invocations", body, **({"content_type": JSON} | headers))
+
+
+@contextmanager
+def started(script: Path, model_dir: Path, **environment: str) -> Iterator[Server]:
+    process = subprocess.Popen(
+        [sys.executable, str(script), "--model-dir", str(model_dir), "--host", "127.0.0.1",
+         "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=model_dir,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines = [json.loads(process.stdout.readline())]
+    reader = threading.Thread(target=lambda: lines.extend(map(json.loads, process.stdout)))
+    reader.start()
+    try:
+        yield Server(process=process, port=lines[0]["port"], lines=lines)
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+
+
+def ready(server: Server) -> Server:
+    deadline = time.monotonic() + 20
+    while server.ask("GET", "/ping")[0] != 200:
+        assert time.monotonic() < deadline, server.lines
+        time.sleep(0.05)
+    return server
+
+
+def model_folder(folder: Path, source: str) -> Path:
+    (folder / "code").mkdir()
+    (folder / "code/inference.py").write_text(source)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = model_folder(tmp_path_factory.mktemp("echo"), ECHO)
+    settings = {"MODEL_VERSION": "7", "MODEL_WORKERS": "1", "MAX_BODY_BYTES": "1000"}
+    with started(SERVER, folder, **settings) as server:
+        yield ready(server)
+
+
+def test_the_chosen_port_is_a_line_of_the_log(echo):
+    assert echo.lines[0] == {"level": "INFO", "event": "listening", "port": echo.port}
+
+
+def test_every_answer_names_the_models_version(echo):
+    answers = [echo.ask("GET", "/ping"), echo.invoke('"hello"'), echo.invoke('"bad"')]
+
+    assert [(status, headers["x-model-version"]) for status, headers, _ in answers] == [
+        (200, "7"),
+        (200, "7"),
+        (400, "7"),
+    ]
+
+
+def test_a_request_runs_through_the_models_own_functions(echo):
+    status, headers, body = echo.invoke('"hello"')
+
+    assert (status, headers["content-type"], json.loads(body)) == (200, JSON, ["hello", JSON])
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("*/*", JSON),
+        ("application/*", JSON),
+        ("text/csv", "text/csv"),
+        ("text/*", "text/csv"),
+        ("text/html, application/json;q=0.9", JSON),
+    ],
+)
+def test_the_first_acceptable_media_type_is_chosen(echo, accept, chosen):
+    assert json.loads(echo.invoke('"hello"', accept=accept)[2])[1] == chosen
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "told"),
+    [
+        ('"bad"', {}, 400, "hour is 25; allowed: 0 to 23"),
+        ("{", {}, 400, "Expecting property name"),
+        ('"x"', {"content_type": "text/plain"}, 415,
+         "Content-Type is text/plain; allowed: application/json, text/csv"),
+        ('"x"', {"accept": "image/png"}, 406,
+         "Accept is image/png; allowed: application/json, text/csv"),
+        ('"' + "x" * 1000 + '"', {}, 413, "the body is longer than 1000 bytes"),
+        ('"broken"', {}, 500, "the model failed; the container's log has the reason"),
+        ('"unwritable"', {}, 500, "the model failed; the container's log has the reason"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_told_as_json(echo, body, headers, status, told):
+    found, answered, text = echo.invoke(body, **headers)
+
+    assert (found, answered["content-type"]) == (status, JSON)
+    assert json.loads(text).keys() == {"error"}
+    assert json.loads(text)["error"].startswith(told)
+
+
+def test_a_missing_content_type_is_told(echo):
+    status, _, text = echo.ask("POST", "/invocations", b"{}")
+
+    assert (status, json.loads(text)["error"][:23]) == (415, "Content-Type is missing")
+
+
+def test_a_failure_is_logged_with_its_traceback_and_hidden_from_the_caller(echo):
+    _, _, text = echo.invoke('"broken"')
+
+    assert "secret" not in text
+    assert any("secret detail" in line.get("traceback", "") for line in echo.lines)
+
+
+def test_other_paths_and_methods_do_not_exist(echo):
+    assert echo.ask("GET", "/")[0] == 404
+    assert echo.ask("GET", "/invocations")[0] == 405
+
+
+def test_more_requests_than_places_are_turned_away_while_ping_still_answers(echo):
+    statuses: list[tuple[int, str | None]] = []
+
+    def ask() -> None:
+        status, headers, _ = echo.invoke('{"sleep": 0.1}')
+        statuses.append((status, headers.get("retry-after")))
+
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    pinged = echo.ask("GET", "/ping")[0]
+    for thread in threads:
+        thread.join()
+
+    # One worker and 16 places to wait; who comes after the first ones left may find a place.
+    assert pinged == 200
+    assert statuses.count((503, "1")) >= 5
+    assert statuses.count((200, None)) >= 17
+    assert len(statuses) == 30
+
+
+def test_a_stop_finishes_the_request_under_way_and_exits_with_0(tmp_path):
+    with started(SERVER, model_folder(tmp_path, ECHO)) as server:
+        ready(server)
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(server.invoke('{"sleep": 0.6}')[0]))
+        asking.start()
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        code = server.process.wait(timeout=10)
+        asking.join()
+
+    assert (code, answers) == (0, [200])
+    assert server.lines[-1]["event"] == "stopped"
+
+
+def test_until_the_model_is_loaded_ping_and_invocations_say_so(tmp_path):
+    slow = ECHO.replace('return "model"', 'time.sleep(1); return "model"')
+    with started(SERVER, model_folder(tmp_path, slow)) as server:
+        early = server.ask("GET", "/ping")
+        refused = server.invoke('"hello"')
+        ready(server)
+
+    assert (early[0], refused[0]) == (503, 503)
+    assert json.loads(early[2]) == {"error": "the model is being loaded"}
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_container(tmp_path):
+    folder = model_folder(tmp_path, "def model_fn(model_dir): raise OSError('no model.onnx')")
+    with started(SERVER, folder) as server:
+        code = server.process.wait(timeout=10)
+
+    assert code == 1
+    assert "no model.onnx" in server.lines[-1]["traceback"]
+
+
+def test_a_folder_without_inference_ends_the_container(tmp_path):
+    with started(SERVER, tmp_path) as server:
+        assert server.process.wait(timeout=10) == 1
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory, trained) -> Iterator[Server]:
+    """The registered archive and nothing else: its own server, code and model."""
+    folder = tmp_path_factory.mktemp("served")
+    with tarfile.open(trained.channel / "model.tar.gz") as packed:
+        packed.extractall(folder, filter="data")
+    with started(folder / "code/serve.py", folder, MODEL_VERSION="3") as server:
+        yield ready(server)
+
+
+def test_the_archive_alone_repeats_its_recorded_answers_over_http(archive, evaluated):
+    for case in evaluated["answers"]["cases"]:
+        is_csv = isinstance(case["request"], str)
+        body = case["request"] if is_csv else json.dumps(case["request"])
+        status, headers, text = archive.invoke(body, content_type="text/csv" if is_csv else JSON)
+
+        assert (status, headers["x-model-version"]) == (200, "3")
+        assert json.loads(text) == case["response"]
+
+
+def test_a_bad_request_to_the_archive_is_a_400_that_names_the_problem(archive):
+    row = next(c["request"] for c in example_cases() if c["name"] == "summer-evening")
+
+    for body, told in (
+        (json.dumps(row | {"hour": 24}), "hour is 24; allowed: integer from 0 up to 23"),
+        ("{}", "row 0: month is missing"),
+        (b"\xff", "the body is not UTF-8 text"),
+        ("", "the body is no JSON"),
+    ):
+        status, _, text = archive.invoke(body)
+        assert (status, told in json.loads(text)["error"]) == (400, True), text
+
+
+def test_a_csv_answer_comes_as_csv(archive):
+    body = (FOLDER / "examples/spring-day.request.csv").read_text()
+
+    status, headers, text = archive.invoke(body, content_type="text/csv", accept="text/csv")
+
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/csv")
+    assert text.splitlines()[0] == "demand,demand_low,demand_high"
+    assert len(text.splitlines()) == 4
+
+
+def test_the_port_comes_from_sagemaker_when_it_is_told(tmp_path):
+    shutil.copyfile(SERVER, tmp_path / "serve.py")
+    code = "import serve, sys; sys.argv = ['serve']; print(serve._settings().port)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "SAGEMAKER_BIND_TO_PORT": "9321"},
+    )
+
+    assert done.stdout.strip() == "9321"
