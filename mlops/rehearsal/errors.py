@@ -1,0 +1,5 @@
+"""What everything that goes wrong in a rehearsal has in common."""
+
+
+class RehearsalError(Exception):
+    """Something a person can mend; the text says what and where, so no traceback is needed."""

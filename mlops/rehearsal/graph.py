@@ -1,0 +1,164 @@
+"""In which order steps run: references, DependsOn and branches; in parallel where they allow it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.expressions import path_parts
+from mlops.rehearsal.results import StepResult
+
+
+class GraphError(RehearsalError):
+    """A definition whose steps cannot be put in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A step and what must have ended well before it starts."""
+
+    name: str
+    kind: str
+    step: Mapping[str, Any]
+    needs: frozenset[str]
+    branch: tuple[str, bool] | None = None
+    """The condition step it hangs on, and the outcome that lets it run."""
+
+
+def nodes_of(definition: Mapping[str, Any]) -> dict[str, Node]:
+    """Every step of a definition, those within branches included, in the definition's order.
+
+    Raises:
+        GraphError: a name occurs twice, a step needs an unknown one, or they need each other.
+    """
+    nodes: dict[str, Node] = {}
+    for node in _nodes(definition["Steps"], None):
+        if node.name in nodes:
+            raise GraphError(f"two steps are named {node.name}")
+        nodes[node.name] = node
+    for node in nodes.values():
+        for needed in sorted(node.needs - nodes.keys()):
+            raise GraphError(f"{node.name} needs the step {needed}, which does not exist")
+    _refuse_cycles(nodes)
+    return nodes
+
+
+def decide(
+    nodes: Mapping[str, Node], results: Mapping[str, StepResult]
+) -> tuple[list[Node], list[Node]]:
+    """Of the steps without a result, those that may start and those that never will."""
+    startable: list[Node] = []
+    never: list[Node] = []
+    halted = any(result.kind == "Fail" for result in results.values() if result.failure)
+    for node in nodes.values():
+        if node.name in results:
+            continue
+        verdict = False if halted else _may_start(node, results)
+        if verdict is not None:
+            (startable if verdict else never).append(node)
+    return startable, never
+
+
+def run_graph(
+    nodes: Mapping[str, Node],
+    execute: Callable[[Node], StepResult],
+    *,
+    workers: int,
+    stop: Callable[[], None],
+) -> dict[str, StepResult]:
+    """Run every step that may run; the rest is NotExecuted.
+
+    `stop` must end what the steps started; it is called when anything interrupts the run.
+    """
+    with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
+        try:
+            results = _Scheduler(nodes, lambda node: pool.submit(execute, node)).run()
+        except BaseException:
+            stop()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {name: results[name] for name in nodes}
+
+
+class _Scheduler:
+    """Starts what may start whenever a step has ended."""
+
+    def __init__(
+        self, nodes: Mapping[str, Node], submit: Callable[[Node], Future[StepResult]]
+    ) -> None:
+        self.nodes = nodes
+        self.submit = submit
+        self.results: dict[str, StepResult] = {}
+        self.running: dict[Future[StepResult], str] = {}
+
+    def run(self) -> dict[str, StepResult]:
+        while len(self.results) < len(self.nodes):
+            self._advance()
+            if self.running:
+                ended, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self.results[self.running.pop(future)] = future.result()
+        return self.results
+
+    def _advance(self) -> None:
+        startable, never = decide(self.nodes, self.results)
+        busy = set(self.running.values())
+        for node in startable:
+            if node.name not in busy:
+                self.running[self.submit(node)] = node.name
+        for node in never:
+            if node.name not in busy:
+                self.results[node.name] = _not_executed(node)
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names of the steps that a value refers to."""
+    if isinstance(node, dict):
+        path = node.get("Get")
+        if isinstance(path, str) and path.startswith("Steps.") and len(node) == 1:
+            yield str(path_parts(path)[1])
+        for item in node.values():
+            yield from references(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from references(item)
+
+
+def _nodes(steps: list[Mapping[str, Any]], branch: tuple[str, bool] | None) -> Iterator[Node]:
+    for step in steps:
+        arguments = dict(step.get("Arguments", {}))
+        branches = (arguments.pop("IfSteps", []), arguments.pop("ElseSteps", []))
+        needs = {*references(arguments), *step.get("DependsOn", ())}
+        name = step["Name"]
+        if branch is not None:
+            needs.add(branch[0])
+        yield Node(name=name, kind=step["Type"], step=step, needs=frozenset(needs), branch=branch)
+        yield from _nodes(branches[0], (name, True))
+        yield from _nodes(branches[1], (name, False))
+
+
+def _may_start(node: Node, results: Mapping[str, StepResult]) -> bool | None:
+    """None: not decided yet."""
+    if any(name in results and not results[name].succeeded for name in node.needs):
+        return False
+    if not node.needs <= results.keys():
+        return None
+    if node.branch is None:
+        return True
+    condition, outcome = node.branch
+    return results[condition].properties.get("Outcome") == str(outcome)
+
+
+def _not_executed(node: Node) -> StepResult:
+    return StepResult(name=node.name, kind=node.kind, status="NotExecuted")
+
+
+def _refuse_cycles(nodes: Mapping[str, Node]) -> None:
+    left = dict(nodes)
+    while left:
+        free = [name for name, node in left.items() if not node.needs & left.keys()]
+        if not free:
+            raise GraphError(f"these steps need each other: {', '.join(sorted(left))}")
+        for name in free:
+            del left[name]

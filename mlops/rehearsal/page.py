@@ -1,0 +1,239 @@
+"""The report's page: one self-contained HTML file, readable without a network and printable.
+
+Every value that comes from a model, a person or a log is escaped.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from html import escape
+from string import Template
+from typing import Any, Final
+
+from mlops.registry import Metric
+from mlops.rehearsal.results import Answer, Execution, GateResult, StepResult
+
+_PAGE: Final = Template("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title><style>$style</style></head>
+<body><main>$body</main></body></html>
+""")
+_STYLE: Final = """
+:root{--ink:#1d2433;--soft:#667085;--line:#e4e7ec;--paper:#fff;--ground:#f6f7f9;
+--good:#12805c;--bad:#c0362c;--reuse:#2f6fde;--none:#98a2b3;--run:#4f5d75}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#2b3345;--paper:#171c27;
+--ground:#0f131b;--good:#3ecf9a;--bad:#ff7a6b;--reuse:#7aa7ff;--run:#8c9ab5}}
+*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:980px;margin:0 auto;padding:32px 20px 64px}
+h1{font-size:26px;margin:0 0 4px}h2{font-size:16px;margin:0 0 12px}
+section{background:var(--paper);border:1px solid var(--line);border-radius:12px;
+padding:20px;margin-top:16px;overflow-x:auto}
+.sub{color:var(--soft);margin:0}.badge{display:inline-block;border-radius:999px;padding:1px 10px;
+font-size:13px;font-weight:600;border:1px solid currentColor;vertical-align:middle}
+.good{color:var(--good)}.bad{color:var(--bad)}.reuse{color:var(--reuse)}.none{color:var(--none)}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th{font-weight:500;color:var(--soft);text-align:left;font-size:13px}
+td,th{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
+tr:last-child td{border-bottom:0}.num{text-align:right}
+code,pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywhere}
+pre{margin:6px 0 0;white-space:pre-wrap}dl{display:grid;grid-template-columns:max-content 1fr;
+gap:4px 18px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}
+svg .soft{fill:var(--soft)}details summary{cursor:pointer}
+.failure{border-left:3px solid var(--bad);padding-left:14px;margin:14px 0 0}
+"""
+_COLOURS: Final = {"Succeeded": "--good", "Failed": "--bad", "Stopped": "--bad"}
+_CLASSES: Final = {"Succeeded": "good", "Failed": "bad", "Stopped": "bad", "NotExecuted": "none"}
+
+
+def page(execution: Execution) -> str:
+    """The whole page."""
+    parts = (
+        _header(execution),
+        _section("Gates", _gates(execution.gates)),
+        _section("Metrics on held-out data", _metrics(execution.metrics)),
+        _section("Steps", _timeline(execution.steps) + _steps(execution.steps)),
+        _section("Registered version", _version(execution)),
+        _section("Answers over HTTP", _answers(execution)),
+        _section("Parameters", _facts(sorted(execution.parameters.items()))),
+    )
+    title = f"{execution.model} · {execution.status} · {execution.id}"
+    return _PAGE.substitute(title=escape(title), style=_STYLE, body="".join(parts))
+
+
+def _header(execution: Execution) -> str:
+    failure = f'<p class="failure">{escape(execution.failure)}</p>' if execution.failure else ""
+    reused = f" · reused: {', '.join(execution.reused)}" if execution.reused else ""
+    return (
+        f"<h1>{escape(execution.model)} {_badge(execution.status)}</h1>"
+        f'<p class="sub">{escape(execution.pipeline)} · execution {escape(execution.id)} · '
+        f"{escape(execution.began)} · {execution.seconds:.1f} s{escape(reused)}</p>{failure}"
+    )
+
+
+def _section(heading: str, content: str) -> str:
+    return f"<section><h2>{escape(heading)}</h2>{content}</section>" if content else ""
+
+
+def _badge(status: str) -> str:
+    return f'<span class="badge {_CLASSES.get(status, "none")}">{escape(status)}</span>'
+
+
+def _gates(gates: Sequence[GateResult]) -> str:
+    rows = [
+        [
+            escape(gate.name),
+            f"{_figure(gate.value)}",
+            f"{escape(gate.comparison)} {_figure(gate.limit)}",
+            '<span class="good">passed</span>'
+            if gate.passed
+            else '<span class="bad">failed</span>',
+        ]
+        for gate in gates
+    ]
+    return _table(["condition", "value", "must be", ""], rows)
+
+
+def _metrics(metrics: Sequence[Metric]) -> str:
+    rows = [[escape(metric.name), _figure(metric.value), _interval(metric)] for metric in metrics]
+    return _table(["metric", "value", "interval"], rows)
+
+
+def _interval(metric: Metric) -> str:
+    """The interval as text and as a line with the value on it."""
+    if metric.low is None or metric.high is None or metric.high <= metric.low:
+        return ""
+    place = 10 + 180 * (metric.value - metric.low) / (metric.high - metric.low)
+    return (
+        f"{_figure(metric.low)} to {_figure(metric.high)}"
+        '<svg viewBox="0 0 200 14" style="max-width:200px" aria-hidden="true">'
+        '<line x1="10" x2="190" y1="7" y2="7" stroke="var(--none)" stroke-width="2"/>'
+        f'<circle cx="{min(max(place, 4), 196):.1f}" cy="7" r="4" fill="var(--reuse)"/></svg>'
+    )
+
+
+def _timeline(steps: Sequence[StepResult]) -> str:
+    """Which step ran when, as bars."""
+    ran = [step for step in steps if step.status != "NotExecuted"]
+    if not ran:
+        return ""
+    total = max(step.started + step.seconds for step in ran) or 1.0
+    bars = "".join(_bar(step, row, total) for row, step in enumerate(ran))
+    return (
+        f'<svg viewBox="0 0 900 {24 * len(ran) + 8}" role="img" '
+        f'aria-label="Timeline of the steps">{bars}</svg>'
+    )
+
+
+def _bar(step: StepResult, row: int, total: float) -> str:
+    left = 150 + 660 * step.started / total
+    width = max(3.0, 660 * step.seconds / total)
+    colour = "--reuse" if step.reused_from else _COLOURS.get(step.status, "--none")
+    top = 24 * row + 4
+    label = "reused" if step.reused_from else f"{step.seconds:.1f} s"
+    return (
+        f'<text x="0" y="{top + 13}">{escape(step.name)}</text>'
+        f'<rect x="{left:.1f}" y="{top}" width="{width:.1f}" height="17" rx="3" '
+        f'fill="var({colour})"/>'
+        f'<text class="soft" x="{left + width + 6:.1f}" y="{top + 13}">{label}</text>'
+    )
+
+
+def _steps(steps: Sequence[StepResult]) -> str:
+    rows = [
+        [
+            escape(step.name),
+            escape(step.kind),
+            _badge(step.status)
+            + (f' <span class="reuse">from {escape(step.reused_from)}</span>'
+               if step.reused_from else ""),
+            "" if step.status == "NotExecuted" else f"{step.seconds:.2f} s",
+            escape(step.failure or "")
+            + (f"<br><code>{escape(str(step.log))}</code>" if step.log else ""),
+        ]
+        for step in steps
+    ]  # fmt: skip
+    return _table(["step", "type", "status", "time", ""], rows)
+
+
+def _version(execution: Execution) -> str:
+    if execution.version is None:
+        return ""
+    version = execution.version
+    return _facts(
+        [
+            ("group", version.group),
+            ("version", version.number),
+            ("status", version.status),
+            ("arn", version.arn),
+        ]
+    )
+
+
+def _answers(execution: Execution) -> str:
+    replay = execution.replay
+    if replay is None:
+        return ""
+    failure = f'<p class="failure">{escape(replay.failure)}</p>' if replay.failure else ""
+    lead = f'<p class="sub">Served from its archive alone; ready after {replay.start_seconds:.1f} s.</p>'  # noqa: E501  # one sentence
+    recorded = _answer_table("its own recorded answer", replay.recorded)
+    promised = _answer_table("the contract's example", replay.promised)
+    return lead + failure + recorded + promised
+
+
+def _answer_table(against: str, answers: Sequence[Answer]) -> str:
+    rows = [
+        [
+            f"<details><summary>{escape(answer.name)}</summary>{_example(answer)}</details>",
+            '<span class="good">same</span>'
+            if answer.matches
+            else f'<span class="bad">{escape("; ".join(answer.differences))}</span>',
+            f"{answer.milliseconds:.1f} ms",
+        ]
+        for answer in answers
+    ]
+    return _table(["request", f"against {against}", "time"], rows)
+
+
+def _example(answer: Answer) -> str:
+    return "".join(
+        f"<pre>{label}: {escape(_shortened(value))}</pre>"
+        for label, value in (
+            ("request", answer.request),
+            ("answer", answer.answer),
+            ("expected", answer.expected),
+        )
+    )
+
+
+def _shortened(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 1500 else f"{text[:1500]} ..."  # noqa: PLR2004  # a screenful
+
+
+def _facts(facts: Sequence[tuple[str, Any]]) -> str:
+    lines = "".join(
+        f"<dt>{escape(str(name))}</dt><dd><code>{escape(str(value))}</code></dd>"
+        for name, value in facts
+    )
+    return f"<dl>{lines}</dl>" if lines else ""
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are HTML already; nothing where there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    return f"<table><tr>{head}</tr>{''.join(_rows(rows))}</table>"
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in rows:
+        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return escape(str(value))
+    return f"{value:.5g}"

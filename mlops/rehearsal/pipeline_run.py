@@ -1,0 +1,340 @@
+"""Rehearses a model's pipeline from its synthesized definition to a served, registered version."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from mlops.contract import ModelSpec, load_platform, read_examples
+from mlops.registry import Metric, ModelVersion, approve, local_client, metrics_of
+from mlops.registry.versions import version_of
+from mlops.rehearsal import report
+from mlops.rehearsal.assembly import Assembly, SynthesizedPipeline
+from mlops.rehearsal.cache import StepCache
+from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.expressions import ExpressionError, Scope
+from mlops.rehearsal.graph import Node, nodes_of, run_graph
+from mlops.rehearsal.live import Progress, shown
+from mlops.rehearsal.parameters import resolved
+from mlops.rehearsal.results import Execution, Replay, StepResult
+from mlops.rehearsal.serving_check import ServingCheck
+from mlops.rehearsal.steps import Steps
+from mlops.rehearsal.workspace import Workspace, execution_id
+
+
+def rehearse_pipeline(
+    root: Path,
+    model: str,
+    *,
+    assembly: Path,
+    parameters: Mapping[str, str],
+    use_cache: bool,
+    approve: bool,
+    console: Console,
+    python: Path | None = None,
+) -> Execution:
+    """Execute a model's synthesized pipeline on this machine.
+
+    The scripts run in the environment of the model's lock, or with `python` where one is given.
+    A failing step or gate ends in an Execution that did not succeed, not in an exception.
+
+    Raises:
+        ContractError: the configuration is wrong.
+        RehearsalError: there is nothing to rehearse, or it cannot begin.
+        KeyboardInterrupt: it was stopped; no process is left.
+    """
+    platform = load_platform(root, model=model)
+    spec = platform.model(model)
+    synthesized = Assembly(assembly)
+    pipeline = synthesized.pipeline(platform.names.pipeline(model))
+    chosen = dict(parameters)
+    if any(entry["Name"] == "Commit" for entry in pipeline.definition.get("Parameters", [])):
+        chosen.setdefault("Commit", commit_of(root))
+    rehearsal = Rehearsal(
+        root=root,
+        spec=spec,
+        workspace=Workspace.of(root),
+        assembly=synthesized,
+        pipeline=pipeline,
+        parameters=resolved(pipeline.definition, chosen),
+        data_is_ours="DataUri" not in parameters,
+        use_cache=use_cache,
+        approves=approve,
+        python=python,
+    )
+    with _terminable():
+        with shown(console) as progress:
+            execution = rehearsal.run(progress)
+        report.write(execution)
+    report.print_summary(execution, console)
+    return execution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """One execution of a pipeline that was found and whose parameters are known."""
+
+    root: Path
+    spec: ModelSpec
+    workspace: Workspace
+    assembly: Assembly
+    pipeline: SynthesizedPipeline
+    parameters: Mapping[str, Any]
+    data_is_ours: bool
+    use_cache: bool
+    approves: bool
+    python: Path | None
+    id: str = field(default_factory=execution_id)
+
+    def run(self, progress: Progress) -> Execution:
+        """Run every step, serve what was registered, approve it if that was asked for."""
+        began, clock = datetime.now(UTC), time.monotonic()
+        nodes = nodes_of(self.pipeline.definition)
+        python = self._interpreter(progress)
+        self._upload()
+        steps = self._steps(python, nodes, progress)
+        self._ensure_group(steps)
+        try:
+            results = run_graph(
+                nodes, steps.execute, workers=os.cpu_count() or 1, stop=steps.processes.stop
+            )
+            execution = self._execution(steps, results, nodes, began)
+            execution = self._with_served_version(execution, steps, python, progress)
+        finally:
+            steps.processes.stop()
+            self._clear(nodes)
+        return replace(execution, seconds=time.monotonic() - clock)
+
+    def _interpreter(self, progress: Progress) -> Path:
+        if self.python is not None:
+            return self.python
+        environment = ModelEnvironment(
+            lock=self._model_folder / "requirements.lock", home=self.workspace.environments
+        )
+        return environment.ensure(progress.note)
+
+    @property
+    def _model_folder(self) -> Path:
+        return self.root / "model_code" / self.spec.folder
+
+    def _upload(self) -> None:
+        """Put in place what a deployment and `mlops data publish` would have put there."""
+        storage = self.workspace.storage
+        for value in self.parameters.values():
+            if value in self.assembly.assets:
+                storage.put(self.assembly.assets[value].source, value)
+        uri = self.parameters.get("DataUri")
+        if uri and self.data_is_ours:
+            sample = self._model_folder / self.spec.data.sample
+            storage.put(sample, f"{uri}{sample.name}" if uri.endswith("/") else uri)
+
+    def _steps(self, python: Path, nodes: Mapping[str, Node], progress: Progress) -> Steps:
+        place = self.pipeline.place
+        return Steps(
+            execution=self.id,
+            folder=self.workspace.execution(self.id),
+            place=place,
+            python=python,
+            scope=self._scope(nodes),
+            assembly=self.assembly,
+            registry=self.workspace.registry,
+            client=local_client(
+                self.workspace.registry, account=place.account, region=place.region
+            ),
+            cache=StepCache(
+                folder=self.workspace.cache(self.pipeline.name),
+                storage=self.workspace.storage,
+                environment=python.parents[1].name,
+            ),
+            use_cache=self.use_cache,
+            progress=progress,
+        )
+
+    def _scope(self, nodes: Mapping[str, Node]) -> Scope:
+        place = self.pipeline.place
+        arn = f"arn:aws:sagemaker:{place.region}:{place.account}:pipeline/{self.pipeline.name}"
+        return Scope(
+            parameters=self.parameters,
+            execution={
+                "PipelineName": self.pipeline.name,
+                "PipelineArn": arn,
+                "PipelineExecutionId": self.id,
+                "PipelineExecutionArn": f"{arn}/execution/{self.id}",
+                "StartDateTime": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
+            storage=self.workspace.storage,
+            property_files=_property_files(nodes),
+        )
+
+    def _ensure_group(self, steps: Steps) -> None:
+        """The group exists before the first execution, because a stack creates it."""
+        name = self.parameters.get("ModelPackageGroupName")
+        if not name:
+            return
+        declared = self.assembly.model_package_group(name) or {}
+        description = declared.get("ModelPackageGroupDescription")
+        request = {"ModelPackageGroupDescription": description} if description else {}
+        try:
+            steps.client.describe_model_package_group(ModelPackageGroupName=name)
+        except ClientError:
+            try:
+                steps.client.create_model_package_group(ModelPackageGroupName=name, **request)
+            except ClientError:
+                # Another rehearsal created it in between, or it really cannot be: ask again.
+                steps.client.describe_model_package_group(ModelPackageGroupName=name)
+
+    def _execution(
+        self,
+        steps: Steps,
+        results: Mapping[str, StepResult],
+        nodes: Mapping[str, Node],
+        began: datetime,
+    ) -> Execution:
+        failed = [result for result in results.values() if result.status == "Failed"]
+        evaluation = _evaluation(nodes, steps.scope)
+        return Execution(
+            id=self.id,
+            model=self.spec.name,
+            pipeline=self.pipeline.name,
+            status="Failed" if failed else "Succeeded",
+            failure="; ".join(f"{step.name}: {step.failure}" for step in failed) or None,
+            began=f"{began:%Y-%m-%d %H:%M:%S} UTC",
+            seconds=0.0,
+            parameters=self.parameters,
+            steps=tuple(results.values()),
+            gates=tuple(steps.gates),
+            metrics=_metrics(evaluation),
+            evaluation=evaluation,
+            version=_registered(steps, results),
+            replay=None,
+            report=self.workspace.report(self.id),
+        )
+
+    def _with_served_version(
+        self, execution: Execution, steps: Steps, python: Path, progress: Progress
+    ) -> Execution:
+        """The execution with what the registered archive answered, and its approval."""
+        version = execution.version
+        if version is None or not execution.succeeded:
+            return execution
+        progress.note(f"serving version {version.number} from its archive alone")
+        replay = self._replayed(steps, python, version)
+        if not replay.succeeded:
+            failure = f"the registered version: {'; '.join(replay.problems)}"
+            return replace(execution, replay=replay, status="Failed", failure=failure)
+        if self.approves:
+            count = len(replay.recorded) + len(replay.promised)
+            reason = f"rehearsal {self.id}: gates passed, {count} answers replayed over HTTP"
+            version = approve(steps.client, version.group, version.number, reason=reason)
+        return replace(execution, replay=replay, version=version)
+
+    def _replayed(self, steps: Steps, python: Path, version: ModelVersion) -> Replay:
+        package = steps.client.describe_model_package(ModelPackageName=version.arn)
+        check = ServingCheck(
+            folder=self.workspace.execution(self.id) / "Serving",
+            python=python,
+            storage=self.workspace.storage,
+            processes=steps.processes,
+        )
+        return check.replay(
+            archive_uri=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+            answers_uri=package.get("CustomerMetadataProperties", {}).get("answers_uri", ""),
+            model=self.spec,
+            examples=read_examples(self._model_folder),
+        )
+
+    def _clear(self, nodes: Mapping[str, Node]) -> None:
+        """Sandboxes hold copies of the data; what is worth keeping is in S3 or in the logs."""
+        for name in (*nodes, "Serving"):
+            for bulk in ("container", "function"):
+                shutil.rmtree(self.workspace.execution(self.id) / name / bulk, ignore_errors=True)
+
+
+def commit_of(root: Path) -> str:
+    """The checkout's commit, marked when files differ from it; "unrecorded" without git."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return "unrecorded"
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    answer = subprocess.run(  # noqa: S603  # fixed arguments
+        ["git", "-C", str(root), *arguments],  # noqa: S607  # the person's own git
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return answer.stdout.strip()
+
+
+def _property_files(nodes: Mapping[str, Node]) -> dict[tuple[str, str], tuple[str, str]]:
+    return {
+        (node.name, declared["PropertyFileName"]): (declared["OutputName"], declared["FilePath"])
+        for node in nodes.values()
+        for declared in node.step.get("PropertyFiles", ())
+    }
+
+
+def _evaluation(nodes: Mapping[str, Node], scope: Scope) -> dict[str, Any]:
+    """The first property file that reports metrics; {} where no step got that far."""
+    for step, name in _property_files(nodes):
+        if step not in scope.steps:
+            continue
+        try:
+            uri = scope.property_file_uri({"Get": f"Steps.{step}.PropertyFiles.{name}"})
+            content = json.loads(scope.storage.read_text(uri))
+        except (ExpressionError, OSError, ValueError):
+            continue
+        if isinstance(content, dict) and "metrics" in content:
+            return content
+    return {}
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> tuple[Metric, ...]:
+    try:
+        return metrics_of(evaluation)
+    except (KeyError, TypeError, AttributeError):
+        # The gates have judged the file already; here it is only shown.
+        return ()
+
+
+def _registered(steps: Steps, results: Mapping[str, StepResult]) -> ModelVersion | None:
+    for result in results.values():
+        if result.kind == "RegisterModel" and result.succeeded:
+            arn = result.properties["ModelPackageArn"]
+            return version_of(steps.client.describe_model_package(ModelPackageName=arn))
+    return None
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a polite kill end a rehearsal as Ctrl-C does: with nothing left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

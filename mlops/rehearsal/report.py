@@ -1,0 +1,101 @@
+"""Keeps what a rehearsal found: a page for people, JSON for programs, a summary in the terminal."""
+
+import dataclasses
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mlops.registry.table import metrics_table
+from mlops.rehearsal.live import ending
+from mlops.rehearsal.page import page
+from mlops.rehearsal.results import Execution
+
+PAGE = "index.html"
+RECORD = "execution.json"
+
+
+def write(execution: Execution) -> None:
+    """Write both files; the folder appears complete or not at all."""
+    home = execution.report.parent
+    home.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=home, prefix=".writing-"))
+    try:
+        (temporary / PAGE).write_text(page(execution), "utf-8")
+        (temporary / RECORD).write_text(record(execution), "utf-8")
+        temporary.chmod(0o755)
+        temporary.rename(execution.report)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def record(execution: Execution) -> str:
+    """The execution as JSON."""
+    content = dataclasses.asdict(execution)
+    return json.dumps(content, indent=2, default=_text) + "\n"
+
+
+def print_summary(execution: Execution, console: Console) -> None:
+    """Steps, gates, metrics, version and answers, and where the page is."""
+    for step in execution.steps:
+        console.print(Text("  ").append_text(ending(step)), soft_wrap=True)
+    if execution.metrics:
+        console.print(metrics_table(execution.metrics))
+    if execution.gates:
+        console.print(_gates(execution))
+    for line in _lines(execution):
+        console.print(line, soft_wrap=True)
+
+
+def _gates(execution: Execution) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("gate", "value", "must be", ""):
+        table.add_column(heading)
+    for gate in execution.gates:
+        verdict = Text("passed", "green") if gate.passed else Text("failed", "red")
+        table.add_row(
+            gate.name, _figure(gate.value), f"{gate.comparison} {_figure(gate.limit)}", verdict
+        )
+    return table
+
+
+def _lines(execution: Execution) -> Iterator[Text]:
+    if execution.reused:
+        yield Text(f"reused: {', '.join(execution.reused)}", "cyan")
+    if execution.version:
+        version = execution.version
+        yield Text(f"registered: {version.group} version {version.number}, {version.status}")
+    if execution.replay:
+        yield from _replay_lines(execution)
+    colour = "green" if execution.succeeded else "red"
+    yield Text(f"{execution.status} in {execution.seconds:.1f} s", f"bold {colour}")
+    if execution.failure:
+        yield Text(execution.failure, "red")
+    yield Text(f"report: {execution.report / PAGE}")
+
+
+def _replay_lines(execution: Execution) -> Iterator[Text]:
+    replay = execution.replay
+    if replay is None:
+        return
+    for kind, answers in (("recorded answers", replay.recorded), ("examples", replay.promised)):
+        same = sum(answer.matches for answer in answers)
+        yield Text(f"served: {same} of {len(answers)} {kind} matched")
+    for answer in replay.promised[:1]:
+        shown = json.dumps(answer.answer)
+        yield Text(f"for example {answer.name}: {shown:.160}", "dim")
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,264 @@
+"""Serves a registered archive, and nothing else, and asks it over HTTP what it once answered."""
+
+import contextlib
+import http.client
+import json
+import tarfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mlops.contract import Example, ModelSpec
+from mlops.rehearsal.answers import Tolerance, differences, schema_differences
+from mlops.rehearsal.container import Sandbox
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.processes import Command, Processes
+from mlops.rehearsal.results import Answer, Replay
+from mlops.rehearsal.storage import LocalS3
+
+START_TIMEOUT_SECONDS: Final = 120.0
+REQUEST_TIMEOUT_SECONDS: Final = 30.0
+# A version repeats its own answers; only the last digits of floating point may move.
+RECORDED: Final = Tolerance(relative=1e-6, absolute=1e-9)
+_OK: Final = 200
+_POLL_SECONDS: Final = 0.02
+
+
+class ServingError(RehearsalError):
+    """An archive that cannot be served, or a server that does not answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A request and the answer that is expected to it."""
+
+    name: str
+    content_type: str
+    body: str
+    expected: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingCheck:
+    """One registered version, served in a folder of its own."""
+
+    folder: Path
+    python: Path
+    storage: LocalS3
+    processes: Processes
+
+    def replay(
+        self, *, archive_uri: str, answers_uri: str, model: ModelSpec, examples: Sequence[Example]
+    ) -> Replay:
+        """Serve the archive, replay the recorded answers and the contract's examples."""
+        began = time.monotonic()
+        recorded: list[Answer] = []
+        promised: list[Answer] = []
+        started = 0.0
+        failure = None
+        try:
+            cases = recorded_cases(self.storage.read_text(answers_uri))
+            with self._served(archive_uri) as server:
+                started = time.monotonic() - began
+                recorded += [_asked(server, case, RECORDED) for case in cases]
+                promised += _promises(server, model, examples)
+        except RehearsalError as error:
+            failure = str(error)
+        return Replay(
+            start_seconds=started,
+            recorded=tuple(recorded),
+            promised=tuple(promised),
+            failure=failure,
+        )
+
+    @contextlib.contextmanager
+    def _served(self, archive_uri: str) -> Iterator["_Server"]:
+        sandbox = Sandbox(folder=self.folder / "container", python=self.python)
+        sandbox.prepare()
+        unpack(self.storage.path(archive_uri), sandbox.opt_ml / "model")
+        with (self.folder / "log.txt").open("wb") as log:
+            process = self.processes.start(self._command(sandbox), log=log)
+            try:
+                server = _Server(
+                    log=self.folder / "log.txt", is_alive=lambda: process.poll() is None
+                )
+                server.wait_until_ready()
+                yield server
+            finally:
+                self.processes.end(process)
+
+    def _command(self, sandbox: Sandbox) -> Command:
+        model = sandbox.opt_ml / "model"
+        return Command(
+            arguments=[
+                str(self.python), "code/serve.py",
+                "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0",
+            ],
+            environment=sandbox.environment({}),
+            folder=model,
+        )  # fmt: skip
+
+
+class _Server:
+    """A running server: finds out its port, waits until it is healthy, asks it."""
+
+    def __init__(self, *, log: Path, is_alive: Any) -> None:
+        self._log = log
+        self._is_alive = is_alive
+        self._port = 0
+
+    def wait_until_ready(self) -> None:
+        """Return once /ping answers 200.
+
+        Raises:
+            ServingError: the server ended, or took too long.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            self._port = self._port or _port_in(self._log)
+            if self._port and self._is_healthy():
+                return
+            if not self._is_alive():
+                raise ServingError(f"the server ended at its start: {_last_line(self._log)}")
+            time.sleep(_POLL_SECONDS)
+        raise ServingError(f"the server was not healthy after {START_TIMEOUT_SECONDS:g} s")
+
+    def ask(self, body: str, content_type: str) -> tuple[int, str]:
+        """Status and text of the answer to one invocation.
+
+        Raises:
+            ServingError: there was none.
+        """
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        return self._request("POST", "/invocations", body.encode(), headers)
+
+    def _is_healthy(self) -> bool:
+        try:
+            return self._request("GET", "/ping", None, {})[0] == _OK
+        except ServingError:
+            return False
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=REQUEST_TIMEOUT_SECONDS
+        )
+        try:
+            connection.request(method, path, body=body, headers=dict(headers))
+            response = connection.getresponse()
+            return response.status, response.read().decode("utf-8", errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise ServingError(f"{method} {path}: no answer: {error!r}") from error
+        finally:
+            connection.close()
+
+
+def recorded_cases(text: str) -> list[Case]:
+    """The cases of a version's answers.json.
+
+    Raises:
+        ServingError: it is not in the form that the evaluation writes.
+    """
+    try:
+        return [_case(case) for case in json.loads(text)["cases"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ServingError(
+            f"answers.json: is not as the evaluation writes it: {error!r}"
+        ) from error
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a model archive.
+
+    Raises:
+        ServingError: it is missing, broken, or would write outside of the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive, "r:gz") as packed:
+            packed.extractall(folder, filter="data")
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise ServingError(f"{archive.name}: cannot be unpacked: {error}") from error
+    if not (folder / "code" / "serve.py").is_file():
+        raise ServingError(f"{archive.name}: holds no code/serve.py")
+
+
+def _case(case: Mapping[str, Any]) -> Case:
+    request = case["request"]
+    is_text = isinstance(request, str)
+    return Case(
+        name=str(case["name"]),
+        content_type=case.get("content_type") or _content_type(request),
+        body=request if is_text else json.dumps(request),
+        expected=case["response"],
+    )
+
+
+def _content_type(request: Any) -> str:
+    if isinstance(request, str) and not request.lstrip().startswith(("{", "[")):
+        return "text/csv"
+    return "application/json"
+
+
+def _promises(server: _Server, model: ModelSpec, examples: Sequence[Example]) -> Iterator[Answer]:
+    tolerance = Tolerance(
+        relative=model.examples.relative_tolerance, absolute=model.examples.absolute_tolerance
+    )
+    for example in examples:
+        case = Case(
+            name=example.name,
+            content_type=example.content_type,
+            body=example.request,
+            expected=example.response,
+        )
+        answer = _asked(server, case, tolerance)
+        broken = tuple(schema_differences(answer.answer, model.schema_.output))
+        yield Answer(**{**vars(answer), "differences": (*answer.differences, *broken)})
+
+
+def _asked(server: _Server, case: Case, tolerance: Tolerance) -> Answer:
+    began = time.perf_counter()
+    status, text = server.ask(case.body, case.content_type)
+    milliseconds = 1000 * (time.perf_counter() - began)
+    found, objections = _judged(status, text, case.expected, tolerance)
+    return Answer(
+        name=case.name,
+        request=case.body,
+        expected=case.expected,
+        answer=found,
+        milliseconds=milliseconds,
+        differences=objections,
+    )
+
+
+def _judged(
+    status: int, text: str, expected: Any, tolerance: Tolerance
+) -> tuple[Any, tuple[str, ...]]:
+    if status != _OK:
+        return text, (f"HTTP {status}: {text:.200}",)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text, (f"is no JSON: {text:.100}",)
+    return found, tuple(differences(expected, found, tolerance))
+
+
+def _port_in(log: Path) -> int:
+    """The port that the server's `listening` line names; 0 as long as it has not."""
+    for line in _lines(log):
+        with contextlib.suppress(ValueError):
+            record = json.loads(line)
+            if isinstance(record, dict) and record.get("event") == "listening":
+                return int(record["port"])
+    return 0
+
+
+def _last_line(log: Path) -> str:
+    return next(reversed(_lines(log)), "no output")
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text("utf-8", errors="replace").splitlines()

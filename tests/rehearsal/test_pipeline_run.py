@@ -1,0 +1,262 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.registry import list_versions, local_client, show
+from mlops.rehearsal.parameters import ParameterError
+from mlops.rehearsal.pipeline_run import commit_of
+
+GROUP = "mlops-tiny"
+EXITS_WITH_REASON = """
+import os, pathlib, sys
+pathlib.Path(os.environ["SM_OUTPUT_MESSAGE_FILE"]).write_text("the data is wrong")
+sys.exit(1)
+"""
+HANGS_WITH_A_CHILD = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path({place!r}).write_text(str(child.pid))
+time.sleep(60)
+"""
+
+
+def statuses(execution: Any) -> dict[str, str]:
+    return {step.name: step.status for step in execution.steps}
+
+
+def failure_of(execution: Any, name: str) -> str:
+    return str({step.name: step.failure for step in execution.steps}[name])
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_good_model_is_registered_served_and_reported(
+    checkout: Any, successful_steps: tuple[str, ...]
+) -> None:
+    execution = checkout.rehearse()
+
+    assert execution.failure is None
+    assert {name for name, status in statuses(execution).items() if status == "Succeeded"} == set(
+        successful_steps
+    )
+    assert statuses(execution)["GateFailed"] == "NotExecuted"
+    assert (execution.version.number, execution.version.status) == (1, "PendingManualApproval")
+    assert execution.replay.succeeded
+    assert execution.replay.recorded[0].answer == [{"y": 6.0}]
+    assert (execution.report / "index.html").is_file()
+    stored = json.loads((execution.report / "execution.json").read_text())
+    assert stored["metrics"][0] == {"name": "r2", "value": 1.0, "low": 0.9, "high": 1.05}
+    assert str(execution.report / "index.html") in checkout.output.getvalue()
+
+
+def test_a_second_run_reuses_the_jobs_and_meets_the_approved_version(checkout: Any) -> None:
+    first = checkout.rehearse(approve=True)
+    second = checkout.rehearse()
+
+    assert first.version.status == "Approved"
+    # The approved version is an argument of the evaluation, so it must run again.
+    assert second.reused == ("Preprocess", "ValidateData", "Train")
+    assert second.evaluation["approved"]["version"] == 1
+    assert second.version.number == 2
+    reasons = {step.reused_from for step in second.steps if step.reused_from}
+    assert reasons == {first.id}
+    client = local_client(checkout.workspace.registry)
+    lineage = show(client, GROUP, 2, read=checkout.workspace.storage.read_text)
+    assert lineage.execution.endswith(f":pipeline/mlops-tiny-training/execution/{second.id}")
+    assert lineage.commit == "unrecorded"
+    assert lineage.metrics[0].value == 1.0
+
+
+def test_changed_data_runs_everything_again(checkout: Any) -> None:
+    checkout.rehearse()
+    checkout.record_data("x,y\n5,10\n")
+
+    assert checkout.rehearse().reused == ()
+
+
+def test_changed_code_runs_everything_again(checkout: Any) -> None:
+    checkout.rehearse()
+    checkout.script("train", (checkout.model / "train.py").read_text() + "# changed\n")
+
+    assert checkout.rehearse().reused == ()
+
+
+def test_a_failing_gate_says_why_and_registers_nothing(checkout: Any) -> None:
+    execution = checkout.rehearse(Slope="3")
+
+    assert execution.status == "Failed"
+    assert execution.failure == "GateFailed: quality gate failed: r2 is 0"
+    assert statuses(execution)["Register"] == "NotExecuted"
+    assert [gate.passed for gate in execution.gates] == [False]
+    assert list_versions(local_client(checkout.workspace.registry), GROUP) == []
+    assert "GateFailed" in (execution.report / "index.html").read_text()
+
+
+def test_a_script_that_exits_1_fails_its_step_with_its_own_reason(checkout: Any) -> None:
+    checkout.script("train", EXITS_WITH_REASON)
+
+    execution = checkout.rehearse()
+
+    assert failure_of(execution, "Train") == "AlgorithmError: the data is wrong (exit code 1)"
+    assert statuses(execution)["Evaluate"] == "NotExecuted"
+    assert statuses(execution)["Gate"] == "NotExecuted"
+
+
+def test_a_killed_script_names_the_signal(checkout: Any) -> None:
+    checkout.script("train", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+    execution = checkout.rehearse()
+
+    assert failure_of(execution, "Train").startswith("killed by signal 9 (SIGKILL)")
+
+
+def test_a_script_past_its_timeout_dies_with_its_children(checkout: Any, tmp_path: Path) -> None:
+    place = tmp_path / "child"
+    checkout.script("train", HANGS_WITH_A_CHILD.format(place=str(place)))
+    checkout.step("Train")["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] = 1
+
+    execution = checkout.rehearse()
+
+    assert failure_of(execution, "Train") == "exceeded MaxRuntimeInSeconds (1 s)"
+    assert not is_running(int(place.read_text()))
+
+
+def test_a_failure_is_never_reused(checkout: Any) -> None:
+    flag = checkout.root / "broken"
+    original = (checkout.model / "train.py").read_text()
+    guard = f"import pathlib, sys\nif pathlib.Path({str(flag)!r}).exists(): sys.exit(1)\n"
+    checkout.script("train", guard + original)
+    flag.touch()
+    failed = checkout.rehearse()
+    flag.unlink()
+
+    again = checkout.rehearse()
+
+    assert statuses(failed)["Train"] == "Failed"
+    assert again.reused == ("Preprocess", "ValidateData")
+    assert again.succeeded
+
+
+def test_an_unknown_parameter_is_refused_with_those_that_exist(checkout: Any) -> None:
+    with pytest.raises(ParameterError, match="Slop: the pipeline has no such parameter; allowed: "):
+        checkout.rehearse(Slop="3")
+
+
+def test_the_commit_is_the_checkouts(checkout: Any) -> None:
+    git = ["git", "-C", str(checkout.root), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    clean = commit_of(checkout.root)
+    checkout.script("train", "changed")
+
+    assert len(clean) == 40
+    assert commit_of(checkout.root) == f"{clean}-dirty"
+
+
+def test_a_server_that_answers_otherwise_fails_the_rehearsal(checkout: Any) -> None:
+    server = (checkout.model / "serve.py").read_text()
+    checkout.script("serve", server.replace("slope * body", "1.001 * slope * body"))
+
+    execution = checkout.rehearse(approve=True)
+
+    assert execution.status == "Failed"
+    assert "three: answer[0].y: 6.006 instead of 6" in execution.failure
+    # What does not answer as recorded is not approved, even when that was asked for.
+    assert execution.version.status == "PendingManualApproval"
+
+
+def test_an_archive_without_its_server_fails_the_rehearsal(checkout: Any) -> None:
+    (checkout.model / "serve.py").unlink()
+
+    execution = checkout.rehearse()
+
+    assert "holds no code/serve.py" in execution.failure
+
+
+def test_a_job_sees_neither_credentials_nor_the_persons_home(checkout: Any) -> None:
+    checkout.script(
+        "validate_data",
+        "import json, os; print(json.dumps(dict(os.environ, cwd=os.getcwd())))",
+    )
+
+    execution = checkout.rehearse()
+
+    step = next(step for step in execution.steps if step.name == "ValidateData")
+    seen = json.loads(step.log.read_text())
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} & seen.keys()
+    assert seen["HOME"].startswith(str(checkout.workspace.folder))
+    assert seen["cwd"].startswith(str(checkout.workspace.folder))
+    assert seen["HTTPS_PROXY"] == "http://127.0.0.1:9"
+
+
+def test_no_interpreter_finds_compiled_files_forbidden(checkout: Any) -> None:
+    checkout.script(
+        "validate_data", "import os, sys; sys.exit('PYTHONDONTWRITEBYTECODE' in os.environ)"
+    )
+
+    assert checkout.rehearse().succeeded
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_rehearsal_leaves_no_process_and_no_half_written_file(
+    checkout: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    place = tmp_path / "child"
+    checkout.script("train", HANGS_WITH_A_CHILD.format(place=str(place)))
+    checkout.synthesize()
+    program = f"""
+import sys
+from pathlib import Path
+from rich.console import Console
+from mlops.rehearsal.pipeline_run import rehearse_pipeline
+root = Path({str(checkout.root)!r})
+try:
+    rehearse_pipeline(root, "tiny", assembly=root / "cdk.out", parameters={{}}, use_cache=False,
+                      approve=False, console=Console(), python=Path(sys.executable))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 20
+    while not (place.exists() and place.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(number)
+    code = process.wait(timeout=10)
+
+    assert code == 130
+    assert not is_running(int(place.read_text()))
+    leftovers = [
+        path
+        for path in checkout.workspace.folder.rglob("*")
+        if path.name.startswith((".writing-", ".uploading-"))
+    ]
+    assert leftovers == []
+    assert not (checkout.workspace.folder / "reports").exists()
+
+
+def test_two_rehearsals_at_once_register_two_versions(checkout: Any) -> None:
+    checkout.synthesize()
+    first = os.fork()
+    if first == 0:
+        os._exit(0 if checkout.rehearse_synthesized().succeeded else 1)
+    here = checkout.rehearse_synthesized()
+    _, status = os.waitpid(first, 0)
+
+    assert status == 0
+    assert here.succeeded
+    versions = list_versions(local_client(checkout.workspace.registry), GROUP)
+    assert sorted(version.number for version in versions) == [1, 2]
+    assert len(list((checkout.workspace.folder / "reports").iterdir())) == 2

@@ -1,0 +1,1 @@
+"""The tiny model answers in serve.py."""

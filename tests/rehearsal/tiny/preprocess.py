@@ -1,0 +1,12 @@
+"""Copies the rows into both parts."""
+
+import argparse
+from pathlib import Path
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--input-dir", type=Path)
+parser.add_argument("--output-dir", type=Path)
+given = parser.parse_args()
+rows = next(given.input_dir.iterdir()).read_text()
+for part in ("train", "test"):
+    (given.output_dir / part / "part.csv").write_text(rows)
