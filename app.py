@@ -6,7 +6,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from mlops.contract import ContractError, load_platform
-from mlops.pipeline import load_source
+from mlops.pipeline import BindingError, load_source
 from mlops_constructs.validation.plugin import add_validation
 from stacks.stage import add_stages
 
@@ -24,6 +24,6 @@ def main(root: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path(__file__).parent)
-    except ContractError as error:
+    except (ContractError, BindingError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

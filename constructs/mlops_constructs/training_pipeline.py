@@ -78,7 +78,6 @@ class TrainingPipeline(Construct):
         roles = {f"{step}RoleArn": role.role_arn for step, role in self._roles.steps.items()}
         return roles | {
             "DataUri": model.data.uri or published,
-            "DataVersion": model.data.version,
             "CodeUri": self._code.s3_object_url,
             "SourceHash": self._source.source_hash,
             "Commit": commit,
