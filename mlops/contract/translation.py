@@ -169,13 +169,21 @@ def _written_path(document: Document, location: tuple[str | int, ...]) -> KeyPat
     path: KeyPath = ()
     value = document.data
     for index, part in enumerate(location):
-        if isinstance(value, dict) and part in value:
-            path, value = (*path, part), value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            path, value = (*path, part), value[part]
+        inner = _held(value, part)
+        if inner is not _NOT_WRITTEN:
+            path, value = (*path, part), inner
         elif index == len(location) - 1 and not _internal(part):
             path = (*path, part)
     return path
+
+
+def _held(value: object, part: str | int) -> object:
+    """What a block or a list holds at a part of a path."""
+    if isinstance(value, dict):
+        return value.get(part, _NOT_WRITTEN)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return _NOT_WRITTEN
 
 
 def _internal(part: str | int) -> bool:

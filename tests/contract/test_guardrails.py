@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # each case is one row of a table
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,10 +38,12 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "file", "old", "new", "key", "message"), CASES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}: {case[3][:30]}")
 def test_a_setting_that_protects_nobody_is_refused_at_its_key(
-    changed: Changed, rule: str, file: str, old: str, new: str, key: str, message: str
+    changed: Changed, case: tuple[str, ...]
 ) -> None:
+    _, file, old, new, key, message = case
+
     found = [problem for problem in changed(file, old, new) if problem.key == key]
 
     assert any(message in problem.problem for problem in found)
@@ -56,17 +59,11 @@ def test_every_rule_is_exercised_by_a_failing_case_and_passes_a_valid_platform(
     assert load_platform(repository).model_names == ("bike-demand",)
 
 
-@pytest.mark.parametrize(("rule", "file", "old", "new", "key", "message"), CASES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}: {case[3][:30]}")
 def test_each_case_is_caught_by_its_rule_alone(
-    monkeypatch: pytest.MonkeyPatch,
-    changed: Changed,
-    rule: str,
-    file: str,
-    old: str,
-    new: str,
-    key: str,
-    message: str,
+    monkeypatch: pytest.MonkeyPatch, changed: Changed, case: tuple[str, ...]
 ) -> None:
+    rule, file, old, new, key, message = case
     for name in ("_MODEL_RULES", "_FOLDER_RULES", "_STAGES_RULES", "_MODEL_STAGE_RULES"):
         kept = tuple(r for r in getattr(guardrails, name) if r.__name__ != rule)
         monkeypatch.setattr(guardrails, name, kept)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # each case is one row of a table
 from collections.abc import Callable
 
 import pytest
@@ -68,20 +69,12 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "key", "message", "got", "allowed", "remedy"), CASES
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[3]}: {case[4]}")
 def test_a_mistake_is_told_with_its_key_value_allowed_values_and_remedy(
-    changed: Changed,
-    file: str,
-    old: str,
-    new: str,
-    key: str,
-    message: str,
-    got: str | None,
-    allowed: str | None,
-    remedy: str,
+    changed: Changed, case: tuple[str, ...]
 ) -> None:
+    file, old, new, key, message, got, allowed, remedy = case
+
     problem = next(p for p in changed(file, old, new) if p.key == key)
 
     assert problem.file.endswith(file)

@@ -1,0 +1,69 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops.contract.schedules import SCHEDULE_PATTERN, schedule_problem
+
+MINUTE = st.integers(0, 59).map(str) | st.sampled_from(["*", "0/15", "1,2,3", "5-10", "*/5"])
+HOUR = st.integers(0, 23).map(str) | st.sampled_from(["*", "0/6", "8-17"])
+DAY = st.integers(1, 31).map(str) | st.sampled_from(["*", "L", "LW", "1,15"])
+MONTH = st.integers(1, 12).map(str) | st.sampled_from(["*", "JAN", "jun-AUG", "1/3"])
+WEEKDAY = st.integers(1, 7).map(str) | st.sampled_from(["*", "MON-FRI", "SUN", "mon,wed"])
+YEAR = st.sampled_from(["*", "2026", "2026-2030", "1970", "2199"])
+
+
+@given(st.data())
+def test_every_well_formed_cron_is_taken(data: st.DataObject) -> None:
+    days = data.draw(st.sampled_from([(DAY, st.just("?")), (st.just("?"), WEEKDAY)]))
+    parts = [data.draw(part) for part in (MINUTE, HOUR, days[0], MONTH, days[1], YEAR)]
+
+    assert schedule_problem(f"cron({' '.join(parts)})") is None
+
+
+@given(st.integers(2, 999_999), st.sampled_from(["minutes", "hours", "days"]))
+def test_every_well_formed_rate_is_taken(count: int, unit: str) -> None:
+    assert schedule_problem(f"rate({count} {unit})") is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("", "neither"),
+        ("0 3 * * *", "neither"),
+        ("cron(0 3 * * *)", "takes 6 fields, this has 5"),
+        ("cron(0  3 ? * MON *)", "takes 6 fields"),
+        ("cron(60 3 ? * MON *)", "'60' is no minute"),
+        ("cron(0 24 ? * MON *)", "'24' is no hour"),
+        ("cron(0 3 32 * ? *)", "'32' is no day-of-month"),
+        ("cron(0 3 ? 13 MON *)", "'13' is no month"),
+        ("cron(0 3 ? * 8 *)", "'8' is no day-of-week"),
+        ("cron(0 3 ? * MOON *)", "'MOON' is no day-of-week"),
+        ("cron(0 3 ? * MON 1969)", "'1969' is no year"),
+        ("cron(? 3 ? * MON *)", "'?' is no minute"),
+        ("cron(0 3 * * * *)", "exactly one"),
+        ("cron(0 3 ? * ? *)", "exactly one"),
+        ("cron(5-1 3 ? * MON *)", "'5-1' is no minute"),
+        ("cron(1-2-3 3 ? * MON *)", "'1-2-3' is no minute"),
+        ("cron(0/0 3 ? * MON *)", "'0/0' is no minute"),
+        ("cron(0/x 3 ? * MON *)", "'0/x' is no minute"),
+        ("cron(0/ 3 ? * MON *)", "'0/' is no minute"),
+        ("cron(0 3 L-3 * MON *)", "no day-of-month"),
+        ("cron(², 3 ? * MON *)", "is no minute"),
+        ("rate(0 days)", "at least 1"),
+        ("rate(1 days)", "singular"),
+        ("rate(2 day)", "plural"),
+        ("rate(1 week)", "neither"),
+        ("at(2026-01-01T00:00:00)", "neither"),
+    ],
+)
+def test_what_eventbridge_refuses_is_refused_with_the_reason(expression: str, message: str) -> None:
+    assert message in (schedule_problem(expression) or "")
+
+
+@given(st.text() | st.text("cronrate()0123456789 *?/-,LWMON", max_size=30))
+def test_any_text_is_judged_and_the_editors_pattern_is_never_stricter(text: str) -> None:
+    problem = schedule_problem(text)
+
+    assert problem is not None or re.search(SCHEDULE_PATTERN, text)
