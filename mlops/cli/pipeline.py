@@ -1,0 +1,53 @@
+"""`mlops pipeline`: compile a model's definition, check it, name its image."""
+
+from pathlib import Path
+
+import click
+
+from mlops.contract import load_platform
+from mlops.pipeline import CompileError, compile_model, image_tag, load_compiled, sdk_python
+from mlops.pipeline.contract_check import contract_findings
+from mlops.pipeline.reference_check import reference_findings
+
+
+@click.group()
+def pipeline() -> None:
+    """Compile and check the committed pipeline definition of a model."""
+
+
+@pipeline.command("compile")
+@click.argument("model")
+@click.pass_obj
+def compile_(root: Path, model: str) -> None:
+    """Compile MODEL's step graph with the SageMaker SDK into its pipeline.json."""
+    spec = load_platform(root, model=model).model(model)
+    try:
+        python = sdk_python(root, say=lambda text: click.echo(text, err=True))
+        path = compile_model(root, spec, python=python)
+    except CompileError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"wrote {path.relative_to(root)}")
+
+
+@pipeline.command()
+@click.argument("model")
+@click.pass_obj
+def check(root: Path, model: str) -> None:
+    """Check MODEL's pipeline.json against AWS's own service model, and its references."""
+    definition = load_compiled(root, load_platform(root, model=model).model(model))
+    findings = [*contract_findings(definition), *reference_findings(definition)]
+    for finding in findings:
+        click.echo(str(finding), err=True)
+    if findings:
+        raise click.ClickException(f"{len(findings)} findings in the definition of {model}")
+    click.echo(f"{model}: {len(definition['Steps'])} top-level steps, no findings")
+
+
+@pipeline.command()
+@click.argument("model")
+@click.pass_obj
+def image(root: Path, model: str) -> None:
+    """Print the URI that MODEL's image must be pushed to."""
+    platform = load_platform(root, model=model)
+    folder = root / "model_code" / platform.model(model).folder
+    click.echo(platform.names.image_uri(model, image_tag(folder)))

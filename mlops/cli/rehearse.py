@@ -1,0 +1,70 @@
+"""`mlops rehearse`: execute what was synthesized, on this machine."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.pipeline_run import rehearse_pipeline
+
+_STOPPED = 130
+
+
+@click.group()
+def rehearse() -> None:
+    """Execute the synthesized artefacts with real data, real processes and real HTTP."""
+
+
+@rehearse.command()
+@click.argument("model")
+@click.option(
+    "--assembly",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
+)
+@click.option(
+    "--parameter",
+    "-p",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Override a pipeline parameter, for example MaxDepth=2. Repeatable.",
+)
+@click.option("--cache/--no-cache", default=True, help="Reuse unchanged steps, as SageMaker would.")
+@click.option("--approve", is_flag=True, help="Approve the version if everything succeeds.")
+@click.pass_obj
+def pipeline(
+    root: Path,
+    *,
+    model: str,
+    assembly: Path | None,
+    parameters: tuple[str, ...],
+    cache: bool,
+    approve: bool,
+) -> None:
+    """Run MODEL's synthesized pipeline: train, gate, register, serve, replay the examples."""
+    try:
+        execution = rehearse_pipeline(
+            root,
+            model,
+            assembly=assembly or root / "cdk.out",
+            parameters=dict(_pair(text) for text in parameters),
+            use_cache=cache,
+            approve=approve,
+            console=Console(),
+        )
+    except RehearsalError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("stopped; no process is left", err=True)
+        sys.exit(_STOPPED)
+    sys.exit(0 if execution.succeeded else 1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise click.UsageError(f"--parameter {text}: write NAME=VALUE")
+    return name, value
