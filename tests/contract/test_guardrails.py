@@ -152,6 +152,12 @@ def test_a_stage_that_guards_a_serverless_endpoint_is_told(changed: Changed) -> 
     assert [problem.key for problem in found] == ["endpoint.mode"]
 
 
+def test_a_mistake_that_every_stage_finds_is_told_once(changed: Changed) -> None:
+    found = changed("model.yaml", TYPE, TYPE + "  mode: serverless\n")
+
+    assert [problem.key for problem in found] == ["endpoint.mode"]
+
+
 def _groups() -> tuple[tuple[Callable[..., object], ...], ...]:
     return (
         guardrails._MODEL_RULES,
