@@ -2,10 +2,11 @@
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops.contract import Network
+from mlops.pipeline.expressions import all_steps
 from mlops.pipeline.graph import FIND_APPROVED_ARN
 
 LIMIT_BYTES: Final = 100 * 1024
@@ -31,7 +32,7 @@ def bind(
     """
     bound = with_defaults(definition, defaults)
     _refuse_open_parameters(bound)
-    for step in _all_steps(bound["Steps"]):
+    for step in all_steps(bound):
         if step.get("FunctionArn") == FIND_APPROVED_ARN:
             step["FunctionArn"] = find_approved_arn
         if network is not None:
@@ -83,12 +84,3 @@ def _enter_network(step: dict[str, Any], network: Network) -> None:
         step["Arguments"]["VpcConfig"] = vpc
     if step["Type"] == "Processing":
         step["Arguments"].setdefault("NetworkConfig", {})["VpcConfig"] = vpc
-
-
-def _all_steps(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Every step, those in the branches of conditions included."""
-    for step in steps:
-        yield step
-        arguments = step.get("Arguments", {})
-        if step["Type"] == "Condition":
-            yield from _all_steps([*arguments["IfSteps"], *arguments["ElseSteps"]])

@@ -26,9 +26,8 @@ os.environ |= {
     "SAGEMAKER_VALIDATE_ROLE": "false",
 }
 
-# the SDK makes clients at import and must find the environment above
+# The SDK makes clients at import and must find the environment above; mypy does not find the SDK.
 # mypy: disable-error-code="import-not-found"
-# ^ The SDK is in another environment than mypy.
 from sagemaker.core import model_registry, network, processing, shapes
 from sagemaker.core.lambda_helper import Lambda
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics

@@ -6,6 +6,7 @@ data's version are parameters whose defaults are bound at synthesis, so tuning n
 
 import hashlib
 import json
+import re
 from typing import Final
 
 from mlops.contract import Gate, ModelSpec, StepSpec
@@ -246,12 +247,17 @@ def _metadata(spec: ModelSpec) -> dict[str, Value]:
         "data_uri": ParameterValue("DataUri"),
         "data_version": ParameterValue("DataVersion"),
         "execution": ExecutionValue("PipelineExecutionArn"),
-        "on_call": spec.owners.on_call,
-        "owner_data_science": spec.owners.data_science,
-        "owner_deployment": spec.owners.deployment,
+        "on_call": _plain(spec.owners.on_call),
+        "owner_data_science": _plain(spec.owners.data_science),
+        "owner_deployment": _plain(spec.owners.deployment),
         "schema_sha256": _schema_sha256(spec),
         "source_hash": ParameterValue("SourceHash"),
     }
+
+
+def _plain(text: str) -> str:
+    """A text without what the registry's metadata refuse, like the # of a chat channel."""
+    return " ".join(re.sub(r"[^\w\s.:/=+@-]", " ", text).split()) or "unnamed"
 
 
 def _gate_failed(spec: ModelSpec) -> FailStep:

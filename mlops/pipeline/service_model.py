@@ -1,0 +1,41 @@
+"""SageMaker's API as botocore ships it: which request a step makes, which answer it leaves."""
+
+from functools import cache
+from typing import Final
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape, StructureShape
+
+JOB_NAMES: Final = {
+    "Processing": "ProcessingJobName",
+    "Training": "TrainingJobName",
+}
+"""The member of a request that SageMaker Pipelines fills in itself."""
+
+_REQUESTS: Final = {
+    "Processing": "CreateProcessingJob",
+    "Training": "CreateTrainingJob",
+    "RegisterModel": "CreateModelPackage",
+}
+_ANSWERS: Final = {
+    "Processing": "DescribeProcessingJob",
+    "Training": "DescribeTrainingJob",
+    "RegisterModel": "DescribeModelPackage",
+}
+
+
+def request_shape(step_type: str) -> StructureShape | None:
+    """What a step's Arguments must look like, or None for a step that calls no SageMaker API."""
+    operation = _REQUESTS.get(step_type)
+    return _service().operation_model(operation).input_shape if operation else None
+
+
+def answer_shape(step_type: str) -> Shape | None:
+    """What a step's properties look like, or None for a step that has none."""
+    operation = _ANSWERS.get(step_type)
+    return _service().operation_model(operation).output_shape if operation else None
+
+
+@cache
+def _service() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
