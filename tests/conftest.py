@@ -6,6 +6,8 @@ Nothing here imports CDK: tests of the pure rooms pay for no node.
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 Template = dict[str, Any]
+Finished = subprocess.CompletedProcess[str]
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -44,18 +47,32 @@ def cdk_context(root: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def synthesize(root: Path, cdk_context: dict[str, Any]) -> Callable[..., Path]:
-    """Synthesizes the app in this process, into a folder, as `cdk synth -c key=value` does."""
+def run_app(root: Path, cdk_context: dict[str, Any]) -> Callable[..., Finished]:
+    """Runs `app.py`, this one or a copy, as `cdk synth -c key=value -o folder` does."""
 
-    def run(folder: Path, **context: str) -> Path:
-        app = _imported_app(root)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("CDK_CONTEXT_JSON", json.dumps(cdk_context | context))
-            patch.setenv("CDK_OUTDIR", str(folder))
-            app.main(root)
-        return folder
+    def run(folder: Path, *, script: Path = root / "app.py", **context: str) -> Finished:
+        environment = os.environ | {
+            "CDK_CONTEXT_JSON": json.dumps(cdk_context | context),
+            "CDK_OUTDIR": str(folder),
+        }
+        command = [sys.executable, str(script)]
+        return subprocess.run(
+            command, env=environment, cwd=root, check=False, capture_output=True, text=True
+        )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def synthesize(run_app: Callable[..., Finished]) -> Callable[..., Path]:
+    """Synthesizes the app into a folder; a refusal fails the test with what the app said."""
+
+    def synthesized(folder: Path, **context: str) -> Path:
+        finished = run_app(folder, **context)
+        assert finished.returncode == 0, finished.stderr
+        return folder
+
+    return synthesized
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +101,3 @@ def templates_of(assembly: Path) -> dict[str, Template]:
                 file = manifest.parent / artifact["properties"]["templateFile"]
                 found[artifact["displayName"].split(" ")[0]] = json.loads(file.read_text())
     return found
-
-
-def _imported_app(root: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("app", root / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    app = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(app)
-    return app

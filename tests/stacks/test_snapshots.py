@@ -27,7 +27,7 @@ def test_every_stack_has_a_snapshot(templates: dict[str, Any]) -> None:
     assert sorted(templates) == sorted(STACKS)
 
 
-@pytest.mark.parametrize("path", STACKS)
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.replace("/", "-"))
 def test_a_change_of_this_stack_is_seen_in_review(
     templates: dict[str, Any], snapshot_json: SnapshotAssertion, path: str
 ) -> None:
