@@ -25,7 +25,7 @@ ARNS = {
     "AWS::SNS::Topic": "arn:aws:sns:eu-west-1:222222222222:{id}",
     "AWS::SQS::Queue": "arn:aws:sqs:eu-west-1:222222222222:{id}",
     "AWS::Events::Rule": "arn:aws:events:eu-west-1:222222222222:rule/{id}",
-    "AWS::Logs::LogGroup": "arn:aws:logs:eu-west-1:222222222222:log-group:{id}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:eu-west-1:222222222222:log-group:{id}:*",
 }
 PSEUDO = {"AWS::AccountId": "222222222222", "AWS::Region": "eu-west-1", "AWS::Partition": "aws"}
 
@@ -65,13 +65,18 @@ def services_of(policies: list[dict[str, Any]]) -> list[str]:
     return sorted(set(actions) - {"aws", "arn"} | {"iam", "sts"})
 
 
+def _place(file: str, issue: dict[str, Any]) -> str:
+    """The kind of stack and the statement; several roles share a statement and its reason."""
+    return f"{file.partition('.')[0]} {issue['statement_sid']}" if issue["statement_sid"] else file
+
+
 @pytest.fixture(scope="module")
 def validate(
     tools: Callable[[str], Path],
     offline: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[dict[str, dict[str, Any]], str], set[str]]:
-    """Findings as `<kind> <file> <issue>` for policies of one type."""
+    """Findings as `<issue> <place>` for policies of one type."""
 
     def run(policies: dict[str, dict[str, Any]], type_: str) -> set[str]:
         folder = tmp_path_factory.mktemp("policies")
@@ -97,13 +102,7 @@ def validate(
             check=False,  # findings end in an exit code of their own
         )
         return {
-            " ".join(
-                (
-                    issue["issue_type"],
-                    Path(result["policy_file"]).stem,
-                    issue["statement_sid"] or "-",
-                )
-            )
+            " ".join((issue["issue_type"], _place(Path(result["policy_file"]).stem, issue)))
             for result in json.loads(report.read_text())["results"]
             for issue in result["issues"]
         }

@@ -20,7 +20,6 @@ Template = dict[str, Any]
 Mutate = Callable[[Template], object]
 
 ENDPOINT = Path(__file__).parent / "endpoint.template.json"
-SERVICE_TRUST = "sagemaker.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -371,7 +370,9 @@ def full_access_policy(template: Template) -> None:
 
 @mutant("Training", "ML073")
 def role_that_everybody_assumes(template: Template) -> None:
-    trust(template)["Principal"] = {"AWS": "*"}
+    statement = trust(template)
+    statement["Principal"] = {"AWS": "*"}
+    del statement["Condition"]
 
 
 @mutant("Foundation", "ML073")

@@ -1,0 +1,140 @@
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mlops_constructs.validation import pipelines
+
+Details = Callable[..., list[str]]
+KEY = {"Get": "Parameters.KmsKeyId"}
+PROCESSING = {
+    "Name": "Preprocess",
+    "Type": "Processing",
+    "Arguments": {
+        "ProcessingResources": {"ClusterConfig": {"VolumeKmsKeyId": KEY}},
+        "ProcessingOutputConfig": {"KmsKeyId": KEY, "Outputs": [{"OutputName": "train"}]},
+        "NetworkConfig": {
+            "EnableNetworkIsolation": True,
+            "EnableInterContainerTrafficEncryption": True,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    },
+}
+TRAINING = {
+    "Name": "Train",
+    "Type": "Training",
+    "Arguments": {
+        "ResourceConfig": {"VolumeKmsKeyId": KEY},
+        "OutputDataConfig": {"KmsKeyId": KEY},
+        "EnableNetworkIsolation": True,
+        "EnableInterContainerTrafficEncryption": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    },
+}
+OTHER = {"Name": "Register", "Type": "RegisterModel", "Arguments": {}}
+
+
+def pipeline(body: object) -> dict[str, Any]:
+    properties = {"PipelineDefinition": {"PipelineDefinitionBody": body}}
+    return {"Resources": {"It": {"Type": "AWS::SageMaker::Pipeline", "Properties": properties}}}
+
+
+def of_steps(*steps: object) -> dict[str, Any]:
+    return pipeline(json.dumps({"Version": "2020-12-01", "Steps": steps}))
+
+
+def without(step: dict[str, Any], *path: str) -> dict[str, Any]:
+    changed = copy.deepcopy(step)
+    place = changed["Arguments"]
+    for key in path[:-1]:
+        place = place[key]
+    del place[path[-1]]
+    return changed
+
+
+@pytest.mark.parametrize("rule", pipelines.RULES, ids=lambda rule: rule.id)
+def test_a_valid_definition_breaks_no_rule(rule: Any, details: Details) -> None:
+    assert details(rule, of_steps(PROCESSING, TRAINING, OTHER)) == []
+
+
+@pytest.mark.parametrize("rule", pipelines.RULES, ids=lambda rule: rule.id)
+def test_a_definition_that_is_kept_in_s3_is_not_judged(rule: Any, details: Details) -> None:
+    template = pipeline(None)
+    location = {"PipelineDefinitionS3Location": {"Bucket": "b", "Key": "k"}}
+    template["Resources"]["It"]["Properties"]["PipelineDefinition"] = location
+
+    assert details(rule, template) == []
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"Steps": [,]}'])
+def test_a_definition_that_is_no_json_object_is_found(body: str, details: Details) -> None:
+    assert details(pipelines.definition_is_json, pipeline(body)) == ["it is no JSON object"]
+
+
+def test_a_definition_without_steps_is_found(details: Details) -> None:
+    assert details(pipelines.definition_is_json, of_steps()) == ["it has no steps"]
+
+
+def test_a_definition_is_judged_with_its_references_in_place(details: Details) -> None:
+    whole = json.dumps({"Steps": [OTHER], "Role": "@"})
+    before, after = whole.split("@")
+    joined = {"Fn::Join": ["", [before, {"Fn::GetAtt": ["Role", "Arn"]}, after]]}
+
+    assert details(pipelines.definition_is_json, pipeline(joined)) == []
+
+
+def test_a_definition_over_the_limit_is_found(details: Details) -> None:
+    template = of_steps(OTHER | {"Note": "x" * 100_000})
+
+    assert len(details(pipelines.definition_is_small, template)) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "path"),
+    [
+        (PROCESSING, "ProcessingResources.ClusterConfig.VolumeKmsKeyId"),
+        (PROCESSING, "ProcessingOutputConfig.KmsKeyId"),
+        (TRAINING, "ResourceConfig.VolumeKmsKeyId"),
+        (TRAINING, "OutputDataConfig.KmsKeyId"),
+    ],
+)
+def test_a_job_without_a_key_is_found(step: dict[str, Any], path: str, details: Details) -> None:
+    template = of_steps(without(step, *path.split(".")))
+
+    assert details(pipelines.jobs_encrypt, template) == [f"{step['Name']} lacks {path}"]
+
+
+def test_a_job_without_outputs_needs_no_key_for_them(details: Details) -> None:
+    assert (
+        details(pipelines.jobs_encrypt, of_steps(without(PROCESSING, "ProcessingOutputConfig")))
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "switch"),
+    [
+        (pipelines.jobs_are_isolated, "EnableNetworkIsolation"),
+        (pipelines.jobs_encrypt_traffic, "EnableInterContainerTrafficEncryption"),
+    ],
+    ids=["isolation", "encryption"],
+)
+def test_a_job_with_an_open_network_is_found(rule: Any, switch: str, details: Details) -> None:
+    template = of_steps(without(PROCESSING, "NetworkConfig", switch), without(TRAINING, switch))
+
+    assert details(rule, template) == [f"Preprocess lacks {switch}", f"Train lacks {switch}"]
+
+
+def test_a_job_without_a_time_limit_is_found(details: Details) -> None:
+    template = of_steps(without(TRAINING, "StoppingCondition"))
+
+    assert details(pipelines.jobs_end, template) == ["Train has no time limit"]
+
+
+def test_a_job_inside_a_branch_is_found(details: Details) -> None:
+    branch = {"IfSteps": [without(TRAINING, "StoppingCondition")], "ElseSteps": []}
+    template = of_steps({"Name": "Gate", "Type": "Condition", "Arguments": branch})
+
+    assert details(pipelines.jobs_end, template) == ["Train has no time limit"]
