@@ -17,7 +17,7 @@ EXECUTION_VALUES: Final = (
     "PipelineName",
     "StartDateTime",
 )
-_TOKEN: Final = re.compile(r"\.?([A-Za-z][A-Za-z0-9]*)|\['([^']+)'\]|\[(\d+)\]")
+_TOKEN: Final = re.compile(r"\.([A-Za-z][A-Za-z0-9]*)|\['([^']+)'\]|\[(\d+)\]")
 _NAMED_LISTS: Final = {"Outputs": "OutputName", "ProcessingInputs": "InputName"}
 
 
@@ -143,10 +143,8 @@ def _outputs(step: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _tokens(path: str) -> list[str] | None:
     """`A.B['c'].D` as its parts, or None if it is written in another way."""
-    found, end = [], 0
-    for match in _TOKEN.finditer(path):
-        if match.start() != end:
-            return None
-        found.append(next(group for group in match.groups() if group is not None))
-        end = match.end()
-    return found if found and end == len(path) else None
+    dotted = f".{path}"
+    matches = list(_TOKEN.finditer(dotted))
+    if "".join(match.group() for match in matches) != dotted:
+        return None
+    return [next(filter(None, match.groups())) for match in matches]

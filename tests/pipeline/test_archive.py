@@ -1,0 +1,134 @@
+"""The code archive depends on the code and on nothing else."""
+
+import gzip
+import io
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlops.pipeline import code_files, contract_json, image_tag
+from mlops.pipeline.archive import write_archive
+
+NAMES = st.from_regex(r"[a-z]{1,12}\.py", fullmatch=True)
+
+
+@pytest.fixture
+def folder(checkout: Path) -> Path:
+    return checkout / "model_code" / "cab_fares"
+
+
+def members(path: Path) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(path) as archive:
+        return {entry.name: entry for entry in archive.getmembers()}
+
+
+def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, tmp_path):
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_train.py").write_text("")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "train.pyc").write_bytes(b"x")
+
+    archive = write_archive(spec, folder, tmp_path / "build")
+
+    assert list(members(archive.path)) == ["contract.json", "features.py", "serve.py", "train.py"]
+
+
+def test_no_entry_tells_who_packed_it_or_when(spec, folder, tmp_path):
+    archive = write_archive(spec, folder, tmp_path / "build")
+
+    for entry in members(archive.path).values():
+        assert (entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname) == (0, 0, 0, "", "")
+    assert archive.path.read_bytes()[4:8] == bytes(4)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    files=st.dictionaries(NAMES, st.binary(max_size=200), min_size=1, max_size=6),
+    times=st.lists(st.integers(1, 2_000_000_000), min_size=6, max_size=6),
+    shuffle=st.randoms(use_true_random=False),
+)
+def test_the_same_files_give_the_same_bytes_in_any_order_and_at_any_time(
+    spec, files, times, shuffle
+):
+    packed = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for attempt in ("first", "second"):
+            folder = Path(scratch) / attempt
+            folder.mkdir()
+            names = list(files)
+            shuffle.shuffle(names)
+            for name, time in zip(names, times, strict=False):
+                (folder / name).write_bytes(files[name])
+                os.utime(folder / name, (time, time))
+            shuffle.shuffle(times)
+            packed.append(write_archive(spec, folder, folder / "build"))
+
+        assert packed[0].path.name == packed[1].path.name
+        assert packed[0].path.read_bytes() == packed[1].path.read_bytes()
+
+
+def test_a_changed_line_changes_the_hash_and_the_name(spec, folder, tmp_path):
+    before = write_archive(spec, folder, tmp_path / "build")
+    (folder / "train.py").write_text("print('trained')\n")
+
+    after = write_archive(spec, folder, tmp_path / "build")
+
+    assert before.source_hash != after.source_hash
+    assert before.path != after.path
+
+
+def test_an_unchanged_archive_is_left_alone(spec, folder, tmp_path):
+    first = write_archive(spec, folder, tmp_path / "build")
+    os.utime(first.path, (1, 1))
+
+    second = write_archive(spec, folder, tmp_path / "build")
+
+    assert second == first
+    assert first.path.stat().st_mtime == 1
+
+
+def test_the_archive_unpacks_to_the_files(spec, folder, tmp_path):
+    archive = write_archive(spec, folder, tmp_path / "build")
+
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive.path.read_bytes()))) as opened:
+        found = {e.name: opened.extractfile(e).read() for e in opened.getmembers()}
+    assert found == code_files(spec, folder)
+
+
+def test_the_scripts_contract_holds_the_schema_and_the_examples(spec, folder):
+    contract = json.loads(contract_json(spec, folder))
+
+    assert contract["name"] == "cab-fares"
+    assert contract["problem"] == {"type": "regression", "target": "fare"}
+    assert contract["schema"]["input"] == [
+        {"name": "km", "type": "number", "min": 0.0, "nullable": False}
+    ]
+    assert contract["gates"][1] == {"metric": "mae", "comparison": "at_most", "threshold": 4.0}
+    assert contract["examples"]["cases"] == [
+        {"name": "long", "request": "km\n90\n", "response": [120.0]},
+        {"name": "short", "request": {"km": 2}, "response": {"fare": 5.5}},
+    ]
+
+
+def test_what_scripts_do_not_need_is_no_part_of_their_contract(make_spec, folder):
+    moved = make_spec(endpoint={"expected_requests_per_minute": 900})
+
+    assert contract_json(moved, folder) == contract_json(make_spec(), folder)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "requirements.lock"])
+def test_an_image_is_known_by_what_it_is_built_from(folder, name):
+    before = image_tag(folder)
+    (folder / "train.py").write_text("changed")
+    assert image_tag(folder) == before
+
+    (folder / name).write_text("changed")
+
+    assert image_tag(folder) != before
+    assert len(before) == 16

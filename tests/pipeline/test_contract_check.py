@@ -1,0 +1,201 @@
+"""Each fault that SageMaker would refuse is found before anything is deployed."""
+
+import copy
+import json
+
+import pytest
+
+from mlops.pipeline import FIND_APPROVED_ARN, bind, tunable_defaults
+from mlops.pipeline.binding import with_defaults
+from mlops.pipeline.compiled import compiled_path
+from mlops.pipeline.contract_check import contract_findings
+from mlops.pipeline.reference_check import reference_findings
+
+PLAIN = {
+    "DataUri": "s3://bucket/data/file.csv.gz",
+    "CodeUri": "s3://bucket/0123.gz",
+    "SourceHash": "b" * 64,
+    "Commit": "c" * 40,
+    "ImageUri": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/bike-demand:0123",
+    "ArtifactsUri": "s3://bucket/models/bike-demand",
+    "KmsKeyId": "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000000",
+    "ModelPackageGroupName": "mlops-bike-demand",
+    **{
+        f"{job}RoleArn": f"arn:aws:iam::111111111111:role/{job}"
+        for job in ("Preprocess", "ValidateData", "Train", "Evaluate")
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def committed(root, bike_demand):
+    content = json.loads(compiled_path(root, bike_demand).read_text())
+    return with_defaults(content["definition"], tunable_defaults(bike_demand))
+
+
+@pytest.fixture
+def definition(committed):
+    return copy.deepcopy(committed)
+
+
+def step(definition, name):
+    branches = definition["Steps"][-1]["Arguments"]
+    steps = [*definition["Steps"], *branches["IfSteps"], *branches["ElseSteps"]]
+    return next(found for found in steps if found["Name"] == name)
+
+
+def parameter(definition, name):
+    return next(found for found in definition["Parameters"] if found["Name"] == name)
+
+
+def findings(definition):
+    return [str(f) for f in (*contract_findings(definition), *reference_findings(definition))]
+
+
+def test_the_committed_definition_has_no_findings(committed):
+    assert findings(committed) == []
+
+
+def test_the_definition_bound_to_a_stage_has_no_findings(committed):
+    arn = "arn:aws:lambda:eu-west-1:111111111111:function:find"
+
+    bound = bind(committed, defaults=PLAIN, find_approved_arn=arn)
+
+    assert findings(bound) == []
+    assert FIND_APPROVED_ARN not in json.dumps(bound)
+
+
+def misspelt_member(d):
+    cluster = step(d, "Preprocess")["Arguments"]["ProcessingResources"]["ClusterConfig"]
+    cluster["VolumeSizeInGb"] = cluster.pop("VolumeSizeInGB")
+
+
+def wrong_type(d):
+    step(d, "Train")["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] = "3600"
+
+
+def below_minimum(d):
+    step(d, "Train")["Arguments"]["ResourceConfig"]["InstanceCount"] = -1
+
+
+def above_maximum(d):
+    step(d, "Evaluate")["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] = 10**7
+
+
+def bad_enum(d):
+    outputs = step(d, "ValidateData")["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    outputs[0]["S3Output"]["S3UploadMode"] = "Sometimes"
+
+
+def bad_pattern(d):
+    step(d, "Evaluate")["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"] = "file:///code"
+
+
+def too_long_an_entry_point(d):
+    step(d, "Train")["Arguments"]["AlgorithmSpecification"]["ContainerEntrypoint"][2] = "x" * 257
+
+
+def metadata_with_a_hash_sign(d):
+    step(d, "Register")["Arguments"]["CustomerMetadataProperties"]["on_call"] = "#channel"
+
+
+def unknown_instance_type_in_a_default(d):
+    parameter(d, "TrainInstanceType")["DefaultValue"] = "ml.m5.huge"
+
+
+def default_of_the_wrong_type(d):
+    parameter(d, "MaxDepth")["DefaultValue"] = "six"
+
+
+def default_outside_its_enum(d):
+    parameter(d, "ApprovalStatus")["DefaultValue"] = "Maybe"
+
+
+def enum_value_that_the_api_lacks(d):
+    parameter(d, "ApprovalStatus")["EnumValues"].append("Maybe")
+
+
+def number_where_a_text_belongs(d):
+    step(d, "Train")["Arguments"]["HyperParameters"]["max_depth"] = {"Get": "Parameters.MaxDepth"}
+
+
+def joined_text_where_a_number_belongs(d):
+    join = {"Std:Join": {"On": "", "Values": ["1"]}}
+    step(d, "Train")["Arguments"]["ResourceConfig"]["InstanceCount"] = join
+
+
+def missing_required_member(d):
+    del step(d, "Preprocess")["Arguments"]["AppSpecification"]["ImageUri"]
+
+
+def over_long_step_name(d):
+    step(d, "GateFailed")["Name"] = "F" * 65
+
+
+def two_steps_of_one_name(d):
+    step(d, "GateFailed")["Name"] = "Train"
+
+
+def unknown_step_type(d):
+    step(d, "GateFailed")["Type"] = "Failure"
+
+
+def both_ways_of_ending_retries(d):
+    step(d, "Train")["RetryPolicies"][0]["ExpireAfterMin"] = 10
+
+
+def too_many_attempts(d):
+    step(d, "Register")["RetryPolicies"][0]["MaxAttempts"] = 21
+
+
+def retries_too_far_apart(d):
+    step(d, "Register")["RetryPolicies"][0]["IntervalSeconds"] = 43_201
+
+
+def unknown_exception(d):
+    step(d, "Train")["RetryPolicies"][1]["ExceptionType"] = ["SageMaker.CAPACITY"]
+
+
+def cache_without_an_end(d):
+    del step(d, "Train")["CacheConfig"]["ExpireAfter"]
+
+
+def cache_for_a_wrong_duration(d):
+    step(d, "Train")["CacheConfig"]["ExpireAfter"] = "30 days"
+
+
+FAULTS = [
+    (misspelt_member, 'Unknown parameter in ProcessingResources.ClusterConfig: "VolumeSizeInGb"'),
+    (wrong_type, "Invalid type for parameter StoppingCondition.MaxRuntimeInSeconds"),
+    (below_minimum, "ResourceConfig.InstanceCount"),
+    (above_maximum, "MaxRuntimeInSeconds: 10000000 is more than"),
+    (bad_enum, "'Sometimes' is not one of Continuous, EndOfJob"),
+    (bad_pattern, "'file:///code' does not match (https|s3)"),
+    (too_long_an_entry_point, "ContainerEntrypoint[2]: 257 is more than 256"),
+    (metadata_with_a_hash_sign, "'#channel' does not match"),
+    (unknown_instance_type_in_a_default, "(parameter TrainInstanceType): 'ml.m5.huge' is not one"),
+    (default_of_the_wrong_type, "Parameters.MaxDepth: the default 'six' is no Integer"),
+    (default_outside_its_enum, "Parameters.ApprovalStatus: the default 'Maybe' is not among"),
+    (enum_value_that_the_api_lacks, "(parameter ApprovalStatus): 'Maybe' is not one of"),
+    (number_where_a_text_belongs, "Integer parameter MaxDepth where a string is expected"),
+    (joined_text_where_a_number_belongs, "a joined text where a integer is expected"),
+    (missing_required_member, 'Missing required parameter in AppSpecification: "ImageUri"'),
+    (over_long_step_name, "a step's name has 1 to 64"),
+    (two_steps_of_one_name, "Train: 2 steps have this name"),
+    (unknown_step_type, "there is no step type 'Failure'"),
+    (both_ways_of_ending_retries, "RetryPolicies[0]: takes either MaxAttempts or ExpireAfterMin"),
+    (too_many_attempts, "Register.RetryPolicies[0]: MaxAttempts is between 1 and 20"),
+    (retries_too_far_apart, "IntervalSeconds is between 1 and 43200"),
+    (unknown_exception, "there is no exception type 'SageMaker.CAPACITY'"),
+    (cache_without_an_end, "Train.CacheConfig: is enabled without ExpireAfter"),
+    (cache_for_a_wrong_duration, "'30 days' is no ISO 8601 duration"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), FAULTS, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_a_seeded_fault_is_found(definition, fault, told):
+    fault(definition)
+
+    assert any(told in finding for finding in findings(definition)), findings(definition)

@@ -1,0 +1,203 @@
+"""The step graph: order, arguments, and what is left to parameters."""
+
+import re
+
+import pytest
+
+from mlops.contract import ModelSpec
+from mlops.pipeline import graph_of, tunable_defaults
+from mlops.pipeline.graph import camel_case
+from mlops.pipeline.steps import (
+    FunctionOutput,
+    GateStep,
+    Graph,
+    JobOutput,
+    Joined,
+    LambdaStep,
+    ParameterValue,
+    ProcessingStep,
+    TrainedModel,
+    TrainingStep,
+)
+
+
+@pytest.fixture
+def graph(spec: ModelSpec) -> Graph:
+    return graph_of(spec)
+
+
+def step(graph: Graph, name: str):
+    return next(found for found in graph.steps if found.name == name)
+
+
+def test_a_model_is_prepared_checked_trained_compared_and_gated(graph):
+    names = [found.name for found in graph.steps]
+
+    assert names == ["Preprocess", "ValidateData", "Train", "FindApproved", "Evaluate", "Gate"]
+
+
+def test_training_waits_for_the_data_checks_although_it_reads_nothing_of_them(graph):
+    train = step(graph, "Train")
+
+    assert train.after == ("ValidateData",)
+
+
+def test_the_data_version_is_an_argument_so_that_changed_data_is_never_cached(graph):
+    arguments = step(graph, "Preprocess").arguments
+
+    assert arguments[arguments.index("--data-version") + 1] == ParameterValue("DataVersion")
+
+
+def test_every_job_reads_the_code_by_its_content_addressed_uri(graph):
+    jobs = [s for s in graph.steps if isinstance(s, ProcessingStep | TrainingStep)]
+
+    assert len(jobs) == 4
+    for job in jobs:
+        assert job.inputs[0].uri == ParameterValue("CodeUri")
+
+
+def test_an_entry_point_unpacks_where_its_own_code_channel_is(graph):
+    jobs = [s for s in graph.steps if isinstance(s, ProcessingStep | TrainingStep)]
+
+    for job in jobs:
+        channel = next(channel for channel in job.inputs if channel.name == "code")
+        assert f"tar xzf {channel.path}/*.gz" in job.entrypoint[2]
+        assert len(job.entrypoint[2]) <= 256
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("Preprocess", "preprocess"),
+        ("ValidateData", "validate_data"),
+        ("Train", "train"),
+        ("Evaluate", "evaluate"),
+    ],
+)
+def test_a_job_runs_the_script_of_its_name(graph, name, script):
+    assert step(graph, name).entrypoint[-1] == script
+
+
+def test_a_script_is_only_told_folders_that_the_job_has(graph):
+    for job in (s for s in graph.steps if isinstance(s, ProcessingStep)):
+        folders = [a for a in job.arguments if isinstance(a, str) and a.startswith("/opt/ml")]
+        known = [c.path for c in job.inputs] + [o.path for o in job.outputs]
+        for folder in folders:
+            assert any(path == folder or path.startswith(f"{folder}/") for path in known), folder
+
+
+def test_the_report_on_bad_data_survives_the_failure_that_it_explains(graph):
+    (report,) = step(graph, "ValidateData").outputs
+
+    assert report.survives
+
+
+def test_outputs_of_different_executions_never_meet(graph):
+    processing = [s for s in graph.steps if isinstance(s, ProcessingStep)]
+    places = [output.uri for s in processing for output in s.outputs]
+    places.append(step(graph, "Train").models)
+
+    assert len({repr(place) for place in places}) == len(places) == 7
+    assert all("PipelineExecutionId" in repr(place) for place in places)
+
+
+def test_the_approved_version_is_looked_up_beside_the_candidate(graph):
+    found = step(graph, "FindApproved")
+    assert isinstance(found, LambdaStep)
+    evaluated = {channel.name: channel.uri for channel in step(graph, "Evaluate").inputs}
+
+    assert found.inputs["CandidateModelDataUrl"] == TrainedModel("Train")
+    assert evaluated["approved"] == FunctionOutput("FindApproved", "ApprovedModelDataUrl")
+
+
+def test_a_gate_is_a_limit_and_where_asked_a_limit_of_regression(graph):
+    gate = step(graph, "Gate")
+    assert isinstance(gate, GateStep)
+
+    assert [(c.value.path, c.comparison, c.limit) for c in gate.conditions] == [
+        ("metrics.r2.value", "at_least", 0.8),
+        ("regression.r2", "at_most", 0.02),
+        ("metrics.mae.value", "at_most", 4.0),
+    ]
+
+
+def test_a_failed_gate_says_what_was_measured_and_what_was_asked(graph):
+    message = step(graph, "Gate").failed.message
+    assert isinstance(message, Joined)
+
+    assert message.parts[1].path == "gates.message"
+    assert (
+        "r2 at least 0.8 and not worse than the approved version by more than 0.02"
+        in (message.parts[2])
+    )
+
+
+def test_a_version_points_at_the_evaluation_that_was_made_even_in_an_earlier_execution(graph):
+    register = step(graph, "Gate").passed
+
+    assert register.quality == Joined("/", (JobOutput("Evaluate", "evaluation"), "evaluation.json"))
+    assert register.metadata["answers_uri"].parts[1] == "answers.json"
+
+
+def test_metadata_holds_only_characters_that_the_registry_takes(graph):
+    metadata = step(graph, "Gate").passed.metadata
+
+    assert metadata["on_call"] == "fares"
+    assert metadata["owner_data_science"] == "Fares fares@example.com"
+    for value in (text for text in metadata.values() if isinstance(text, str)):
+        assert re.fullmatch(r"[\w\s.:/=+@-]{1,256}", value)
+
+
+def test_own_metadata_cannot_replace_the_lineage(make_spec):
+    spec = make_spec(registry={"metadata": {"commit": "mine", "team": "fares"}})
+
+    metadata = step(graph_of(spec), "Gate").passed.metadata
+
+    assert metadata["commit"] == ParameterValue("Commit")
+    assert metadata["team"] == "fares"
+
+
+def test_tuning_changes_defaults_and_not_the_graph(make_spec):
+    steps = {"train": {"hyperparameters": {"max_depth": 9, "rate": 0.7, "loss": "squared"}}}
+    tuned = make_spec(pipeline={"steps": steps})
+
+    assert graph_of(tuned) == graph_of(make_spec())
+    assert tunable_defaults(tuned)["MaxDepth"] == 9
+    assert tunable_defaults(tuned) != tunable_defaults(make_spec())
+
+
+def test_every_tunable_default_belongs_to_a_parameter(spec, graph):
+    assert tunable_defaults(spec).keys() <= {parameter.name for parameter in graph.parameters}
+
+
+def test_a_hyperparameter_keeps_its_type(graph):
+    types = {parameter.name: parameter.type for parameter in graph.parameters}
+
+    assert (types["MaxDepth"], types["Rate"], types["Loss"]) == ("Integer", "Float", "String")
+
+
+def test_a_parameter_is_named_in_camel_case():
+    assert camel_case("min_child_weight") == "MinChildWeight"
+
+
+def test_caching_is_a_duration_of_days(make_spec):
+    assert step(graph_of(make_spec()), "Train").cache == "P30D"
+
+
+def test_no_cache_days_switch_caching_off(make_spec):
+    graph = graph_of(make_spec(pipeline={"cache_days": 0}))
+
+    assert step(graph, "Train").cache is None
+
+
+def test_a_schema_is_known_by_its_hash(make_spec):
+    other = {
+        "input": [{"name": "miles", "type": "number"}],
+        "output": [{"name": "fare", "type": "number"}],
+    }
+    hashes = {
+        step(graph_of(s), "Gate").passed.metadata["schema_sha256"]
+        for s in (make_spec(), make_spec(), make_spec(schema=other))
+    }
+
+    assert len(hashes) == 2

@@ -1,0 +1,34 @@
+"""What synthesis gets of a model's folder."""
+
+import pytest
+
+from mlops.contract import ContractError
+from mlops.pipeline import load_source
+from mlops.pipeline.compiled import compiled_path, rendered
+
+PARAMETERS = [
+    "DataVersion",
+    *(f"{job}InstanceType" for job in ("Preprocess", "ValidateData", "Train", "Evaluate")),
+    *("MaxDepth", "Rate", "Loss", "Commit"),
+]
+DEFINITION = {"Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS], "Steps": []}
+
+
+def test_a_source_carries_the_defaults_that_the_contract_decides(checkout, spec, tmp_path):
+    compiled_path(checkout, spec).write_text(rendered(checkout, spec, DEFINITION))
+
+    source = load_source(checkout, spec, tmp_path / "build")
+
+    defaults = {p["Name"]: p.get("DefaultValue") for p in source.definition["Parameters"]}
+    assert defaults["DataVersion"] == "a" * 64
+    assert defaults["TrainInstanceType"] == "ml.m5.large"
+    assert defaults["MaxDepth"] == 3
+    assert defaults["Commit"] is None
+    assert source.code_archive.is_file()
+    assert source.code_archive.name.startswith(f"cab-fares-{source.source_hash[:16]}")
+    assert len(source.image_tag) == 16
+
+
+def test_a_model_that_was_never_compiled_has_no_source(checkout, spec, tmp_path):
+    with pytest.raises(ContractError, match="mlops pipeline compile cab-fares"):
+        load_source(checkout, spec, tmp_path / "build")
