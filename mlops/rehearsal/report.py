@@ -44,8 +44,10 @@ def record(execution: Execution) -> str:
 
 def print_summary(execution: Execution, console: Console) -> None:
     """Steps, gates, metrics, version and answers, and where the page is."""
-    for step in execution.steps:
-        console.print(Text("  ").append_text(ending(step)), soft_wrap=True)
+    if console.is_terminal:
+        # The live table is gone by now; without one, each line has been printed already.
+        for step in execution.steps:
+            console.print(Text("  ").append_text(ending(step)), soft_wrap=True)
     if execution.metrics:
         console.print(metrics_table(execution.metrics))
     if execution.gates:

@@ -1,0 +1,99 @@
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlops.contract import load_platform
+from mlops.rehearsal import serving_check
+from mlops.rehearsal.container import pack
+from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.results import Replay
+from mlops.rehearsal.serving_check import ServingCheck, ServingError, recorded_cases
+from mlops.rehearsal.storage import LocalS3
+
+ANSWERS = '{"cases": [{"name": "three", "request": {"x": 3}, "response": [{"y": 6.0}]}]}'
+ANSWERING = (Path(__file__).parent / "tiny" / "serve.py").read_text()
+
+
+def replayed(checkout: object, tmp_path: Path, server: str, answers: str = ANSWERS) -> Replay:
+    source, storage = tmp_path / "model", LocalS3(tmp_path / "s3")
+    (source / "code").mkdir(parents=True)
+    (source / "model.json").write_text('{"slope": 2}')
+    (source / "code" / "serve.py").write_text(server)
+    pack(source, tmp_path / "model.tar.gz")
+    storage.put(tmp_path / "model.tar.gz", "s3://bucket/model.tar.gz")
+    (tmp_path / "answers.json").write_text(answers)
+    storage.put(tmp_path / "answers.json", "s3://bucket/answers.json")
+    check = ServingCheck(
+        folder=tmp_path / "serving",
+        python=Path(sys.executable),
+        storage=storage,
+        processes=Processes(),
+    )
+    model = load_platform(checkout.root, model="tiny").model("tiny")  # type: ignore[attr-defined]  # the fixture's class
+    return check.replay(
+        archive_uri="s3://bucket/model.tar.gz",
+        answers_uri="s3://bucket/answers.json",
+        model=model,
+        examples=[],
+    )
+
+
+def test_a_version_repeats_its_recorded_answers(checkout: object, tmp_path: Path) -> None:
+    replay = replayed(checkout, tmp_path, ANSWERING)
+
+    assert replay.succeeded
+    assert [answer.answer for answer in replay.recorded] == [[{"y": 6}]]
+
+
+def test_a_server_that_dies_at_its_start_says_its_last_words(
+    checkout: object, tmp_path: Path
+) -> None:
+    replay = replayed(checkout, tmp_path, "raise SystemExit('no model here')")
+
+    assert replay.failure == "the server ended at its start: no model here"
+
+
+def test_a_server_that_never_listens_is_ended(
+    checkout: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_check, "START_TIMEOUT_SECONDS", 0.3)
+    began = time.monotonic()
+
+    replay = replayed(checkout, tmp_path, "import time; time.sleep(60)")
+
+    assert replay.failure == "the server was not healthy after 0.3 s"
+    assert time.monotonic() - began < 10
+
+
+def test_an_error_answer_is_a_difference(checkout: object, tmp_path: Path) -> None:
+    failing = ANSWERING.replace(
+        "def do_POST(self):\n", "def do_POST(self):\n        self.send_error(500); return\n"
+    )
+
+    replay = replayed(checkout, tmp_path, failing)
+
+    assert replay.problems[0].startswith("three: HTTP 500")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cases": [{}]}', '{"cases": 3}'])
+def test_answers_in_another_form_are_refused(text: str) -> None:
+    with pytest.raises(ServingError, match=r"answers.json: is not as the evaluation writes it"):
+        recorded_cases(text)
+
+
+@pytest.mark.parametrize(
+    ("request_", "content_type", "body"),
+    [
+        ('{"x": 3}', "application/json", '"{\\"x\\": 3}"'),
+        ('"x\\n3\\n"', "text/csv", "x\n3\n"),
+        ('"{\\"x\\": 3}"', "application/json", '{"x": 3}'),
+    ],
+)
+def test_requests_travel_as_they_were_written(request_: str, content_type: str, body: str) -> None:
+    case = f'{{"name": "n", "request": {request_}, "response": 1}}'
+    found = recorded_cases(f'{{"cases": [{case}]}}')[0]
+
+    assert found.content_type == content_type
+    assert found.body == (body if not body.startswith('"') else '{"x": 3}')
