@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
@@ -46,8 +47,8 @@ class ApprovalEvents(Construct):
         )
 
     def _role(self, bus_arn: str) -> iam.IRole:
-        put = iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus_arn])
+        put = Permission(sid="Forward", actions=["events:PutEvents"], resources=[bus_arn])
         role = service_role(
-            self, "Role", service="events.amazonaws.com", site=self._site, statements=[put]
+            self, "Role", service="events.amazonaws.com", site=self._site, permissions=[put]
         )
         return role.without_policy_updates()

@@ -60,7 +60,7 @@ class FindApproved(Construct):
             "Role",
             service="lambda.amazonaws.com",
             site=self._site,
-            statements=[permission.statement for permission in permissions],
+            permissions=permissions,
         )
         return role.without_policy_updates()
 

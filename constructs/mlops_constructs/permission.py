@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import Acknowledgment, Validations
-from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 
@@ -20,14 +19,15 @@ class Permission:
     """Why a resource of this permission has to be a pattern."""
 
     @property
-    def statement(self) -> iam.PolicyStatement:
+    def statement(self) -> dict[str, object]:
         """This permission as IAM writes it."""
-        return iam.PolicyStatement(
-            sid=self.sid,
-            actions=list(self.actions),
-            resources=list(self.resources),
-            conditions=dict(self.conditions),
-        )
+        stated = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        return stated | ({"Condition": dict(self.conditions)} if self.conditions else {})
 
     @property
     def patterns(self) -> list[str]:

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from mlops.contract import ModelSpec
+from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
@@ -87,13 +88,13 @@ class PipelineAlerts(Construct):
             "Role",
             service="events.amazonaws.com",
             site=self._site,
-            statements=[
-                iam.PolicyStatement(
+            permissions=[
+                Permission(
                     sid="Publish",
                     actions=["sns:Publish"],
                     resources=[self._site.alert_topic_arn],
                 ),
-                iam.PolicyStatement(
+                Permission(
                     sid="PublishEncrypted",
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
                     resources=[key.key_arn],

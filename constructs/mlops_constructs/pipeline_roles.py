@@ -145,7 +145,7 @@ class PipelineRoles(Construct):
             id_,
             service="sagemaker.amazonaws.com",
             site=self._site,
-            statements=[permission.statement for permission in permissions],
+            permissions=permissions,
         )
 
     @property

@@ -4,6 +4,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
@@ -45,13 +46,13 @@ class PipelineSchedule(Construct):
             "Role",
             service="scheduler.amazonaws.com",
             site=self._site,
-            statements=[
-                iam.PolicyStatement(
+            permissions=[
+                Permission(
                     sid="StartThePipeline",
                     actions=["sagemaker:StartPipelineExecution"],
                     resources=[self._pipeline_arn],
                 ),
-                iam.PolicyStatement(
+                Permission(
                     sid="KeepUndelivered",
                     actions=["sqs:SendMessage"],
                     resources=[self._site.dead_letter_queue_arn],

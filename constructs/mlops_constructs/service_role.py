@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from mlops_constructs.permission import Permission
 from mlops_constructs.site import Site
 
 
@@ -14,7 +15,7 @@ def service_role(
     *,
     service: str,
     site: Site,
-    statements: Sequence[iam.PolicyStatement],
+    permissions: Sequence[Permission],
 ) -> iam.Role:
     """A role with one inline policy, guarded against a confused deputy.
 
@@ -25,5 +26,11 @@ def service_role(
         scope,
         id_,
         assumed_by=iam.ServicePrincipal(service, conditions=condition),
-        inline_policies={"Permissions": iam.PolicyDocument(statements=list(statements))},
+        inline_policies={"Permissions": _document(permissions)},
     )
+
+
+def _document(permissions: Sequence[Permission]) -> iam.PolicyDocument:
+    # One call instead of one for each statement: calls are what synthesis from Python pays for.
+    statements = [permission.statement for permission in permissions]
+    return iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": statements})

@@ -35,6 +35,6 @@ def test_the_role_puts_events_on_exactly_that_bus(events: Any) -> None:
     (statements,) = events.roles().values()
 
     assert list(statements.values()) == [
-        {"Action": "events:PutEvents", "Effect": "Allow", "Resource": BUS}
+        {"Sid": "Forward", "Action": "events:PutEvents", "Effect": "Allow", "Resource": BUS}
     ]
     assert events.all("AWS::IAM::Policy") == []

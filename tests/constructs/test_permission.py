@@ -16,11 +16,11 @@ def test_conditions_travel_into_the_statement() -> None:
 
     statement = Permission(sid="A", actions=["s3:A"], resources=["r"], conditions=condition)
 
-    assert statement.statement.to_statement_json() == {
+    assert statement.statement == {
         "Sid": "A",
         "Effect": "Allow",
-        "Action": "s3:A",
-        "Resource": "r",
+        "Action": ["s3:A"],
+        "Resource": ["r"],
         "Condition": condition,
     }
 
@@ -33,12 +33,9 @@ def test_only_a_reasoned_pattern_is_acknowledged() -> None:
     app = cdk.App(builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Test")
     granted = [permission("arn:aws:s3:::a/*", because="why"), permission("arn:aws:s3:::b/*")]
-    iam.Role(
-        stack,
-        "Role",
-        assumed_by=iam.ServicePrincipal("events.amazonaws.com"),
-        inline_policies={"P": iam.PolicyDocument(statements=[p.statement for p in granted])},
-    )
+    document = iam.PolicyDocument.from_json({"Statement": [p.statement for p in granted]})
+    trusted = iam.ServicePrincipal("events.amazonaws.com")
+    iam.Role(stack, "Role", assumed_by=trusted, inline_policies={"P": document})
     acknowledge_patterns(stack, granted)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
@@ -10,16 +11,14 @@ from mlops_constructs.site import Site
 def test_a_role_is_assumed_for_this_account_and_holds_its_permissions_inline(
     render: Callable[..., Any], site_of: Callable[..., Site]
 ) -> None:
-    from aws_cdk import aws_iam as iam
-
-    look = iam.PolicyStatement(actions=["sqs:ListQueues"], resources=["arn:aws:sqs:::x"])
+    look = Permission(sid="Look", actions=["sqs:ListQueues"], resources=["arn:aws:sqs:::x"])
     rendered = render(
         lambda stack: service_role(
             stack,
             "Role",
             service="events.amazonaws.com",
             site=site_of("dev"),
-            statements=[look],
+            permissions=[look],
         )
     )
 
