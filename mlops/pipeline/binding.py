@@ -66,7 +66,7 @@ def _refuse_open_parameters(definition: Definition) -> None:
 
 
 def _refuse_size(definition: Definition) -> None:
-    size = len(json.dumps(definition, separators=(",", ":")).encode())
+    size = len(json.dumps(definition, separators=(",", ":"), ensure_ascii=False).encode())
     if size > LIMIT_BYTES:
         raise BindingError(
             f"the pipeline definition has {size:,} bytes, more than the {LIMIT_BYTES:,} that a "

@@ -88,7 +88,7 @@ def test_a_definition_over_the_limit_is_refused_with_the_remedy():
 
 def test_the_limit_counts_bytes_and_not_characters():
     with pytest.raises(BindingError, match="more than"):
-        bound(defaults={"Open": "é" * (LIMIT_BYTES // 4)})
+        bound(defaults={"Open": "é" * (LIMIT_BYTES // 2)})
 
 
 @given(value=st.text(max_size=50) | st.integers() | st.floats(allow_nan=False))
