@@ -1,15 +1,16 @@
 """`mlops data`: record which sample a model is trained on, and publish it to the training stage."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from ruamel.yaml import YAML
 
 from mlops.contract import load_platform, sha256_of
+from mlops.contract.document import read_document
 
 
 @click.group()
@@ -25,7 +26,7 @@ def record(root: Path, model: str) -> None:
     contract = root / "model_code" / model.replace("-", "_") / "model.yaml"
     if not contract.is_file():
         raise click.UsageError(f"there is no {contract.relative_to(root)}")
-    click.echo(f"{model}: data.version is {record_version(contract)}")
+    click.echo(f"{model}: data.version is {record_version(contract, root=root)}")
 
 
 @data.command()
@@ -52,24 +53,33 @@ def publish(root: Path, model: str, profile: str | None) -> None:
     click.echo(json.dumps({**place, "VersionId": version_id, "Sha256": spec.data.version}))
 
 
-def record_version(contract: Path) -> str:
+def record_version(contract: Path, *, root: Path) -> str:
     """Set `data.version` in a contract to the hash of its sample, and return it.
 
+    Only the value changes; the rest of the file stays as a person wrote it.
+
     Raises:
-        click.UsageError: the contract names no existing sample.
+        ContractError: the contract cannot be read.
+        click.UsageError: it names no existing sample, or has no version to change.
     """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    content: Any = yaml.load(contract)
-    named: Any = content.get("data") if isinstance(content, dict) else None
-    sample = contract.parent / str(named.get("sample", "")) if isinstance(named, dict) else contract
-    if not isinstance(named, dict) or not sample.is_file():
-        folder = contract.parent.name
-        raise click.UsageError(f"{contract.name}: data.sample names no file of {folder}")
-    named["version"] = sha256_of(sample)
-    yaml.dump(content, contract)
-    return str(named["version"])
+    document = read_document(contract, root=root)
+    content: Any = document.data
+    named = content.get("data") if isinstance(content, dict) else None
+    sample = contract.parent / str(named.get("sample") if isinstance(named, dict) else "")
+    line = document.lines.get(("data", "version"))
+    if not sample.is_file():
+        raise click.UsageError(f"{document.file}: data.sample names no file of its folder")
+    if line is None:
+        raise click.UsageError(
+            f"{document.file}: data has no version; add the line 'version: none'"
+        )
+    version = sha256_of(sample)
+    lines = contract.read_text("utf-8").splitlines(keepends=True)
+    lines[line - 1] = re.sub(
+        r"(version:\s*)[^\s,}#]*", rf"\g<1>{version}", lines[line - 1], count=1
+    )
+    contract.write_text("".join(lines), "utf-8")
+    return version
 
 
 def upload_once(s3: Any, sample: Path, sha256: str, place: dict[str, str]) -> str:
