@@ -4,20 +4,14 @@ Nothing that a data scientist tunes is part of the graph: hyper-parameters, inst
 data's version are parameters whose defaults are bound at synthesis, so tuning needs no compilation.
 """
 
-import hashlib
-import json
-import re
 from typing import Final
 
-from mlops.contract import Gate, ModelSpec, StepSpec
+from mlops.contract import ModelSpec, StepSpec
+from mlops.pipeline.gate import gate_of
 from mlops.pipeline.steps import (
     Channel,
-    Condition,
     ExecutionValue,
-    FailStep,
-    FileValue,
     FunctionOutput,
-    GateStep,
     Graph,
     JobOutput,
     Joined,
@@ -29,10 +23,8 @@ from mlops.pipeline.steps import (
     ParameterValue,
     ProcessingStep,
     PropertyFile,
-    RegisterStep,
     TrainedModel,
     TrainingStep,
-    Value,
 )
 
 FIND_APPROVED_ARN: Final = "{{FindApprovedFunctionArn}}"
@@ -41,6 +33,7 @@ SPLITS: Final = ("train", "validation", "test", "later")
 PENDING: Final = "PendingManualApproval"
 _PROCESSING: Final = "/opt/ml/processing"
 _TRAINING: Final = "/opt/ml/input/data"
+_ENVIRONMENT: Final = {"PYTHONUNBUFFERED": "1"}
 _GIVEN: Final = (
     "DataUri",
     "DataVersion",
@@ -57,7 +50,7 @@ _GIVEN: Final = (
 def graph_of(spec: ModelSpec) -> Graph:
     """The steps that make, judge and register a model."""
     steps = (_preprocess(spec), _validate_data(spec), _train(spec))
-    judging = (_find_approved(), _evaluate(spec), _gate(spec))
+    judging = (_find_approved(), _evaluate(spec), gate_of(spec, environment=_ENVIRONMENT))
     return Graph(model=spec.name, parameters=_parameters(spec), steps=steps + judging)
 
 
@@ -196,103 +189,6 @@ def _evaluate(spec: ModelSpec) -> ProcessingStep:
         ),
         cache=_cache(spec),
     )
-
-
-def _gate(spec: ModelSpec) -> GateStep:
-    return GateStep(
-        name="Gate",
-        description="Register the model if it passes every quality gate",
-        conditions=tuple(condition for gate in spec.gates for condition in _conditions(gate)),
-        passed=_register(spec),
-        failed=_gate_failed(spec),
-    )
-
-
-def _conditions(gate: Gate) -> list[Condition]:
-    literal = Condition(
-        value=_evaluation(f"metrics.{gate.metric}.value"),
-        comparison=gate.comparison,
-        limit=gate.threshold,
-    )
-    if gate.max_regression is None:
-        return [literal]
-    worse = _evaluation(f"regression.{gate.metric}")
-    return [literal, Condition(value=worse, comparison="at_most", limit=gate.max_regression)]
-
-
-def _register(spec: ModelSpec) -> RegisterStep:
-    return RegisterStep(
-        name="Register",
-        description="Add the version to the model registry, waiting for approval",
-        group=ParameterValue("ModelPackageGroupName"),
-        approval=ParameterValue("ApprovalStatus"),
-        image=ParameterValue("ImageUri"),
-        model=TrainedModel("Train"),
-        environment=_ENVIRONMENT,
-        content_types=("application/json", "text/csv"),
-        quality=_evaluation_file("evaluation.json"),
-        metadata=_metadata(spec),
-        domain=spec.registry.domain,
-        task=spec.task,
-    )
-
-
-def _metadata(spec: ModelSpec) -> dict[str, Value]:
-    """What the registry tells about a version; the platform's own keys cannot be overwritten."""
-    return {
-        **spec.registry.metadata,
-        "answers_uri": _evaluation_file("answers.json"),
-        "commit": ParameterValue("Commit"),
-        "compared_with_version": FunctionOutput("FindApproved", "ApprovedVersion"),
-        "data_uri": ParameterValue("DataUri"),
-        "data_version": ParameterValue("DataVersion"),
-        "execution": ExecutionValue("PipelineExecutionArn"),
-        "on_call": _plain(spec.owners.on_call),
-        "owner_data_science": _plain(spec.owners.data_science),
-        "owner_deployment": _plain(spec.owners.deployment),
-        "schema_sha256": _schema_sha256(spec),
-        "source_hash": ParameterValue("SourceHash"),
-    }
-
-
-def _plain(text: str) -> str:
-    """A text without what the registry's metadata refuse, like the # of a chat channel."""
-    return " ".join(re.sub(r"[^\w\s.:/=+@-]", " ", text).split()) or "unnamed"
-
-
-def _gate_failed(spec: ModelSpec) -> FailStep:
-    asked = ", ".join(_words(gate) for gate in spec.gates)
-    message = Joined(
-        "",
-        ("quality gate failed: ", _evaluation("gates.message"), f" (asked for: {asked})"),
-    )
-    return FailStep(
-        name="GateFailed", description="End the execution; nothing is registered", message=message
-    )
-
-
-def _words(gate: Gate) -> str:
-    text = f"{gate.metric} {gate.comparison.replace('_', ' ')} {gate.threshold:g}"
-    if gate.max_regression is None:
-        return text
-    return f"{text} and not worse than the approved version by more than {gate.max_regression:g}"
-
-
-def _schema_sha256(spec: ModelSpec) -> str:
-    schema = spec.schema_.model_dump(mode="json", exclude_none=True)
-    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
-
-
-def _evaluation(path: str) -> FileValue:
-    return FileValue("Evaluate", "Evaluation", path)
-
-
-def _evaluation_file(name: str) -> Joined:
-    # By the step's own output, not by the execution: a cached step's files lie elsewhere.
-    return Joined("/", (JobOutput("Evaluate", "evaluation"), name))
-
-
-_ENVIRONMENT: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 def _machine(spec: ModelSpec, job: str) -> Machine:

@@ -1,7 +1,5 @@
 """The step graph: order, arguments, and what is left to parameters."""
 
-import re
-
 import pytest
 
 from mlops.contract import ModelSpec
@@ -9,10 +7,7 @@ from mlops.pipeline import graph_of, tunable_defaults
 from mlops.pipeline.graph import camel_case
 from mlops.pipeline.steps import (
     FunctionOutput,
-    GateStep,
     Graph,
-    JobOutput,
-    Joined,
     LambdaStep,
     ParameterValue,
     ProcessingStep,
@@ -110,53 +105,6 @@ def test_the_approved_version_is_looked_up_beside_the_candidate(graph):
     assert evaluated["approved"] == FunctionOutput("FindApproved", "ApprovedModelDataUrl")
 
 
-def test_a_gate_is_a_limit_and_where_asked_a_limit_of_regression(graph):
-    gate = step(graph, "Gate")
-    assert isinstance(gate, GateStep)
-
-    assert [(c.value.path, c.comparison, c.limit) for c in gate.conditions] == [
-        ("metrics.r2.value", "at_least", 0.8),
-        ("regression.r2", "at_most", 0.02),
-        ("metrics.mae.value", "at_most", 4.0),
-    ]
-
-
-def test_a_failed_gate_says_what_was_measured_and_what_was_asked(graph):
-    message = step(graph, "Gate").failed.message
-    assert isinstance(message, Joined)
-
-    assert message.parts[1].path == "gates.message"
-    assert (
-        "r2 at least 0.8 and not worse than the approved version by more than 0.02"
-        in (message.parts[2])
-    )
-
-
-def test_a_version_points_at_the_evaluation_that_was_made_even_in_an_earlier_execution(graph):
-    register = step(graph, "Gate").passed
-
-    assert register.quality == Joined("/", (JobOutput("Evaluate", "evaluation"), "evaluation.json"))
-    assert register.metadata["answers_uri"].parts[1] == "answers.json"
-
-
-def test_metadata_holds_only_characters_that_the_registry_takes(graph):
-    metadata = step(graph, "Gate").passed.metadata
-
-    assert metadata["on_call"] == "fares"
-    assert metadata["owner_data_science"] == "Fares fares@example.com"
-    for value in (text for text in metadata.values() if isinstance(text, str)):
-        assert re.fullmatch(r"[\w\s.:/=+@-]{1,256}", value)
-
-
-def test_own_metadata_cannot_replace_the_lineage(make_spec):
-    spec = make_spec(registry={"metadata": {"commit": "mine", "team": "fares"}})
-
-    metadata = step(graph_of(spec), "Gate").passed.metadata
-
-    assert metadata["commit"] == ParameterValue("Commit")
-    assert metadata["team"] == "fares"
-
-
 def test_tuning_changes_defaults_and_not_the_graph(make_spec):
     steps = {"train": {"hyperparameters": {"max_depth": 9, "rate": 0.7, "loss": "squared"}}}
     tuned = make_spec(pipeline={"steps": steps})
@@ -188,16 +136,3 @@ def test_no_cache_days_switch_caching_off(make_spec):
     graph = graph_of(make_spec(pipeline={"cache_days": 0}))
 
     assert step(graph, "Train").cache is None
-
-
-def test_a_schema_is_known_by_its_hash(make_spec):
-    other = {
-        "input": [{"name": "miles", "type": "number"}],
-        "output": [{"name": "fare", "type": "number"}],
-    }
-    hashes = {
-        step(graph_of(s), "Gate").passed.metadata["schema_sha256"]
-        for s in (make_spec(), make_spec(), make_spec(schema=other))
-    }
-
-    assert len(hashes) == 2

@@ -1,0 +1,69 @@
+"""What a model must reach, what a registered version tells, and what a failed gate says."""
+
+import re
+
+import pytest
+
+from mlops.pipeline.gate import gate_of
+from mlops.pipeline.steps import JobOutput, Joined, ParameterValue
+
+
+@pytest.fixture
+def gate(spec):
+    return gate_of(spec, environment={})
+
+
+def test_a_gate_is_a_limit_and_where_asked_a_limit_of_regression(gate):
+    assert [(c.value.path, c.comparison, c.limit) for c in gate.conditions] == [
+        ("metrics.r2.value", "at_least", 0.8),
+        ("regression.r2", "at_most", 0.02),
+        ("metrics.mae.value", "at_most", 4.0),
+    ]
+
+
+def test_a_failed_gate_says_what_was_measured_and_what_was_asked(gate):
+    message = gate.failed.message
+
+    assert message.parts[1].path == "gates.message"
+    assert (
+        "r2 at least 0.8 and not worse than the approved version by more than 0.02"
+        in (message.parts[2])
+    )
+
+
+def test_a_version_points_at_the_evaluation_that_was_made_even_in_an_earlier_execution(gate):
+    register = gate.passed
+
+    assert register.quality == Joined("/", (JobOutput("Evaluate", "evaluation"), "evaluation.json"))
+    assert register.metadata["answers_uri"].parts[1] == "answers.json"
+
+
+def test_metadata_holds_only_characters_that_the_registry_takes(gate):
+    metadata = gate.passed.metadata
+
+    assert metadata["on_call"] == "fares"
+    assert metadata["owner_data_science"] == "Fares fares@example.com"
+    for value in (text for text in metadata.values() if isinstance(text, str)):
+        assert re.fullmatch(r"[\w\s.:/=+@-]{1,256}", value)
+
+
+def test_own_metadata_cannot_replace_the_lineage(make_spec):
+    spec = make_spec(registry={"metadata": {"commit": "mine", "team": "fares"}})
+
+    metadata = gate_of(spec, environment={}).passed.metadata
+
+    assert metadata["commit"] == ParameterValue("Commit")
+    assert metadata["team"] == "fares"
+
+
+def test_a_schema_is_known_by_its_hash(make_spec):
+    other = {
+        "input": [{"name": "miles", "type": "number"}],
+        "output": [{"name": "fare", "type": "number"}],
+    }
+    hashes = {
+        gate_of(s, environment={}).passed.metadata["schema_sha256"]
+        for s in (make_spec(), make_spec(), make_spec(schema=other))
+    }
+
+    assert len(hashes) == 2
