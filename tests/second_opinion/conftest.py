@@ -74,11 +74,13 @@ def offline() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def explained() -> Callable[[str], dict[str, str]]:
-    """The findings of a tool that stay, each with the reason."""
+def unexplained() -> Callable[..., str]:
+    """One line per finding that no reason is given for, and per reason without a finding."""
 
-    def read(tool: str) -> dict[str, str]:
+    def lines(tool: str, found: set[str], *, about: str = "") -> str:
         reasons: dict[str, str] = json.loads((EXPLAINED / f"{tool}.json").read_text())
-        return reasons
+        known = {name for name in reasons if name.startswith(about)}
+        unexpected = [f"unexpected: {name}" for name in sorted(found - known)]
+        return "\n".join(unexpected + [f"vanished: {name}" for name in sorted(known - found)])
 
-    return read
+    return lines

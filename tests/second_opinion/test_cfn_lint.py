@@ -22,11 +22,11 @@ def test_cfn_lint_finds_nothing_but_what_is_explained(
     tools: Callable[[str], Path],
     template_files: dict[Path, str],
     offline: dict[str, str],
-    explained: Callable[[str], dict[str, str]],
+    unexplained: Callable[..., str],
 ) -> None:
     program = tools("lint") / "cfn-lint"
     run = subprocess.run(
-        [program, "--format", "json", "--templates", *template_files],
+        [program, "--format", "json", "--template", *template_files],
         env=offline,
         capture_output=True,
         text=True,
@@ -37,7 +37,7 @@ def test_cfn_lint_finds_nothing_but_what_is_explained(
         for finding in json.loads(run.stdout)
     }
 
-    assert found == set(explained("cfn-lint"))
+    assert unexplained("cfn-lint", found) == ""
 
 
 def test_cfn_lint_sees_a_fault(

@@ -35,7 +35,7 @@ def test_checkov_finds_nothing_but_what_is_explained(
     tools: Callable[[str], Path],
     template_files: dict[Path, str],
     offline: dict[str, str],
-    explained: Callable[[str], dict[str, str]],
+    unexplained: Callable[..., str],
 ) -> None:
     folder = next(iter(template_files)).parent
     found = {
@@ -49,7 +49,7 @@ def test_checkov_finds_nothing_but_what_is_explained(
         for check in failed_checks(tools("lint") / "checkov", folder, offline)
     }
 
-    assert found == set(explained("checkov"))
+    assert unexplained("checkov", found) == ""
 
 
 def test_checkov_sees_a_fault(
