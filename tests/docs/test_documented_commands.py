@@ -73,10 +73,9 @@ def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(tmp_path: Path) -> No
     first = _make_demo(clone, environment)
     second = _make_demo(clone, environment)
 
-    assert "bike-demand version 1" in first
-    assert "Approved" in first
-    assert "reused" in second
-    assert list(clone.glob(".mlops/reports/*/report.html"))
+    assert "registered: mlops-bike-demand version 1, Approved" in first
+    assert "reused: Preprocess, ValidateData, Train" in second
+    assert list(clone.glob(".mlops/reports/*/index.html"))
 
 
 def _make_demo(clone: Path, environment: dict[str, str]) -> str:
