@@ -65,9 +65,12 @@ def services_of(policies: list[dict[str, Any]]) -> list[str]:
     return sorted(set(actions) - {"aws", "arn"} | {"iam", "sts"})
 
 
-def _place(file: str, issue: dict[str, Any]) -> str:
-    """The kind of stack and the statement; several roles share a statement and its reason."""
-    return f"{file.partition('.')[0]} {issue['statement_sid']}" if issue["statement_sid"] else file
+def place(file: str, issue: dict[str, Any]) -> str:
+    """The kind of stack, then the statement: several roles share a statement and its reason."""
+    stack, _, logical_id = file.partition(".")
+    kind = stack.rpartition("-")[2]
+    sid = issue["statement_sid"]
+    return f"{kind} {sid}" if sid else f"{kind}.{re.sub('[0-9A-F]{8}.[0-9]+$', '', logical_id)}"
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +105,7 @@ def validate(
             check=False,  # findings end in an exit code of their own
         )
         return {
-            " ".join((issue["issue_type"], _place(Path(result["policy_file"]).stem, issue)))
+            " ".join((issue["issue_type"], place(Path(result["policy_file"]).stem, issue)))
             for result in json.loads(report.read_text())["results"]
             for issue in result["issues"]
         }
@@ -118,9 +121,9 @@ def test_every_finding_is_explained(
     unexplained: Callable[..., str],
 ) -> None:
     policies = {
-        f"{path.rpartition('-')[2].rpartition('/')[2]}.{re.sub('[0-9A-F]{8}$', '', logical_id)}": d
+        f"{path.replace('/', '-')}.{logical_id}.{index}": document
         for path, template in templates.items()
-        for (of_kind, logical_id, _), d in documents(template).items()
+        for index, ((of_kind, logical_id, _), document) in enumerate(documents(template).items())
         if of_kind == kind
     }
 

@@ -45,11 +45,11 @@ def _is_whole_service(action: str) -> bool:
 
 def _owns_key(statement: Statement) -> bool:
     """One account's root in a key policy: without it nobody could ever administer the key."""
-    owners = {principal for _, principal in statement.principals}
+    owners = sorted({principal for _, principal in statement.principals})
     return (
         statement.resource_type == "AWS::KMS::Key"
         and len(owners) == 1
-        and _ROOT.fullmatch(*owners) is not None
+        and _ROOT.fullmatch(owners[0]) is not None
     )
 
 
