@@ -5,6 +5,7 @@ The reasons are SageMaker's: what its API and the template validators accept, an
 protects nobody.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -338,12 +339,63 @@ def _the_stage_canary_protects(
         )
 
 
+PLATFORM_PARAMETERS: Final = frozenset(
+    {
+        "DataUri", "DataVersion", "CodeUri", "SourceHash", "Commit", "ImageUri", "ArtifactsUri",
+        "KmsKeyId", "ModelPackageGroupName", "ApprovalStatus",
+        *(f"{job}{what}" for job in ("Preprocess", "ValidateData", "Train", "Evaluate")
+          for what in ("RoleArn", "InstanceType")),
+    }
+)  # fmt: skip
+"""Parameters that every pipeline declares; a hyper-parameter of that name would be a second one."""
+
+
+def _hyperparameters_are_no_platform_parameters(
+    document: Document, model: ModelSpec
+) -> Iterator[Problem]:
+    for name in model.pipeline.steps.train.hyperparameters:
+        parameter = "".join(part.capitalize() for part in name.split("_"))
+        if parameter in PLATFORM_PARAMETERS:
+            yield problem_at(
+                document,
+                ("pipeline", "steps", "train", "hyperparameters", name),
+                f"the pipeline has a parameter {parameter} of its own",
+                got=name,
+                allowed="any other name",
+                remedy="rename the hyper-parameter",
+            )
+
+
+_LOCAL_STORAGE: Final = re.compile(
+    r"ml\.(?:[cmr]\d+g?d|[cmr]5dn|g4dn|g5|g6e?|g7e?|p3dn|p4de?|p5e?n?|p6[a-z0-9-]*|trn\d+n?|i\d\w*)\."
+)
+"""Families with instance store, which SageMaker encrypts by hardware and for which it refuses
+VolumeKmsKeyId (API reference of ProcessingClusterConfig and ResourceConfig)."""
+
+
+def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> Iterator[Problem]:
+    steps = model.pipeline.steps
+    for key in ("preprocess", "validate_data", "train", "evaluate"):
+        instance_type = getattr(steps, key).instance_type
+        if _LOCAL_STORAGE.match(instance_type):
+            yield problem_at(
+                document,
+                ("pipeline", "steps", key, "instance_type"),
+                "the type has local storage, for which SageMaker refuses the volume key of our jobs",
+                got=instance_type,
+                allowed="types without instance store, like ml.m5 or ml.c6i",
+                remedy="use one of these",
+            )
+
+
 _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ...]] = (
     _gates_name_known_metrics,
     _gates_are_said_once,
     _thresholds_can_decide,
     _gates_ask_for_the_better_side,
     _target_is_no_feature,
+    _hyperparameters_are_no_platform_parameters,
+    _jobs_have_volumes_that_take_a_key,
     _canary_protects,
 )
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (

@@ -12,6 +12,7 @@ from mlops.contract.vocabulary import (
     Hyperparameter,
     Line,
     MetadataKey,
+    MetadataValue,
     Name,
     ProcessingInstanceType,
     RelativePath,
@@ -189,7 +190,7 @@ class RegistrySpec(Spec):
         Field(description="Default: the task of the problem type"),
     ] = None
     metadata: Annotated[
-        dict[MetadataKey, Annotated[str, Field(max_length=256)]],
+        dict[MetadataKey, MetadataValue],
         Field(max_length=30, description="Customer metadata of every version"),
     ] = Field(default_factory=dict)
 

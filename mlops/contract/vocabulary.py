@@ -259,4 +259,9 @@ MetadataKey = Annotated[
     str,
     _Form(pattern=r"[A-Za-z0-9_.:/=+@-]{1,128}", what="metadata key", example="use-case"),
 ]
+MetadataValue = Annotated[
+    str,
+    # botocore shape CustomerMetadataValue.
+    _Form(pattern=r"[\w\s_.:/=+@-]{1,256}", what="metadata value", example="team rides"),
+]
 Ratio = Annotated[float, Field(gt=0, lt=1)]

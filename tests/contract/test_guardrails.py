@@ -20,6 +20,8 @@ CASES = [
     ("_gates_ask_for_the_better_side", "model.yaml", "at_least", "at_most", "gates[0].comparison", "a good r2 is high"),
     ("_gates_ask_for_the_better_side", "model.yaml", "rmse, comparison: at_most", "rmse, comparison: at_least", "gates[1].comparison", "a good rmse is low"),
     ("_target_is_no_feature", "model.yaml", "name: hour", "name: demand", "schema.input[0].name", "would read the answer"),
+    ("_hyperparameters_are_no_platform_parameters", "model.yaml", "depth: 6", "data_uri: 6", "pipeline.steps.train.hyperparameters.data_uri", "parameter DataUri of its own"),
+    ("_jobs_have_volumes_that_take_a_key", "model.yaml", "instance_type: ml.m5.large", "instance_type: ml.g4dn.xlarge", "pipeline.steps.train.instance_type", "has local storage"),
     ("_canary_protects", "model.yaml", "size_percent: 10", "size_percent: 60", "endpoint.canary.size_percent", "refuses this share"),
     ("_canary_protects", "model.yaml", "{size_percent: 10", "{alarms: {period_seconds: 300}, size_percent: 10", "endpoint.canary.bake_minutes", "shorter than the alarm"),
     ("_guarded_endpoints_are_not_serverless", "model.yaml", TYPE, TYPE + "  mode: serverless\n", "endpoint.mode", "guardrails do not act"),
@@ -165,3 +167,18 @@ def _groups() -> tuple[tuple[Callable[..., object], ...], ...]:
         guardrails._STAGES_RULES,
         guardrails._MODEL_STAGE_RULES,
     )
+
+
+def test_local_storage_is_told_by_the_family() -> None:
+    stored = {
+        "ml.g4dn.xlarge",
+        "ml.m5d.large",
+        "ml.p4d.24xlarge",
+        "ml.c6gd.large",
+        "ml.trn1.2xlarge",
+    }
+    plain = {"ml.m5.large", "ml.c6i.large", "ml.r7i.large", "ml.t3.medium", "ml.p3.2xlarge"}
+
+    matching = {name for name in stored | plain if guardrails._LOCAL_STORAGE.match(name)}
+
+    assert matching == stored

@@ -3,6 +3,7 @@
 import pytest
 
 from mlops.contract import ModelSpec
+from mlops.contract.guardrails import PLATFORM_PARAMETERS
 from mlops.pipeline import graph_of, tunable_defaults
 from mlops.pipeline.graph import camel_case
 from mlops.pipeline.steps import (
@@ -136,3 +137,15 @@ def test_no_cache_days_switch_caching_off(make_spec):
     graph = graph_of(make_spec(pipeline={"cache_days": 0}))
 
     assert step(graph, "Train").cache is None
+
+
+def test_the_contract_reserves_exactly_the_parameters_that_every_pipeline_declares(
+    spec: ModelSpec,
+) -> None:
+    plain = spec.pipeline.steps.train.model_copy(update={"hyperparameters": {}})
+    steps = spec.pipeline.steps.model_copy(update={"train": plain})
+    pipeline = spec.pipeline.model_copy(update={"steps": steps})
+
+    declared = graph_of(spec.model_copy(update={"pipeline": pipeline})).parameters
+
+    assert {parameter.name for parameter in declared} == PLATFORM_PARAMETERS
