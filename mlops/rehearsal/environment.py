@@ -25,7 +25,7 @@ from typing import Final
 import uv
 
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.processes import Command, Processes
+from mlops.rehearsal.processes import Command, Processes, guarded
 
 BUILD_TIMEOUT_SECONDS: Final = 1800
 _SHOWN_LINES: Final = 12
@@ -107,7 +107,11 @@ class ModelEnvironment:
             arguments=[uv.find_uv_bin(), *arguments], environment=variables, folder=self.home
         )
         with tempfile.TemporaryFile() as log:
-            ending = Processes().run(command, log=log, timeout_seconds=BUILD_TIMEOUT_SECONDS)
+            processes = Processes()
+            ending = guarded(
+                lambda: processes.run(command, log=log, timeout_seconds=BUILD_TIMEOUT_SECONDS),
+                stop=processes.stop,
+            )
             if ending.exit_code != 0 or ending.timed_out:
                 log.seek(0)
                 raise _failure(self.lock, log.read().decode(errors="replace"))

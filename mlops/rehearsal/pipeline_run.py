@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -29,10 +30,14 @@ from mlops.rehearsal.expressions import ExpressionError, Scope
 from mlops.rehearsal.graph import Node, nodes_of, run_graph
 from mlops.rehearsal.live import Progress, shown
 from mlops.rehearsal.parameters import resolved
+from mlops.rehearsal.processes import guarded
 from mlops.rehearsal.results import Execution, Replay, StepResult
 from mlops.rehearsal.serving_check import ServingCheck
 from mlops.rehearsal.steps import Steps
 from mlops.rehearsal.workspace import Workspace, execution_id
+
+# What a person's other tools and a closed terminal send.
+_POLITE: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 def rehearse_pipeline(
@@ -231,7 +236,7 @@ class Rehearsal:
         if version is None or not execution.succeeded:
             return execution
         progress.note(f"serving version {version.number} from its archive alone")
-        replay = self._replayed(steps, python, version)
+        replay = guarded(partial(self._replayed, steps, python, version), stop=steps.processes.stop)
         if not replay.succeeded:
             failure = f"the registered version: {'; '.join(replay.problems)}"
             return replace(execution, replay=replay, status="Failed", failure=failure)
@@ -333,8 +338,9 @@ def _terminable() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _POLITE}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
+
+T = TypeVar("T")
 
 # SageMaker waits up to two minutes between both signals; here somebody watches.
 GRACE_SECONDS: Final = 1.0
@@ -93,6 +96,20 @@ class Processes:
             _signal(process, signal.SIGKILL)
         for process in running:
             process.wait()
+
+
+def guarded(work: Callable[[], T], *, stop: Callable[[], None]) -> T:
+    """Do work that starts programs in a thread of its own; an interrupt calls `stop` first.
+
+    Interrupts reach the main thread only. There, one could fall between a program's start and the
+    moment at which we know of it.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="guarded") as pool:
+        try:
+            return pool.submit(work).result()
+        except BaseException:
+            stop()
+            raise
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -177,6 +177,19 @@ def test_every_way_to_fail_reads_differently(
     assert failure_reason(ending, limit=5, message=message) == expected
 
 
+def test_what_a_job_leaves_running_ends_with_it(storage: LocalS3, tmp_path: Path) -> None:
+    script = (
+        "import subprocess, sys; "
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        "print(child.pid)"
+    )
+
+    job(storage, "Processing", processing(script)).run(Processes())
+
+    child = Path("/proc", (tmp_path / "log.txt").read_text().strip(), "stat")
+    assert not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_a_program_that_ignores_the_polite_signal_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

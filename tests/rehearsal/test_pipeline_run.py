@@ -79,6 +79,12 @@ def test_a_second_run_reuses_the_jobs_and_meets_the_approved_version(checkout: A
     assert lineage.metrics[0].value == 1.0
 
 
+def test_without_the_cache_everything_runs_again(checkout: Any) -> None:
+    checkout.rehearse()
+
+    assert checkout.rehearse(use_cache=False).reused == ()
+
+
 def test_changed_data_runs_everything_again(checkout: Any) -> None:
     checkout.rehearse()
     checkout.record_data("x,y\n5,10\n")
@@ -210,12 +216,15 @@ def test_no_interpreter_finds_compiled_files_forbidden(checkout: Any) -> None:
     assert checkout.rehearse().succeeded
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "script"),
+    [(signal.SIGINT, "train"), (signal.SIGTERM, "train"), (signal.SIGINT, "serve")],
+)
 def test_an_interrupted_rehearsal_leaves_no_process_and_no_half_written_file(
-    checkout: Any, tmp_path: Path, number: signal.Signals
+    checkout: Any, tmp_path: Path, number: signal.Signals, script: str
 ) -> None:
     place = tmp_path / "child"
-    checkout.script("train", HANGS_WITH_A_CHILD.format(place=str(place)))
+    checkout.script(script, HANGS_WITH_A_CHILD.format(place=str(place)))
     checkout.synthesize()
     program = f"""
 import sys

@@ -1,3 +1,4 @@
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -40,10 +41,20 @@ def replayed(checkout: object, tmp_path: Path, server: str, answers: str = ANSWE
     )
 
 
+def running_below(folder: Path) -> list[str]:
+    """Command lines of the processes that name a folder."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(path.read_text().replace("\0", " "))
+    return [line for line in lines if str(folder) in line]
+
+
 def test_a_version_repeats_its_recorded_answers(checkout: object, tmp_path: Path) -> None:
     replay = replayed(checkout, tmp_path, ANSWERING)
 
     assert replay.succeeded
+    assert running_below(tmp_path) == []
     assert [answer.answer for answer in replay.recorded] == [[{"y": 6}]]
 
 
