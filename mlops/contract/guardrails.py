@@ -381,7 +381,7 @@ def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> 
             yield problem_at(
                 document,
                 ("pipeline", "steps", key, "instance_type"),
-                "the type has local storage, for which SageMaker refuses the volume key of our jobs",
+                "the type has local storage, for which SageMaker refuses our jobs' volume key",
                 got=instance_type,
                 allowed="types without instance store, like ml.m5 or ml.c6i",
                 remedy="use one of these",

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,13 +33,19 @@ class CodeArchive:
 def write_archive(spec: ModelSpec, folder: Path, build_dir: Path) -> CodeArchive:
     """Pack a model's code into `build_dir`; unchanged code leaves an unchanged file."""
     packed = _tar(code_files(spec, folder))
-    # Of the plain tar: what a compressor makes of it may change with the interpreter.
     source_hash = hashlib.sha256(packed).hexdigest()
     path = build_dir / f"{spec.name}-{source_hash[:_TAG_LENGTH]}.tar.gz"
     if not path.exists():
-        build_dir.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_gzip(packed))
+        _write_whole(path, _gzip(packed))
     return CodeArchive(path=path, source_hash=source_hash)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that another synthesis never reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
@@ -91,7 +98,8 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
 
 
 def _gzip(content: bytes) -> bytes:
+    """A gzip stream whose bytes no version of zlib decides: stored, not compressed."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as stream:
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=0, fileobj=buffer, mtime=0) as stream:
         stream.write(content)
     return buffer.getvalue()
