@@ -9,7 +9,7 @@ from mlops_constructs.validation.alarm_metrics import (
     rollback_alarms,
     watched_metrics,
 )
-from mlops_constructs.validation.endpoints import ENDPOINT, variants
+from mlops_constructs.validation.deployment import ENDPOINT, variants
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Properties, Template, number, resources, text
 

@@ -8,6 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mlops_constructs.validation.alarm_metrics import evaluation_seconds, rollback_alarms
+from mlops_constructs.validation.deployment import (
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    blue_green,
+    guarded,
+    routing,
+    step_size,
+    variants,
+)
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import (
     Properties,
@@ -18,53 +27,10 @@ from mlops_constructs.validation.template import (
     text,
 )
 
-ENDPOINT: Final = "AWS::SageMaker::Endpoint"
-ENDPOINT_CONFIG: Final = "AWS::SageMaker::EndpointConfig"
 _DEPLOYMENT: Final = "Properties.DeploymentConfig"
 _ROUTING: Final = f"{_DEPLOYMENT}.BlueGreenUpdatePolicy.TrafficRoutingConfiguration"
 _HALF: Final = 50
 _PROVISIONING_SECONDS: Final = 900
-
-
-def blue_green(endpoint: Properties) -> Mapping[str, Any]:
-    """The blue/green policy of an endpoint, empty when it has none."""
-    return dict(endpoint.get("DeploymentConfig", {}).get("BlueGreenUpdatePolicy", {}))
-
-
-def routing(endpoint: Properties) -> Mapping[str, Any]:
-    """How traffic moves to a new fleet, empty when nothing says so."""
-    return dict(blue_green(endpoint).get("TrafficRoutingConfiguration", {}))
-
-
-def guarded(template: Template) -> Iterator[tuple[str, Properties]]:
-    """Endpoints whose traffic moves in steps."""
-    for logical_id, endpoint in resources(template, ENDPOINT):
-        if routing(endpoint).get("Type") in ("CANARY", "LINEAR"):
-            yield logical_id, endpoint
-
-
-def config_of(template: Template, endpoint: Properties) -> Properties | None:
-    """The endpoint's config, when the same template makes it."""
-    wanted = text(endpoint.get("EndpointConfigName"))
-    for logical_id, config in resources(template, ENDPOINT_CONFIG):
-        if wanted in (
-            f"${{{logical_id}.EndpointConfigName}}",
-            text(config.get("EndpointConfigName")),
-        ):
-            return config
-    return None
-
-
-def variants(template: Template, endpoint: Properties) -> list[Mapping[str, Any]]:
-    """The endpoint's production variants, as far as the template knows them."""
-    config = config_of(template, endpoint)
-    return list(config.get("ProductionVariants", [])) if config else []
-
-
-def step_size(endpoint: Properties) -> tuple[str, Any]:
-    """Name and value of the size that this kind of routing needs."""
-    name = "CanarySize" if routing(endpoint).get("Type") == "CANARY" else "LinearStepSize"
-    return name, routing(endpoint).get(name)
 
 
 @rule(

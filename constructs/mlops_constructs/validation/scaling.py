@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mlops_constructs.validation.endpoints import ENDPOINT, guarded, variants
+from mlops_constructs.validation.deployment import ENDPOINT, guarded, variants
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Properties, Template, number, resources, text
 
