@@ -3,18 +3,13 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -25,9 +20,11 @@ from mlops.registry.versions import version_of
 from mlops.rehearsal import report
 from mlops.rehearsal.assembly import Assembly, SynthesizedPipeline
 from mlops.rehearsal.cache import StepCache
+from mlops.rehearsal.commit import commit_of
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.expressions import ExpressionError, Scope
 from mlops.rehearsal.graph import Node, nodes_of, run_graph
+from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.live import Progress, shown
 from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.processes import guarded
@@ -35,9 +32,6 @@ from mlops.rehearsal.results import Execution, Replay, StepResult
 from mlops.rehearsal.serving_check import ServingCheck
 from mlops.rehearsal.steps import Steps
 from mlops.rehearsal.workspace import Workspace, execution_id
-
-# What a person's other tools and a closed terminal send.
-_POLITE: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 def rehearse_pipeline(
@@ -80,7 +74,7 @@ def rehearse_pipeline(
         approves=approve,
         python=python,
     )
-    with _terminable():
+    with terminable():
         with shown(console) as progress:
             execution = rehearsal.run(progress)
         report.write(execution)
@@ -268,27 +262,6 @@ class Rehearsal:
                 shutil.rmtree(self.workspace.execution(self.id) / name / bulk, ignore_errors=True)
 
 
-def commit_of(root: Path) -> str:
-    """The checkout's commit, marked when files differ from it; "unrecorded" without git."""
-    try:
-        commit = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return "unrecorded"
-    return f"{commit}-dirty" if changed else commit
-
-
-def _git(root: Path, *arguments: str) -> str:
-    answer = subprocess.run(  # noqa: S603  # fixed arguments
-        ["git", "-C", str(root), *arguments],  # noqa: S607  # the person's own git
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
-    return answer.stdout.strip()
-
-
 def _property_files(nodes: Mapping[str, Node]) -> dict[tuple[str, str], tuple[str, str]]:
     return {
         (node.name, declared["PropertyFileName"]): (declared["OutputName"], declared["FilePath"])
@@ -326,21 +299,3 @@ def _registered(steps: Steps, results: Mapping[str, StepResult]) -> ModelVersion
             arn = result.properties["ModelPackageArn"]
             return version_of(steps.client.describe_model_package(ModelPackageName=arn))
     return None
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let a polite kill end a rehearsal as Ctrl-C does: with nothing left behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in _POLITE}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

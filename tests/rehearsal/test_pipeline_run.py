@@ -11,7 +11,6 @@ import pytest
 
 from mlops.registry import list_versions, local_client, show
 from mlops.rehearsal.parameters import ParameterError
-from mlops.rehearsal.pipeline_run import commit_of
 
 GROUP = "mlops-tiny"
 EXITS_WITH_REASON = """
@@ -36,10 +35,17 @@ def failure_of(execution: Any, name: str) -> str:
 
 
 def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    """Whether a process still runs after the moment that a killed one takes to be gone."""
+    stat = Path(f"/proc/{pid}/stat")
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return False
+        except OSError:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def test_a_good_model_is_registered_served_and_reported(
@@ -158,18 +164,6 @@ def test_a_failure_is_never_reused(checkout: Any) -> None:
 def test_an_unknown_parameter_is_refused_with_those_that_exist(checkout: Any) -> None:
     with pytest.raises(ParameterError, match="Slop: the pipeline has no such parameter; allowed: "):
         checkout.rehearse(Slop="3")
-
-
-def test_the_commit_is_the_checkouts(checkout: Any) -> None:
-    git = ["git", "-C", str(checkout.root), "-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "-qm", "x"], check=True)
-    clean = commit_of(checkout.root)
-    checkout.script("train", "changed")
-
-    assert len(clean) == 40
-    assert commit_of(checkout.root) == f"{clean}-dirty"
 
 
 def test_a_server_that_answers_otherwise_fails_the_rehearsal(checkout: Any) -> None:

@@ -1,0 +1,25 @@
+"""Which commit a rehearsal runs."""
+
+import subprocess
+from pathlib import Path
+
+
+def commit_of(root: Path) -> str:
+    """The checkout's commit, marked when files differ from it; "unrecorded" without git."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return "unrecorded"
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    answer = subprocess.run(  # noqa: S603  # fixed arguments
+        ["git", "-C", str(root), *arguments],  # noqa: S607  # the person's own git
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return answer.stdout.strip()
