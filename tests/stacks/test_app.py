@@ -1,6 +1,7 @@
 """The app as people and the command line run it."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -69,3 +70,35 @@ def test_the_pinned_command_line_reads_the_assembly(root: Path, assembly: Path) 
 
     assert "dev/Foundation" in listed.stdout
     assert "prod/Foundation" not in listed.stdout
+
+
+def test_a_finding_fails_the_command_that_make_synth_runs(
+    root: Path, assembly: Path, tmp_path: Path
+) -> None:
+    # Without the pattern '**' the command line judges no stack of a nested stage and succeeds.
+    command = re.search(r"node_modules/\.bin/cdk synth .*?(?= >)", (root / "Makefile").read_text())
+    assert command is not None
+    broken = shutil.copytree(assembly, tmp_path / "cdk.out")
+    report = broken / "validation-report.json"
+    content = json.loads(report.read_text())
+    finding = {"ruleName": "ML080", "description": "A key rotates", "severity": "error"}
+    content["pluginReports"][0] |= {
+        "conclusion": "failure",
+        "violations": [{**finding, "violatingConstructs": [_key_of(broken)]}],
+    }
+    report.write_text(json.dumps(content))
+
+    def run(folder: Path) -> int:
+        words = [word.strip("'") for word in command[0].split()]
+        return subprocess.run([*words, "--app", str(folder)], cwd=root, check=False).returncode
+
+    assert run(assembly) == 0
+    assert run(broken) != 0
+
+
+def _key_of(assembly: Path) -> dict[str, Any]:
+    template = next(assembly.rglob("devFoundation*.template.json"))
+    place = template.relative_to(assembly).as_posix()
+    resource = {"templatePath": place, "logicalId": "Key9BCD29C7", "propertyPaths": []}
+    path = "dev/Foundation/Key/Key/Resource"
+    return {"constructPath": path, "cloudFormationResource": resource}
