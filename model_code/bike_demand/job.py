@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-FAILURE_MESSAGE = "/opt/ml/output/message"
+# SageMaker reads the reason of a processing job from the first, of a training job from the second.
+REASON_FILES = ("/opt/ml/output/message", "/opt/ml/output/failure")
 MESSAGE_CHARACTERS = 1024  # SageMaker cuts the reason of a failed job there
 
 _FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -80,10 +81,11 @@ def _report_defect(
 
 
 def _leave_message(reason: str) -> None:
-    path = Path(os.environ.get("SM_OUTPUT_MESSAGE_FILE", FAILURE_MESSAGE))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(reason[:MESSAGE_CHARACTERS], "utf-8")
-    except OSError:
-        # Best effort: outside the container nobody may write there, and the log has the reason.
-        return
+    chosen = os.environ.get("SM_OUTPUT_MESSAGE_FILE")
+    for path in map(Path, (chosen,) if chosen else REASON_FILES):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(reason[:MESSAGE_CHARACTERS], "utf-8")
+        except OSError:
+            # Best effort: outside the container nobody may write there, and the log has the reason.
+            return

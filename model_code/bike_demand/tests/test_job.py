@@ -60,3 +60,13 @@ def test_a_message_that_cannot_be_written_changes_nothing(tmp_path):
     (tmp_path / "output").write_text("a file where the folder should be")
 
     assert ended(tmp_path, "raise job.JobError('the reason')")[0] == 1
+
+
+def test_processing_and_training_jobs_find_the_reason_where_sagemaker_looks(tmp_path, monkeypatch):
+    places = [tmp_path / "message", tmp_path / "failure"]
+    monkeypatch.delenv("SM_OUTPUT_MESSAGE_FILE", raising=False)
+    monkeypatch.setattr(job, "REASON_FILES", tuple(map(str, places)))
+
+    job._leave_message("the reason")
+
+    assert [place.read_text() for place in places] == ["the reason"] * 2
