@@ -1,4 +1,4 @@
-"""Every command that the documentation prints exists; the first ones are run as a newcomer would."""
+"""Every documented command exists; the first ones are run as a newcomer would."""
 
 import os
 import re
