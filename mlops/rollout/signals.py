@@ -1,0 +1,113 @@
+"""What rolls a release back: the one list that the alarms on AWS and the rehearsal both read.
+
+Signals on the new fleet carry the new endpoint config's name as a dimension, so they see the canary
+alone. A signal on the whole endpoint sees the canary diluted by the old fleet, and a sick old fleet
+makes it block the very release that would heal it: a backstop at most, and only if asked for.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mlops.rollout.alarm import Alarm, Comparison, MissingData
+from mlops.rollout.policy import AlarmWindow
+
+Scope = Literal["new-fleet", "endpoint"]
+MetricUnit = Literal["None", "Microseconds"]
+
+INVOCATION_METRICS: Final = "AWS/SageMaker"
+_MICROSECONDS_PER_MILLISECOND: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """A metric, and from where on it rolls a release back.
+
+    The unit explains the threshold; an alarm must not repeat it, because CloudWatch drops data of
+    any other unit without a word.
+    """
+
+    key: str
+    metric: str
+    statistic: str
+    threshold: float
+    unit: MetricUnit
+    window: AlarmWindow
+    scope: Scope = "new-fleet"
+    namespace: str = INVOCATION_METRICS
+    evaluate_low_samples: bool = True
+    """True throughout: a p99 alarm that waits for 1000 samples sleeps through a thin canary."""
+
+    @property
+    def alarm(self) -> Alarm:
+        """The alarm in CloudWatch's terms; silence is left to the release check."""
+        return Alarm(
+            evaluation_periods=self.window.evaluation_periods,
+            datapoints_to_alarm=self.window.datapoints_to_alarm,
+            period_seconds=self.window.period_seconds,
+            threshold=self.threshold,
+            statistic=self.statistic,
+            comparison=Comparison.GREATER,
+            missing_data=MissingData.NOT_BREACHING,
+            evaluate_low_samples=self.evaluate_low_samples,
+        )
+
+
+def rollback_signals(
+    *,
+    error_ratio: float,
+    model_error_ratio: float,
+    latency_p99_ms: float,
+    window: AlarmWindow,
+    endpoint_error_ratio: float | None = None,
+) -> tuple[Signal, ...]:
+    """The signals of one release; without `endpoint_error_ratio` the new fleet's alone.
+
+    Raises:
+        ValueError: a threshold that no data point can exceed, or that every one does.
+    """
+    signals = (
+        _ratio("server-errors", "Invocation5XXErrors", error_ratio, window),
+        _ratio("model-errors", "InvocationModelErrors", model_error_ratio, window),
+        _latency(latency_p99_ms, window),
+    )
+    if endpoint_error_ratio is None:
+        return signals
+    backstop = _ratio(
+        "endpoint-errors", "Invocation5XXErrors", endpoint_error_ratio, window, scope="endpoint"
+    )
+    return (*signals, backstop)
+
+
+def microseconds(milliseconds: float) -> float:
+    """SageMaker reports latency in microseconds; people write milliseconds."""
+    return milliseconds * _MICROSECONDS_PER_MILLISECOND
+
+
+def _ratio(
+    key: str, metric: str, threshold: float, window: AlarmWindow, *, scope: Scope = "new-fleet"
+) -> Signal:
+    # Each request reports 0 or 1, so the average is a ratio and never exceeds 1.
+    if not 0 <= threshold < 1:
+        raise ValueError(f"{key}: a ratio of {threshold:g} never fires; use 0 to less than 1")
+    return Signal(
+        key=key,
+        metric=metric,
+        statistic="Average",
+        threshold=threshold,
+        unit="None",
+        window=window,
+        scope=scope,
+    )
+
+
+def _latency(milliseconds: float, window: AlarmWindow) -> Signal:
+    if milliseconds <= 0:
+        raise ValueError(f"latency: every request exceeds {milliseconds:g} ms; use more than 0")
+    return Signal(
+        key="latency",
+        metric="ModelLatency",
+        statistic="p99",
+        threshold=microseconds(milliseconds),
+        unit="Microseconds",
+        window=window,
+    )
