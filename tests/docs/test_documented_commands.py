@@ -64,23 +64,59 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.full
-def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("newcomer") / "clone"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    return folder
 
-    first = _make_demo(clone, environment)
-    second = _make_demo(clone, environment)
+
+@pytest.mark.full
+def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(clone: Path) -> None:
+    first = _run(clone, "make demo")
+    second = _run(clone, "make demo")
 
     assert "registered: mlops-bike-demand version 1, Approved" in first
     assert "reused: Preprocess, ValidateData, Train" in second
     assert list(clone.glob(".mlops/reports/*/index.html"))
 
 
-def _make_demo(clone: Path, environment: dict[str, str]) -> str:
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        ("make help", "make demo"),
+        ("make validate", "valid: bike-demand in dev, staging, prod"),
+        ("make synth", "synth: every stage"),
+        ("make bootstrap-commands", "npx cdk bootstrap aws://222222222222/eu-west-1 --trust"),
+        ("make shape", "function lines med / p90 / max"),
+        (
+            ".venv/bin/mlops rehearse pipeline bike-demand",
+            "registered: mlops-bike-demand version 3",
+        ),
+        (".venv/bin/mlops registry list bike-demand", "PendingManualApproval"),
+        (".venv/bin/mlops registry show bike-demand 1", "interval_coverage"),
+        (".venv/bin/mlops registry approve bike-demand 3 --reason why", "3 is Approved"),
+        (".venv/bin/mlops registry reject bike-demand 3 --reason why", "3 is Rejected"),
+        (".venv/bin/mlops pipeline image bike-demand", "mlops/bike-demand:"),
+        (".venv/bin/mlops pipeline check bike-demand", "no findings"),
+        (".venv/bin/mlops data record bike-demand", "data.version is"),
+        (".venv/bin/mlops generate", ""),
+    ],
+)
+def test_the_tour_works_in_that_clone(clone: Path, command: str, printed: str) -> None:
+    assert printed in _run(clone, command)
+
+
+def _run(clone: Path, command: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
     done = subprocess.run(
-        ["make", "demo"], cwd=clone, env=environment, capture_output=True, text=True, check=False
+        shlex.split(command),
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

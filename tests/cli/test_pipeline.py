@@ -1,0 +1,44 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Mlops = Callable[..., Result]
+
+
+def test_the_image_is_named_by_what_it_is_built_from(mlops: Mlops, repository: Path) -> None:
+    before = mlops("pipeline", "image", "bike-demand").output.strip()
+    lock = repository / "model_code/bike_demand/requirements.lock"
+    lock.write_text(lock.read_text() + "# rebuilt\n")
+
+    after = mlops("pipeline", "image", "bike-demand").output.strip()
+
+    assert before.startswith("111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/bike-demand:")
+    assert before != after
+
+
+@pytest.fixture
+def with_sdk_lock(repository: Path) -> Path:
+    root = Path(__file__).resolve().parents[2]
+    (repository / "requirements").mkdir()
+    (repository / "requirements/sdk.txt").write_bytes((root / "requirements/sdk.txt").read_bytes())
+    return repository
+
+
+@pytest.mark.usefixtures("with_sdk_lock")
+def test_the_committed_definition_has_no_findings(mlops: Mlops) -> None:
+    result = mlops("pipeline", "check", "bike-demand")
+
+    assert result.exit_code == 0, result.output
+    assert "no findings" in result.output
+
+
+def test_a_misspelt_reference_is_found(mlops: Mlops, with_sdk_lock: Path) -> None:
+    compiled = with_sdk_lock / "model_code/bike_demand/pipeline.json"
+    compiled.write_text(compiled.read_text().replace('"Parameters.KmsKeyId"', '"Parameters.Kms"'))
+
+    result = mlops("pipeline", "check", "bike-demand")
+
+    assert result.exit_code == 1
+    assert "Kms" in result.output

@@ -1,0 +1,32 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Mlops = Callable[..., Result]
+
+
+def test_without_an_assembly_it_says_what_makes_one(mlops: Mlops) -> None:
+    result = mlops("rehearse", "pipeline", "bike-demand")
+
+    assert result.exit_code == 1
+    assert "make synth" in result.output
+
+
+def test_an_unknown_parameter_is_refused_before_anything_runs(
+    mlops: Mlops, assembly: Path, repository: Path
+) -> None:
+    result = mlops(
+        "rehearse", "pipeline", "bike-demand", "--assembly", str(assembly), "-p", "Deepth=2"
+    )
+
+    assert result.exit_code == 1
+    assert "Deepth: the pipeline has no such parameter" in result.output
+    assert not (repository / ".mlops" / "executions").exists()
+
+
+def test_a_parameter_is_written_as_name_and_value(mlops: Mlops) -> None:
+    result = mlops("rehearse", "pipeline", "bike-demand", "-p", "MaxDepth")
+
+    assert result.exit_code == 2
+    assert "NAME=VALUE" in result.output
