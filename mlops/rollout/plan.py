@@ -196,8 +196,10 @@ def cheapest(setting: Setting, expectation: Expectation, target: Target) -> Fore
     Good enough catches both regressions as surely as asked and rolls good versions back as rarely.
     The final bake stays as configured: it protects against what only full traffic shows.
     """
-    found = (forecast(other, expectation, target) for other in _by_cost(setting))
-    return next((f for f in found if f.reaches(target) and f.is_calm(target)), None)
+    for other in _by_cost(setting):
+        if _suffices(other, expectation, target):
+            return forecast(other, expectation, target)
+    return None
 
 
 def patch(configured: Setting, wanted: Setting) -> Patch:
@@ -221,6 +223,14 @@ def sufficient_traffic(setting: Setting, expectation: Expectation, target: Targe
         if forecast(setting, busier, target).reaches(target):
             return busier.requests_per_minute
     return None
+
+
+def _suffices(setting: Setting, expectation: Expectation, target: Target) -> bool:
+    errors = against(setting, expectation, added_error_ratio=target.added_error_ratio)
+    if errors.probability < target.detection:
+        return False
+    found = forecast(setting, expectation, target)
+    return found.reaches(target) and found.is_calm(target)
 
 
 def _false_rollback(setting: Setting, expectation: Expectation) -> float:

@@ -9,7 +9,7 @@ the slowest publication is assumed.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -92,7 +92,7 @@ class Detection:
 def detection(signal: Signal, exposure: Exposure, risk: Risk) -> Detection:
     """What a signal does against a version of the given risk."""
     period = signal.window.period_seconds
-    first = list(_first_alarms(_breach_probabilities(signal, exposure, risk), signal.window))
+    first = _first_alarms(_breach_probabilities(signal, exposure, risk), signal.window)
     moments = [(n + exposure.settle_periods) * period for n in range(1, len(first) + 1)]
     caught = min(1.0, math.fsum(first))
     time = math.fsum(p * moment for p, moment in zip(first, moments, strict=True))
@@ -144,13 +144,16 @@ def _bad_requests_to_breach(signal: Signal, requests: int) -> int:
     return next(bad for bad in range(near, near + 4) if bad / max(1, requests) > signal.threshold)
 
 
-def _breach_probabilities(signal: Signal, exposure: Exposure, risk: Risk) -> list[float]:
+def _breach_probabilities(signal: Signal, exposure: Exposure, risk: Risk) -> tuple[float, ...]:
     period = signal.window.period_seconds
     usable = exposure.seconds // period - exposure.settle_periods
-    return [
-        _breach_in_period(signal, exposure.requests_per_minute * period / 60, share, risk)
-        for share in (exposure.share_at(n * period) for n in range(max(0, usable)))
-    ]
+    requests = exposure.requests_per_minute * period / 60
+    at = {
+        shift.share: _breach_in_period(signal, requests, shift.share, risk)
+        for shift in exposure.shifts
+    }
+    # A period in which the share grows counts with the smaller one.
+    return tuple(at[exposure.share_at(n * period)] for n in range(max(0, usable)))
 
 
 def _breach_in_period(signal: Signal, endpoint_requests: float, share: float, risk: Risk) -> float:
@@ -162,17 +165,27 @@ def _breach_in_period(signal: Signal, endpoint_requests: float, share: float, ri
     return breach_probability(signal, requests, diluted) if requests else 0.0
 
 
-def _first_alarms(breaches: Sequence[float], window: AlarmWindow) -> Iterator[float]:
-    """Probability that the alarm fires first after each period, starting from quiet ones."""
-    states = {(False,) * window.evaluation_periods: 1.0}
+@lru_cache(maxsize=4096)
+def _first_alarms(breaches: tuple[float, ...], window: AlarmWindow) -> tuple[float, ...]:
+    """Probability that the alarm fires first after each period, starting from quiet ones.
+
+    A state is the last N outcomes as bits, the newest last; states that fire are left behind.
+    """
+    remembered = (1 << window.evaluation_periods) - 1
+    states, first = {0: 1.0}, []
     for breach in breaches:
-        reached: dict[tuple[bool, ...], float] = defaultdict(float)
+        fired = 0.0
+        reached: dict[int, float] = defaultdict(float)
         for state, probability in states.items():
-            reached[(*state[1:], True)] += probability * breach
-            reached[(*state[1:], False)] += probability * (1 - breach)
-        fired = {state for state in reached if sum(state) >= window.datapoints_to_alarm}
-        yield math.fsum(reached[state] for state in fired)
-        states = {state: p for state, p in reached.items() if state not in fired}
+            older = (state << 1) & remembered
+            reached[older] += probability * (1 - breach)
+            if (older | 1).bit_count() >= window.datapoints_to_alarm:
+                fired += probability * breach
+            else:
+                reached[older | 1] += probability * breach
+        first.append(fired)
+        states = {state: p for state, p in reached.items() if p > 0}
+    return tuple(first)
 
 
 @lru_cache(maxsize=4096)

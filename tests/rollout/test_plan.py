@@ -1,0 +1,214 @@
+from dataclasses import replace
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlops.rollout import (
+    AlarmWindow,
+    CanaryPolicy,
+    Expectation,
+    Setting,
+    Shift,
+    Target,
+    against,
+    cheapest,
+    forecast,
+    neighbours,
+    patch,
+    plan_canary,
+    sufficient_traffic,
+    violations,
+)
+
+CONFIGURED = Setting(
+    policy=CanaryPolicy(size_percent=10, bake_minutes=15),
+    window=AlarmWindow(),
+    error_ratio=0.02,
+    model_error_ratio=0.02,
+    latency_p99_ms=300.0,
+)
+EXPECTED = Expectation(requests_per_minute=300, latency_p99_ms=200)
+TARGET = Target()
+
+
+def _with(**keys: object) -> Setting:
+    return replace(CONFIGURED, policy=replace(CONFIGURED.policy, **keys))  # type: ignore[arg-type]  # keys vary
+
+
+def test_a_canary_has_one_partial_share_and_a_linear_policy_has_steps() -> None:
+    linear = _with(strategy="linear", size_percent=30, bake_minutes=7)
+
+    assert CONFIGURED.partial_shifts == (Shift(share=0.1, seconds=900),)
+    assert linear.partial_shifts == tuple(Shift(share=s, seconds=420) for s in (0.3, 0.6, 0.9))
+    assert _with(strategy="all-at-once").partial_shifts == ()
+
+
+def test_a_latency_model_has_its_p99_and_its_median_where_they_were_put() -> None:
+    expectation = Expectation(requests_per_minute=1, latency_p99_ms=200, tail_ratio=4)
+
+    assert expectation.slower_than(200) == pytest.approx(0.01)
+    assert expectation.slower_than(50) == pytest.approx(0.5)
+    assert expectation.slower_than(400, factor=2) == pytest.approx(0.01)
+    spread = (0.99, NormalDist().cdf(2 * NormalDist().inv_cdf(0.99)))
+    assert 1 - expectation.slower_than(800) == pytest.approx(spread[1])
+
+
+def test_detection_is_that_of_the_regression_harder_to_catch() -> None:
+    found = forecast(CONFIGURED, EXPECTED, TARGET)
+
+    assert found.errors == against(CONFIGURED, EXPECTED, added_error_ratio=0.05)
+    assert found.latency == against(CONFIGURED, EXPECTED, latency_factor=2)
+    assert found.detection == min(found.errors.probability, found.latency.probability)
+    assert found.reaches(TARGET)
+
+
+def test_a_false_rollback_counts_every_signal_and_the_final_bake() -> None:
+    found = forecast(CONFIGURED, EXPECTED, TARGET)
+    shorter = forecast(_with(final_bake_minutes=6), EXPECTED, TARGET)
+    quiet = forecast(CONFIGURED, replace(EXPECTED, error_ratio=0), TARGET)
+
+    # Nothing regressed, and yet the best signal alone fires this often within the bake.
+    alone = against(CONFIGURED, EXPECTED).probability
+    assert found.false_rollback > 2 * alone > 0
+    assert found.false_rollback >= shorter.false_rollback
+    assert quiet.false_rollback < found.false_rollback
+
+
+def test_neighbours_differ_in_one_thing_and_are_allowed() -> None:
+    found = neighbours(CONFIGURED)
+
+    assert len(found) == len(set(found)) > 10
+    for other in found:
+        assert violations(other.policy, other.window) == []
+        changed = (
+            other.policy.size_percent != 10,
+            other.policy.bake_minutes != 15,
+            other.error_ratio != 0.02,
+        )
+        assert sum(changed) == 1
+        assert other.latency_p99_ms == 300
+        assert other.policy.final_bake_minutes == CONFIGURED.policy.final_bake_minutes
+
+
+def test_a_linear_policys_neighbours_keep_to_the_linear_limits() -> None:
+    found = neighbours(_with(strategy="linear", size_percent=20))
+
+    assert {other.policy.size_percent for other in found} == {10, 15, 20, 25, 30, 40, 50}
+
+
+def test_a_threshold_that_could_never_fire_is_no_neighbour() -> None:
+    tolerant = replace(CONFIGURED, error_ratio=0.6)
+
+    assert {other.error_ratio for other in neighbours(tolerant)} == {0.3, 0.6, 0.9}
+
+
+def test_the_cheapest_reaches_the_target_and_nothing_cheaper_among_its_neighbours_does() -> None:
+    found = cheapest(CONFIGURED, EXPECTED, TARGET)
+
+    assert found is not None
+    assert found.reaches(TARGET)
+    assert found.is_calm(TARGET)
+    price = (found.setting.policy.wait_minutes, found.setting.policy.size_percent)
+    for other in neighbours(found.setting):
+        if (other.policy.wait_minutes, other.policy.size_percent) < price:
+            rival = forecast(other, EXPECTED, TARGET)
+            assert not (rival.reaches(TARGET) and rival.is_calm(TARGET))
+
+
+def test_among_equally_cheap_settings_the_thresholds_stay_as_they_are() -> None:
+    busy = replace(EXPECTED, requests_per_minute=30_000)
+
+    found = cheapest(CONFIGURED, busy, TARGET)
+
+    assert found is not None
+    assert patch(CONFIGURED, found.setting) == {"size_percent": 5, "bake_minutes": 6}
+
+
+def test_a_patch_has_only_the_keys_that_differ_and_leads_to_the_setting() -> None:
+    wanted = replace(_with(size_percent=25), error_ratio=0.04)
+
+    assert patch(CONFIGURED, CONFIGURED) == {}
+    assert patch(CONFIGURED, wanted) == {"size_percent": 25, "alarms": {"error_ratio": 0.04}}
+    assert patch(CONFIGURED, _with(bake_minutes=20)) == {"bake_minutes": 20}
+
+
+def test_thin_traffic_has_no_setting_that_suffices_but_a_traffic_that_would() -> None:
+    thin = replace(EXPECTED, requests_per_minute=1)
+
+    found = plan_canary(CONFIGURED, thin, TARGET)
+
+    assert found.cheapest is None
+    assert found.patch == {}
+    assert found.sufficient_requests_per_minute == 200
+    busier = replace(thin, requests_per_minute=200)
+    assert forecast(CONFIGURED, busier, TARGET).reaches(TARGET)
+    assert not forecast(CONFIGURED, replace(thin, requests_per_minute=100), TARGET).reaches(TARGET)
+
+
+def test_no_traffic_helps_an_alarm_that_the_regression_does_not_reach() -> None:
+    blind = replace(CONFIGURED, latency_p99_ms=60_000.0)
+
+    assert sufficient_traffic(blind, EXPECTED, TARGET) is None
+    assert plan_canary(blind, EXPECTED, TARGET).cheapest is None
+
+
+def test_enough_traffic_needs_no_more() -> None:
+    assert sufficient_traffic(CONFIGURED, EXPECTED, TARGET) == 300
+
+
+def test_a_setting_that_is_cheapest_already_has_no_patch() -> None:
+    best = cheapest(CONFIGURED, EXPECTED, TARGET)
+    assert best is not None
+
+    found = plan_canary(best.setting, EXPECTED, TARGET)
+
+    assert found.cheapest == found.configured
+    assert found.patch == {}
+
+
+def test_all_at_once_has_no_canary_to_plan() -> None:
+    with pytest.raises(ValueError, match="all-at-once"):
+        plan_canary(_with(strategy="all-at-once"), EXPECTED, TARGET)
+
+
+def test_an_endpoint_wide_backstop_adds_no_detection_and_no_second_opinion() -> None:
+    backed = replace(CONFIGURED, endpoint_error_ratio=0.5)
+
+    plain, found = (forecast(s, EXPECTED, TARGET) for s in (CONFIGURED, backed))
+
+    assert found.errors == plain.errors
+    assert found.latency == plain.latency
+    assert found.false_rollback == pytest.approx(plain.false_rollback)
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(
+    rpm=st.integers(1, 5000),
+    share=st.integers(1, 50),
+    bake=st.integers(6, 40),
+    ratio=st.floats(0.005, 0.2),
+    strategy=st.sampled_from(["canary", "linear", "rolling"]),
+)
+def test_whatever_is_recommended_is_allowed_good_enough_and_reached_by_its_patch(
+    rpm: int, share: int, bake: int, ratio: float, strategy: str
+) -> None:
+    setting = replace(
+        _with(strategy=strategy, size_percent=share, bake_minutes=bake), error_ratio=ratio
+    )
+
+    found = plan_canary(setting, replace(EXPECTED, requests_per_minute=rpm), TARGET)
+
+    if found.cheapest is None:
+        assert found.patch == {}
+        return
+    best = found.cheapest.setting
+    assert violations(best.policy, best.window) == []
+    assert found.cheapest.reaches(TARGET)
+    assert found.cheapest.is_calm(TARGET)
+    keys = dict(found.patch)
+    alarms = keys.pop("alarms", {})
+    assert isinstance(alarms, dict)
+    patched = replace(setting, policy=replace(setting.policy, **keys), **alarms)  # type: ignore[arg-type]  # a patch's values are of their keys' types
+    assert patched == best
