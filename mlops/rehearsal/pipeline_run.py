@@ -59,16 +59,13 @@ def rehearse_pipeline(
     spec = platform.model(model)
     synthesized = Assembly(assembly)
     pipeline = synthesized.pipeline(platform.names.pipeline(model))
-    chosen = dict(parameters)
-    if any(entry["Name"] == "Commit" for entry in pipeline.definition.get("Parameters", [])):
-        chosen.setdefault("Commit", commit_of(root))
     rehearsal = Rehearsal(
         root=root,
         spec=spec,
         workspace=Workspace.of(root),
         assembly=synthesized,
         pipeline=pipeline,
-        parameters=resolved(pipeline.definition, chosen),
+        parameters=resolved(pipeline.definition, _with_commit(root, pipeline, parameters)),
         data_is_ours="DataUri" not in parameters,
         use_cache=use_cache,
         approves=approve,
@@ -80,6 +77,15 @@ def rehearse_pipeline(
         report.write(execution)
     report.print_summary(execution, console)
     return execution
+
+
+def _with_commit(
+    root: Path, pipeline: SynthesizedPipeline, chosen: Mapping[str, str]
+) -> dict[str, str]:
+    """What was chosen, and the checkout's commit where the pipeline asks for one."""
+    declared = {entry["Name"] for entry in pipeline.definition.get("Parameters", [])}
+    recorded = {"Commit": commit_of(root)} if "Commit" in declared else {}
+    return {**recorded, **chosen}
 
 
 @dataclass(frozen=True, kw_only=True)
