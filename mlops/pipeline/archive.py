@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from mlops.contract import Example, ModelSpec, read_examples
 
-SERVER: Final = Path(__file__).parent.parent / "serving" / "serve.py"
+_SERVING: Final = Path(__file__).parent.parent / "serving"
+SERVER_FILES: Final = (_SERVING / "serve.py", _SERVING / "model_server.py")
 _IMAGE_FILES: Final = ("Dockerfile", "requirements.lock")
 _TAG_LENGTH: Final = 16
 
@@ -52,7 +53,7 @@ def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
     """What the archive holds, by name: no caches, no tests, no data."""
     return {
         **{path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))},
-        SERVER.name: SERVER.read_bytes(),
+        **{path.name: path.read_bytes() for path in SERVER_FILES},
         "contract.json": contract_json(spec, folder).encode(),
     }
 

@@ -1,52 +1,44 @@
 """The server of every model archive: SageMaker's container contract around one `inference.py`.
 
-It stands alone (standard library, starlette, uvicorn), because it is packed beside the model's own
-code. `GET /ping` answers 200 once the model is loaded; `POST /invocations` runs input_fn,
-predict_fn and output_fn. A ValueError of the first two is the caller's mistake (400); everything
-else is ours (500) and tells the caller nothing.
+It and `model_server.py` stand alone (standard library, starlette, uvicorn), because they are packed
+flat beside the model's own code. Here are the parts around the application: connections with
+limits, a log that never waits, the start and the stop.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import json
 import logging
+import logging.handlers
 import os
+import queue
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
-# `import-not-found`: both live in the model's image, not in the platform's own environment.
+# `import-not-found`: uvicorn lives in the model's image, not in the platform's own environment.
 import uvicorn  # type: ignore[import-not-found]  # see above
-from starlette.applications import Starlette  # type: ignore[import-not-found]  # see above
-from starlette.requests import Request  # type: ignore[import-not-found]  # see above
-from starlette.responses import JSONResponse, Response  # type: ignore[import-not-found]  # see above
-from starlette.routing import Route  # type: ignore[import-not-found]  # see above
+from uvicorn.protocols.http.auto import AutoHTTPProtocol  # type: ignore[import-not-found]  # see above
+
+if TYPE_CHECKING:
+    from mlops.serving.model_server import ModelServer, RefusedError, Settings, refused, unavailable
+else:  # an archive is flat
+    from model_server import ModelServer, RefusedError, Settings, refused, unavailable
 
 LOG = logging.getLogger("serve")
-MEDIA_TYPES = ("application/json", "text/csv")
 MAX_BODY_BYTES = 6 * 1024 * 1024  # what a real-time endpoint lets through
-DROPPED_LIMITS = 4
-WAITING_PER_WORKER = 16
-STOP_SECONDS = 25  # SageMaker kills a container 30 seconds after SIGTERM
+MAX_HEAD_BYTES = 64 * 1024
+MAX_LOG_LINES_WAITING = 1000
+KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps an idle connection, so that it closes first
+FLUSH_SECONDS = 2
 _FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
-
-
-class RefusedError(Exception):
-    """A request that is not carried out: a status and the reason for the caller."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        self.status = status
-        super().__init__(reason)
 
 
 class JsonLines(logging.Formatter):
@@ -61,201 +53,166 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the container's environment and the command line decide."""
+class NeverWaiting(logging.handlers.QueueHandler):
+    """Hands a line to the thread that writes; drops it where nobody reads our output."""
 
-    model_dir: Path
-    host: str
-    port: int
-    workers: int = field(default_factory=lambda: _number("MODEL_WORKERS", os.cpu_count() or 1))
-    max_body_bytes: int = field(default_factory=lambda: _number("MAX_BODY_BYTES", MAX_BODY_BYTES))
-    version: str = field(default_factory=lambda: os.environ.get("MODEL_VERSION", "unknown"))
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """A log that cannot be written must not stop the answers."""
+        with suppress(queue.Full):
+            self.queue.put_nowait(record)
 
 
-class ModelServer:
-    """One model and the requests that run on it; a bounded number at a time."""
+class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped here, see above
+    """uvicorn's connection, with limits on the part of a request that no application sees."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="model")
-        self._inference: ModuleType | None = None
-        self._model: Any = None
-        self._running = 0
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Turn away whoever is one too many; give the others some time for their request."""
+        super().connection_made(transport)
+        self._settings: Settings = self.config.app.settings
+        self._head_bytes = 0
+        self._patience: asyncio.TimerHandle | None = None
+        self._expect_head()
+        if len(self.connections) > self._settings.max_connections:
+            self._refuse(unavailable(f"{self._settings.max_connections} connections are open"))
 
-    def load(self) -> None:
-        """Import `inference.py` and load the model; from then on /ping answers 200."""
-        inference = _import_inference(self._settings.model_dir)
-        self._model = inference.model_fn(str(self._settings.model_dir))
-        self._inference = inference
-        LOG.info("model loaded", extra={"version": self._settings.version})
+    def data_received(self, data: bytes) -> None:
+        """Count what comes until a request's head is complete: the parser would keep it all."""
+        if self.transport.is_closing():
+            return
+        before = self.cycle
+        reads_body = before is not None and before.more_body and not before.response_complete
+        super().data_received(data)
+        if self.cycle is not before:
+            self._head_bytes = 0
+            self._stop_waiting()
+        elif not reads_body and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            self._expect_head()
+            if self._head_bytes > MAX_HEAD_BYTES:
+                reason = f"the headers are longer than {MAX_HEAD_BYTES} bytes"
+                self._refuse(RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason))
 
-    def application(self) -> Starlette:
-        """The two routes of the container contract."""
-        routes = [
-            Route("/ping", self._answered(self._ping), methods=["GET"]),
-            Route("/invocations", self._answered(self._invoke), methods=["POST"]),
-        ]
-        return Starlette(routes=routes)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """No timer outlives its connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
-    def _answered(
-        self, endpoint: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint with refusals and failures turned into answers, and our version on each."""
+    def send_400_response(self, _: str) -> None:
+        """What is no HTTP is told like everything else: as JSON, with our version."""
+        self._refuse(RefusedError(HTTPStatus.BAD_REQUEST, "the request is no valid HTTP"))
 
-        async def answer(request: Request) -> Response:
-            try:
-                response = await endpoint(request)
-            except RefusedError as refusal:
-                LOG.warning("refused", extra={"status": refusal.status, "reason": str(refusal)})
-                response = _error(refusal.status, str(refusal))
-            except Exception:  # the edge: model code may raise anything
-                LOG.exception("failed", extra={"status": 500})
-                response = _error(500, "the model failed; the container's log has the reason")
-            response.headers["x-model-version"] = self._settings.version
-            return response
+    def timeout_keep_alive_handler(self) -> None:
+        """An idle caller is let go; one that never read its answer is cut off."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
 
-        return answer
+    def _expect_head(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(self._settings.read_seconds, self._too_slow)
 
-    async def _ping(self, _: Request) -> Response:
-        if self._inference is None:
-            raise RefusedError(503, "the model is being loaded")
-        return Response(status_code=200)
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
-    async def _invoke(self, request: Request) -> Response:
-        inference = self._inference
-        if inference is None:
-            raise RefusedError(503, "the model is being loaded")
-        content_type, accept = _content_type(request), _accepted(request)
-        self._take_place()
-        try:
-            body = await self._body(request)
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(
-                self._workers, _predict, inference, self._model, body, content_type, accept
-            )
-        finally:
-            self._running -= 1
-        return Response(answer, media_type=accept)
+    def _too_slow(self) -> None:
+        if self._head_bytes == 0:
+            self.transport.close()
+            return
+        reason = f"the headers took longer than {self._settings.read_seconds} s"
+        self._refuse(RefusedError(HTTPStatus.REQUEST_TIMEOUT, reason))
 
-    def _take_place(self) -> None:
-        most = self._settings.workers * (1 + WAITING_PER_WORKER)
-        if self._running >= most:
-            raise RefusedError(503, f"{most} requests are under way; try again")
-        self._running += 1
-
-    async def _body(self, request: Request) -> bytes:
-        """The whole body, if it keeps the limit.
-
-        What is too long is read on and dropped for a while: a caller that is still sending would
-        otherwise see a broken connection instead of the reason.
-        """
-        most, body, size = self._settings.max_body_bytes, bytearray(), 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size <= most:
-                body += chunk
-            elif size > DROPPED_LIMITS * most:
-                break
-        if size > most:
-            raise RefusedError(413, f"the body is longer than {most} bytes")
-        return bytes(body)
+    def _refuse(self, refusal: RefusedError) -> None:
+        self.config.app.refusals.tell(refusal)
+        response = refused(refusal, self._settings.version)
+        head = [(b"connection", b"close"), *response.raw_headers]
+        lines = [b"%s: %s\r\n" % pair for pair in head]
+        status = f"HTTP/1.1 {refusal.status.value} {refusal.status.phrase}\r\n".encode()
+        self.transport.write(status + b"".join(lines) + b"\r\n" + response.body)
+        self.transport.close()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, log: logging.handlers.QueueListener) -> NoReturn:
     """Listen, load the model, answer until SIGTERM; requests under way are finished."""
     server = ModelServer(settings)
-    config = uvicorn.Config(
-        server.application(),
-        log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS,
-        # A full house is refused by `ModelServer`, in JSON.
-        limit_concurrency=None,
-    )  # fmt: skip
-    listener = socket.create_server((settings.host, settings.port), backlog=256)
+    web = uvicorn.Server(_configuration(server, settings))
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn's own handlers come later, and raise the signal again once they are done.
+        signal.signal(signal_, lambda *_: setattr(web, "should_exit", True))
+    listener = socket.create_server((settings.host, settings.port))
+    # An answer is written in two parts; without this the second one waits 40 ms for the caller.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     LOG.info("listening", extra={"port": listener.getsockname()[1]})
-    web = uvicorn.Server(config)
-    loading = threading.Thread(target=_load_or_exit, args=(server,), daemon=True)
-    loading.start()
-    # uvicorn stops on the signal, then raises it again for whoever listened before: nobody.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_load_or_exit, args=(server, log), daemon=True).start()
     web.run(sockets=[listener])
-    LOG.info("stopped")
+    cut_off = server.busy
+    LOG.info("stopped", extra={"cut_off": cut_off} if cut_off else None)
+    _leave(log, code=1 if cut_off else 0)
 
 
 def main() -> None:
     """Command line; SageMaker starts it without arguments."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its start-up lines repeat ours
-    serve(_settings())
+    settings = _settings()
+    log = _start_log()
+    serve(settings, log)
 
 
-def _predict(
-    inference: ModuleType, model: Any, body: bytes, content_type: str, accept: str
-) -> bytes | str:
-    try:
-        prediction = inference.predict_fn(inference.input_fn(body, content_type), model)
-    except ValueError as error:
-        raise RefusedError(400, str(error)) from error
-    answer: bytes | str = inference.output_fn(prediction, accept)
-    return answer
+def _configuration(server: ModelServer, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        server, http=Connection, ws="none", lifespan="off",
+        log_config=None, access_log=False, proxy_headers=False, server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=settings.stop_seconds,
+    )  # fmt: skip
 
 
-def _content_type(request: Request) -> str:
-    given = str(request.headers.get("content-type", ""))
-    if _bare(given) not in MEDIA_TYPES:
-        allowed = ", ".join(MEDIA_TYPES)
-        raise RefusedError(415, f"Content-Type is {given or 'missing'}; allowed: {allowed}")
-    return given
-
-
-def _accepted(request: Request) -> str:
-    """The first media type that the caller accepts; JSON where it does not care."""
-    given = str(request.headers.get("accept", "")) or "*/*"
-    for wish in map(_bare, given.split(",")):
-        if wish in MEDIA_TYPES:
-            return wish
-        if wish in ("*/*", "application/*"):
-            return MEDIA_TYPES[0]
-        if wish == "text/*":
-            return MEDIA_TYPES[1]
-    raise RefusedError(406, f"Accept is {given}; allowed: {', '.join(MEDIA_TYPES)}")
-
-
-def _bare(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()
-
-
-def _error(status: int, reason: str) -> Response:
-    headers = {"retry-after": "1"} if status == 503 else None  # noqa: PLR2004 - HTTP's own number
-    return JSONResponse({"error": reason}, status_code=status, headers=headers)
-
-
-def _import_inference(model_dir: Path) -> ModuleType:
-    """The model's own module: beside this file, or in the archive's `code`."""
-    for folder in (Path(__file__).resolve().parent, model_dir / "code"):
-        if (folder / "inference.py").is_file():
-            sys.path.insert(0, str(folder))
-            return importlib.import_module("inference")
-    raise FileNotFoundError(f"{model_dir}: holds no code/inference.py")
-
-
-def _load_or_exit(server: ModelServer) -> None:
+def _load_or_exit(server: ModelServer, log: logging.handlers.QueueListener) -> None:
     """A container that cannot load its model ends at once, so that its start is seen to fail."""
     try:
         server.load()
     except BaseException:  # whatever it is, this process must not live on
         LOG.exception("the model cannot be loaded")
-        logging.shutdown()
-        os._exit(1)
+        _leave(log, code=1)
 
 
-def _number(variable: str, default: int) -> int:
-    return int(os.environ.get(variable, default))
+def _start_log() -> logging.handlers.QueueListener:
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(MAX_LOG_LINES_WAITING)
+    handler = NeverWaiting(lines)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # the rest repeats our own lines
+    listener = logging.handlers.QueueListener(lines, logging.StreamHandler(sys.stdout))
+    listener.start()
+    return listener
+
+
+def _leave(log: logging.handlers.QueueListener, *, code: int) -> NoReturn:
+    """End now: a model that hangs in its thread would keep the interpreter waiting for it."""
+    flush = threading.Thread(target=log.stop, daemon=True)
+    flush.start()
+    flush.join(FLUSH_SECONDS)
+    os._exit(code)
 
 
 def _settings() -> Settings:
+    given = _arguments()
+    return Settings(
+        model_dir=given.model_dir,
+        host=given.host,
+        port=given.port,
+        workers=_number("MODEL_WORKERS", _cores()),
+        stuck_seconds=_number("MODEL_STUCK_SECONDS", 60),
+        max_body_bytes=_number("MAX_BODY_BYTES", MAX_BODY_BYTES),
+        max_connections=_number("MAX_CONNECTIONS", 512),
+        read_seconds=_number("READ_SECONDS", 20),
+        # SageMaker kills a container 30 seconds after SIGTERM.
+        stop_seconds=_number("STOP_SECONDS", 25),
+        access_log=os.environ.get("ACCESS_LOG", "0") == "1",
+        version=_header_text("MODEL_VERSION", "unknown"),
+    )
+
+
+def _arguments() -> argparse.Namespace:
     environment = os.environ
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -269,8 +226,26 @@ def _settings() -> Settings:
         default=_number("SAGEMAKER_BIND_TO_PORT", 8080),
         help="0: any free port; the line `listening` in the log names it",
     )
-    given = parser.parse_args()
-    return Settings(model_dir=given.model_dir, host=given.host, port=given.port)
+    return parser.parse_args()
+
+
+def _cores() -> int:
+    """Those that this container may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0))
+
+
+def _number(variable: str, default: int) -> int:
+    given = os.environ.get(variable, str(default))
+    if not given.isdecimal() or int(given) < 1:
+        sys.exit(f"{variable} is {given!r}; allowed: a whole number from 1")
+    return int(given)
+
+
+def _header_text(variable: str, default: str) -> str:
+    given = os.environ.get(variable, default)
+    if not (given.isascii() and given.isprintable()):
+        sys.exit(f"{variable} is {given!r}; allowed: what a header can carry, printable ASCII")
+    return given
 
 
 if __name__ == "__main__":

@@ -36,7 +36,13 @@ def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, 
 
     archive = write_archive(spec, folder, tmp_path / "build")
 
-    assert list(members(archive.path)) == ["contract.json", "features.py", "serve.py", "train.py"]
+    assert list(members(archive.path)) == [
+        "contract.json",
+        "features.py",
+        "model_server.py",
+        "serve.py",
+        "train.py",
+    ]
 
 
 def test_no_entry_tells_who_packed_it_or_when(spec, folder, tmp_path):

@@ -42,7 +42,7 @@ def example_cases() -> list[dict[str, Any]]:
 
 def pack(target: Path) -> Path:
     model = yaml.safe_load((FOLDER / "model.yaml").read_text())
-    for source in (*FOLDER.glob("*.py"), SERVER):
+    for source in (*FOLDER.glob("*.py"), SERVER, SERVER.with_name("model_server.py")):
         shutil.copyfile(source, target / source.name)
     (target / "contract.json").write_text(json.dumps(contract_of(model, example_cases())))
     return target

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
@@ -13,91 +12,10 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 from model_runs import FOLDER, SERVER, example_cases
-
-JSON = "application/json"
-ECHO = """
-import json, time
-def model_fn(model_dir):
-    return "model"
-def input_fn(body, content_type):
-    order = json.loads(body)
-    if order == "bad":
-        raise ValueError("hour is 25; allowed: 0 to 23")
-    return order
-def predict_fn(order, model):
-    if order == "broken":
-        raise KeyError("secret detail")
-    if isinstance(order, dict):
-        time.sleep(order["sleep"])
-    return order
-def output_fn(answer, accept):
-    if answer == "unwritable":
-        raise ValueError("our own mistake")
-    return json.dumps([answer, accept])
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    process: subprocess.Popen[str]
-    port: int
-    lines: list[dict[str, Any]]
-
-    def ask(
-        self, method: str, path: str, body: bytes | str | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, named)
-        response = connection.getresponse()
-        return response.status, dict(response.getheaders()), response.read().decode()
-
-    def invoke(self, body: bytes | str, **headers: str) -> tuple[int, dict[str, str], str]:
-        return self.ask("POST", "/invocations", body, **({"content_type": JSON} | headers))
-
-
-@contextmanager
-def started(script: Path, model_dir: Path, **environment: str) -> Iterator[Server]:
-    process = subprocess.Popen(
-        [sys.executable, str(script), "--model-dir", str(model_dir), "--host", "127.0.0.1",
-         "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=model_dir,
-        env={"PATH": "/usr/bin:/bin", **environment},
-    )  # fmt: skip
-    assert process.stdout is not None
-    lines = [json.loads(process.stdout.readline())]
-    reader = threading.Thread(target=lambda: lines.extend(map(json.loads, process.stdout)))
-    reader.start()
-    try:
-        yield Server(process=process, port=lines[0]["port"], lines=lines)
-    finally:
-        process.kill()
-        process.wait()
-        reader.join()
-
-
-def ready(server: Server) -> Server:
-    deadline = time.monotonic() + 20
-    while server.ask("GET", "/ping")[0] != 200:
-        assert time.monotonic() < deadline, server.lines
-        time.sleep(0.05)
-    return server
-
-
-def model_folder(folder: Path, source: str) -> Path:
-    (folder / "code").mkdir()
-    (folder / "code/inference.py").write_text(source)
-    return folder
+from served_models import ECHO, JSON, Server, model_folder, ready, started
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +206,8 @@ def test_a_csv_answer_comes_as_csv(archive):
 
 
 def test_the_port_comes_from_sagemaker_when_it_is_told(tmp_path):
-    shutil.copyfile(SERVER, tmp_path / "serve.py")
+    for source in (SERVER, SERVER.with_name("model_server.py")):
+        shutil.copyfile(source, tmp_path / source.name)
     code = "import serve, sys; sys.argv = ['serve']; print(serve._settings().port)"
     done = subprocess.run(
         [sys.executable, "-c", code],

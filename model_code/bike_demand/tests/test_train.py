@@ -78,7 +78,7 @@ def test_the_archive_holds_every_file_of_the_code(trained):
 
     expected = {path.name for path in PACKED.iterdir() if path.is_file()}
     assert packed == expected
-    assert {"inference.py", "features.py", "serve.py", "contract.json"} <= packed
+    assert {"inference.py", "features.py", "serve.py", "model_server.py", "contract.json"} <= packed
 
 
 @pytest.mark.parametrize(
