@@ -1,0 +1,125 @@
+"""What the image promises, read from its Dockerfile; its commands are run against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from model_runs import FOLDER, SERVER
+from served_models import ECHO, model_folder, ready, started
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Each instruction with its arguments, comments left out and continued lines joined."""
+    text = re.sub(r"^\s*#.*\n", "", (FOLDER / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    pairs = [line.strip().partition(" ") for line in lines if line.strip()]
+    return [(word, arguments.strip()) for word, _, arguments in pairs]
+
+
+def those(word: str) -> list[str]:
+    return [arguments for found, arguments in instructions() if found == word]
+
+
+def test_the_base_is_one_image_pinned_to_a_patch_release_or_a_digest():
+    (base,) = those("FROM")
+
+    assert re.fullmatch(r"\S+(:\d+\.\d+\.\d+-[\w.-]+|@sha256:[0-9a-f]{64})", base)
+
+
+def test_no_other_image_takes_part_in_the_build():
+    # A `syntax` line fetches the builder itself from a registry.
+    assert "syntax=" not in (FOLDER / "Dockerfile").read_text()
+    assert not any("--from" in arguments for arguments in those("COPY"))
+
+
+def test_only_the_lock_is_copied_and_nothing_is_fetched_but_by_hash():
+    assert those("COPY") == ["requirements.lock /requirements.lock"]
+    assert those("ADD") == []
+    installs = [run for run in those("RUN") if "install" in run]
+    assert len(installs) == 1
+    assert {"--require-hashes", "--only-binary=:all:"} <= set(shlex.split(installs[0]))
+    assert not re.search(r"curl|wget|git |apt|https?:|\| *(ba)?sh", " ".join(those("RUN")))
+
+
+def test_every_package_of_the_lock_has_a_hash():
+    lock = (FOLDER / "requirements.lock").read_text()
+    packages = re.split(r"\n(?=[a-z])", lock)
+
+    assert len(packages) > 20
+    assert [text.split()[0] for text in packages if "--hash=sha256:" not in text] == []
+
+
+def test_it_runs_as_a_numbered_user_that_is_not_root():
+    words = [word for word, _ in instructions()]
+
+    assert those("USER") == ["1000:1000"]
+    assert "RUN" not in words[words.index("USER") :]
+    assert any("useradd --uid 1000" in run for run in those("RUN"))
+
+
+def test_no_shell_stands_between_the_container_and_its_server():
+    assert those("ENTRYPOINT") == []
+    assert [json.loads(command) for command in those("CMD")] == [["serve"]]
+    (written,) = [run for run in those("RUN") if "/usr/local/bin/serve" in run]
+    script = subprocess.run(
+        ["/bin/sh", "-c", written.partition(" > ")[0]], capture_output=True, text=True, check=True
+    ).stdout
+    assert script == '#!/bin/sh\nexec python3 /opt/ml/model/code/serve.py "$@"\n'
+
+
+def test_no_secret_and_no_tuning_hides_in_its_variables():
+    (variables,) = those("ENV")
+
+    assert {pair.partition("=")[0] for pair in shlex.split(variables)} == {
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONUNBUFFERED",
+        "PIP_NO_CACHE_DIR",
+        "PIP_DISABLE_PIP_VERSION_CHECK",
+    }
+    assert those("ARG") == []
+
+
+def test_it_says_that_sagemaker_may_choose_the_port():
+    assert "com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true" in those("LABEL")
+
+
+def health_check(port: int) -> int:
+    (check,) = those("HEALTHCHECK")
+    options, _, command = check.partition(" CMD ")
+    assert {option.partition("=")[0] for option in options.split()} == {
+        "--interval", "--timeout", "--start-period", "--retries",
+    }  # fmt: skip
+    program, *arguments = json.loads(command)
+    assert program == "python3"
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        check=False, capture_output=True, timeout=10,
+        # A proxy that does not exist: the check must not ask it.
+        env={"SAGEMAKER_BIND_TO_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
+    )  # fmt: skip
+    return done.returncode
+
+
+def test_the_health_check_follows_the_server(tmp_path: Path):
+    slow = ECHO.replace('return "model"', 'time.sleep(2); return "model"')
+    with started(SERVER, model_folder(tmp_path, slow)) as server:
+        loading = health_check(server.port)
+        ready(server)
+        healthy = health_check(server.port)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(timeout=10)
+        gone = health_check(server.port)
+
+    assert (loading, healthy, gone) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["starlette", "uvicorn", "httptools", "uvloop", "onnxruntime"])
+def test_the_lock_pins_what_serving_runs_on(name):
+    assert re.search(rf"^{name}==\d", (FOLDER / "requirements.lock").read_text(), re.MULTILINE)
