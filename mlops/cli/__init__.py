@@ -15,6 +15,7 @@ from mlops.contract import ContractError
 
 _COMMANDS: Final = {
     "bootstrap-commands": "mlops.cli.bootstrap:bootstrap_commands",
+    "canary": "mlops.cli.canary:canary",
     "data": "mlops.cli.data:data",
     "generate": "mlops.cli.generate:generate",
     "pipeline": "mlops.cli.pipeline:pipeline",

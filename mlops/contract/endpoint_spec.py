@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlops.contract.vocabulary import HostingInstanceType, Name, Ratio, Spec
-from mlops.rollout import AlarmWindow, CanaryPolicy, Strategy
+from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Strategy
 
 AlarmPeriod = Literal[60, 120, 180, 240, 300]
 
@@ -129,3 +129,21 @@ class EndpointSpec(Spec):
     def canary_latency_p99_ms(self) -> float:
         """Threshold of the canary's latency alarm, in milliseconds."""
         return self.canary.alarms.latency_p99_ms or 1.5 * self.latency_p99_ms
+
+    def canary_setting(self, canary: CanarySpec) -> Setting:
+        """A canary, a stage's overrides applied, with everything that decides what it can see."""
+        return Setting(
+            policy=canary.policy,
+            window=canary.alarms.window,
+            error_ratio=canary.alarms.error_ratio,
+            model_error_ratio=canary.alarms.model_error_ratio,
+            latency_p99_ms=canary.alarms.latency_p99_ms or 1.5 * self.latency_p99_ms,
+        )
+
+    def canary_expectation(self, *, instances: int) -> Expectation:
+        """What is promised of traffic and of a good version, for want of measurements."""
+        return Expectation(
+            requests_per_minute=self.expected_requests_per_minute,
+            latency_p99_ms=self.latency_p99_ms,
+            instances=instances,
+        )

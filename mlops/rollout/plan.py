@@ -106,6 +106,16 @@ class Forecast:
         """Probability of catching the regression that is harder to catch."""
         return min(self.errors.probability, self.latency.probability)
 
+    @property
+    def expected_seconds(self) -> float:
+        """Time to roll back the regression that takes longer."""
+        return max(self.errors.expected_seconds, self.latency.expected_seconds)
+
+    @property
+    def expected_harmed(self) -> float:
+        """Bad requests of the regression that harms more."""
+        return max(self.errors.expected_harmed, self.latency.expected_harmed)
+
     def reaches(self, target: Target) -> bool:
         """Whether both regressions are caught as surely as asked."""
         return self.detection >= target.detection
@@ -167,15 +177,16 @@ def against(
     *,
     added_error_ratio: float = 0.0,
     latency_factor: float = 1.0,
+    signals: tuple[Signal, ...] | None = None,
 ) -> Detection:
-    """How surely the best signal catches a version that is worse by this much."""
+    """How surely the best of the setting's signals, or of others, catches a worse version."""
     exposure = _exposure(expectation, setting.partial_shifts)
     return best_of(
         [
             detection(
                 signal, exposure, _risk(signal, expectation, added_error_ratio, latency_factor)
             )
-            for signal in setting.signals
+            for signal in signals or setting.signals
         ]
     )
 

@@ -1,0 +1,154 @@
+"""`mlops canary plan`: what a canary would catch, before anything is deployed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mlops.cli.canary_page import page
+from mlops.cli.canary_words import advice, harmed, percent, time, yaml_lines
+from mlops.contract import StageSpec, load_platform
+from mlops.rollout import Expectation, Forecast, Plan, Setting, Target, plan_canary
+
+_HEADINGS = (
+    "share", "bake", "errors >", "wait", "errors caught", "latency caught", "false alarm",
+    "time", "harmed",
+)  # fmt: skip
+
+
+@click.group()
+def canary() -> None:
+    """Reason about a canary with its contract's numbers."""
+
+
+@canary.command()
+@click.argument("model")
+@click.option("--stage", required=True, help="Stage of config/stages.yaml.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Page to write. Default: .mlops/reports/canary-plan/<model>-<stage>.html.",
+)
+@click.option(
+    "--requests-per-minute",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Traffic of the endpoint. Default: the contract's expectation.",
+)
+@click.option(
+    "--latency-p99-ms",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Measured p99 of the version in service. Default: the contract's objective.",
+)
+@click.option(
+    "--error-percent",
+    type=click.FloatRange(0, 100, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Errors of the version in service.",
+)
+@click.option(
+    "--target-percent",
+    type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    default=80.0,
+    show_default=True,
+    help="How surely a doubled latency and 5 points more errors must be caught.",
+)
+@click.pass_obj
+def plan(
+    root: Path,
+    *,
+    model: str,
+    stage: str,
+    html: Path | None,
+    requests_per_minute: float | None,
+    latency_p99_ms: float | None,
+    error_percent: float,
+    target_percent: float,
+) -> None:
+    """Show what MODEL's canary in a stage catches, what its neighbours would, and the cheapest."""
+    platform = load_platform(root, model=model)
+    where = _stage(platform.stages.stages, stage)
+    spec = platform.models[0].endpoint
+    setting = spec.canary_setting(where.canary.applied_to(spec.canary))
+    expected = spec.canary_expectation(instances=where.capacity[spec.tier].min_instances)
+    found = _planned(
+        setting,
+        replace(
+            expected,
+            requests_per_minute=requests_per_minute or expected.requests_per_minute,
+            latency_p99_ms=latency_p99_ms or expected.latency_p99_ms,
+            error_ratio=error_percent / 100,
+        ),
+        Target(detection=target_percent / 100),
+    )
+    patch = yaml_lines(found.patch, stage=stage, overridden=_overridden(where))
+    _show(found, patch, Console())
+    path = html or root / ".mlops" / "reports" / "canary-plan" / f"{model}-{stage}.html"
+    _write(path, page(found, model=model, stage=stage, patch=patch))
+    click.echo(f"page: {path}")
+
+
+def _stage(stages: tuple[StageSpec, ...], name: str) -> StageSpec:
+    found = {stage.name: stage for stage in stages}
+    if name not in found:
+        raise click.UsageError(f"there is no stage {name!r}; use {', '.join(found)}")
+    return found[name]
+
+
+def _overridden(stage: StageSpec) -> frozenset[str]:
+    return frozenset(stage.canary.model_dump(exclude_none=True))
+
+
+def _planned(setting: Setting, expectation: Expectation, target: Target) -> Plan:
+    try:
+        return plan_canary(setting, expectation, target)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _show(found: Plan, patch: str, console: Console) -> None:
+    console.print(_table(found))
+    for line in advice(found):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if patch:
+        console.print(patch, soft_wrap=True, markup=False, highlight=False)
+
+
+def _table(found: Plan) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="right")
+    table.add_row(*_row(found.configured), style="bold")
+    for other in found.neighbours:
+        table.add_row(*_row(other), style=None if other.reaches(found.target) else "dim")
+    if found.cheapest and found.cheapest != found.configured:
+        table.add_section()
+        table.add_row(*_row(found.cheapest), style="green")
+    return table
+
+
+def _row(forecast: Forecast) -> tuple[str, ...]:
+    policy = forecast.setting.policy
+    return (
+        f"{policy.size_percent} %",
+        f"{policy.bake_minutes} min",
+        f"{forecast.setting.error_ratio * 100:g} %",
+        f"{policy.wait_minutes} min",
+        percent(forecast.errors.probability),
+        percent(forecast.latency.probability),
+        percent(forecast.false_rollback),
+        time(forecast.expected_seconds),
+        harmed(forecast.expected_harmed),
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error

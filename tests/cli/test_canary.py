@@ -1,0 +1,145 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from mlops.contract import load_platform
+from mlops.rollout import Target, forecast
+
+Mlops = Callable[..., Result]
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def _model(repository: Path) -> Path:
+    return repository / "model_code" / "bike_demand" / "model.yaml"
+
+
+def test_a_plan_prints_the_table_and_writes_the_page(mlops: Mlops, repository: Path) -> None:
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
+
+    assert result.exit_code == 0, result.output
+    assert "reaches the target of 80.0 %" in result.output
+    assert " 10 %  15 min       2 %  25 min" in result.output
+    page = repository / ".mlops" / "reports" / "canary-plan" / "bike-demand-prod.html"
+    assert f"page: {page}" in result.output
+    assert page.read_text().startswith("<!doctype html>")
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_the_page_goes_where_it_is_asked_for(mlops: Mlops, tmp_path: Path) -> None:
+    wanted = tmp_path / "deep" / "plan.html"
+
+    result = mlops("canary", "plan", "bike-demand", "--stage", "dev", "--html", str(wanted))
+
+    assert result.exit_code == 0
+    assert "bike-demand in dev" in wanted.read_text()
+
+
+def test_a_key_that_the_stage_overrides_is_patched_in_the_stage(mlops: Mlops) -> None:
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
+
+    model, _, stages = result.output.partition("# config/stages.yaml")
+    assert "endpoint:\n  canary:\n    size_percent: 20\n" in model
+    assert "bake_minutes" not in model.partition("# model.yaml")[2]
+    assert "stages:\n  prod:\n    canary:\n      bake_minutes: 6\n" in stages
+
+
+def test_the_patch_applied_reaches_the_target(mlops: Mlops, repository: Path) -> None:
+    _edit(repository / "config" / "stages.yaml", "{bake_minutes: 15}", "{bake_minutes: 6}")
+    _edit(
+        _model(repository),
+        "  latency_p99_ms: 200",
+        "  latency_p99_ms: 200\n  canary:\n    size_percent: 20",
+    )
+
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
+
+    assert result.exit_code == 0, result.output
+    assert "no cheaper canary reaches it as calmly" in result.output
+    assert "# model.yaml" not in result.output
+
+
+def test_thin_traffic_is_told_what_would_help(mlops: Mlops) -> None:
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod", "--requests-per-minute", "2")
+
+    assert "misses the target" in result.output
+    assert "at about 200 requests per minute" in result.output
+
+
+def test_a_model_far_faster_than_its_objective_is_told_that_its_alarm_sleeps(mlops: Mlops) -> None:
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod", "--latency-p99-ms", "5")
+
+    assert "misses the target" in result.output
+    assert "look at the latency alarm" in result.output
+
+
+def test_the_servings_own_errors_and_the_target_are_taken_into_account(mlops: Mlops) -> None:
+    result = mlops(
+        "canary", "plan", "bike-demand", "--stage", "prod",
+        "--error-percent", "1", "--target-percent", "99.9",
+    )  # fmt: skip
+
+    assert "misses the target of 99.9 %" in result.output
+    assert "would roll back at most" in result.output
+
+
+def test_a_canary_of_all_at_once_is_refused(mlops: Mlops, repository: Path) -> None:
+    _edit(repository / "config" / "stages.yaml", "{bake_minutes: 15}", "{strategy: all-at-once}")
+
+    result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
+
+    assert result.exit_code == 1
+    assert "the strategy is all-at-once: no canary" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("bike-demand", "--stage", "moon"), "no stage 'moon'; use dev, staging, prod"),
+        (("bike-demand",), "Missing option '--stage'"),
+        (
+            ("bike-demand", "--stage", "dev", "--requests-per-minute", "0"),
+            "0.0 is not in the range",
+        ),
+        (("bike-demand", "--stage", "dev", "--target-percent", "100"), "100.0 is not in the range"),
+        (("bike-demand", "--stage", "dev", "--html", "."), "is a directory"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told(
+    mlops: Mlops, arguments: tuple[str, ...], said: str
+) -> None:
+    result = mlops("canary", "plan", *arguments)
+
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_a_page_that_cannot_be_written_leaves_no_half(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    wanted = str(tmp_path / "file" / "plan.html")
+
+    result = mlops("canary", "plan", "bike-demand", "--stage", "dev", "--html", wanted)
+
+    assert result.exit_code == 1
+    assert f"cannot write {wanted}" in result.output
+
+
+def test_the_contract_speaks_the_words_of_the_plan(repository: Path) -> None:
+    platform = load_platform(repository, model="bike-demand")
+    endpoint, prod = platform.models[0].endpoint, platform.stages.stage("prod")
+
+    setting = endpoint.canary_setting(prod.canary.applied_to(endpoint.canary))
+    expectation = endpoint.canary_expectation(instances=2)
+
+    assert setting.policy.bake_minutes == 15
+    assert setting.latency_p99_ms == 300
+    assert (setting.error_ratio, setting.model_error_ratio) == (0.02, 0.02)
+    assert expectation.requests_per_minute == 300
+    assert expectation.latency_p99_ms == 200
+    assert forecast(setting, expectation, Target()).reaches(Target())
