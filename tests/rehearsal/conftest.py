@@ -443,6 +443,7 @@ def _pieces(text: str, tokens: dict[str, Any]) -> Iterator[Any]:
 def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "repository"
     shutil.copytree(ROOT / "config", root / "config")
+    (root / "config" / "releases.yaml").write_text("releases: {}\n")
     shutil.copytree(
         TINY, root / "model_code" / "tiny", ignore=shutil.ignore_patterns("__pycache__")
     )
