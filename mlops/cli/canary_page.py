@@ -28,8 +28,9 @@ h1{font-size:26px;margin:0 0 4px}h2{font-size:16px;margin:0 0 12px}
 section{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:20px;
 margin-top:16px;overflow-x:auto}.sub,.soft{color:var(--soft)}.good{color:var(--good)}
 .bad{color:var(--bad)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th{font-weight:500;color:var(--soft);font-size:13px}td,th{padding:6px 0 6px 12px;text-align:right;vertical-align:bottom;
-border-bottom:1px solid var(--line)}td{white-space:nowrap}tr.now td{font-weight:600}tr.best td{color:var(--good)}
+th{font-weight:500;color:var(--soft);font-size:13px}td,th{padding:6px 0 6px 12px;
+text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line)}
+td{white-space:nowrap}tr.now td{font-weight:600}tr.best td{color:var(--good)}
 pre{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;margin:12px 0 0;white-space:pre-wrap}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:24px}
 figure{margin:0}figcaption{font-weight:600;margin-bottom:6px}figure p{margin:4px 0 0;font-size:13px}
