@@ -10,6 +10,7 @@ from string import Template
 from typing import Any, Final
 
 from mlops.registry import Metric
+from mlops.rehearsal.comparison import Row, compared, segments
 from mlops.rehearsal.results import Answer, Execution, GateResult, StepResult
 
 _PAGE: Final = Template("""<!doctype html>
@@ -53,6 +54,8 @@ def page(execution: Execution) -> str:
         _header(execution),
         _section("Gates", _gates(execution.gates)),
         _section("Metrics on held-out data", _metrics(execution.metrics)),
+        _section("Beside others", _comparison(compared(execution.evaluation))),
+        _section("By segment", _comparison(segments(execution.evaluation))),
         _section("Steps", _timeline(execution.steps) + _steps(execution.steps)),
         _section("Registered version", _version(execution)),
         _section("Answers over HTTP", _answers(execution)),
@@ -98,6 +101,14 @@ def _gates(gates: Sequence[GateResult]) -> str:
 def _metrics(metrics: Sequence[Metric]) -> str:
     rows = [[escape(metric.name), _figure(metric.value), _interval(metric)] for metric in metrics]
     return _table(["metric", "value", "interval"], rows)
+
+
+def _comparison(rows: Sequence[Row]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    cells = [
+        [escape(row.label), *(_figure(row.metrics.get(name, "")) for name in names)] for row in rows
+    ]
+    return _table(["", *names], cells)
 
 
 def _interval(metric: Metric) -> str:
