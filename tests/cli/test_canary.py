@@ -1,3 +1,4 @@
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from click.testing import Result
 from mlops.contract import load_platform
 from mlops.rollout import Target, forecast
 
+ROOT = Path(__file__).resolve().parents[2]
 Mlops = Callable[..., Result]
 
 
@@ -30,6 +32,17 @@ def test_a_plan_prints_the_table_and_writes_the_page(mlops: Mlops, repository: P
     assert f"page: {page}" in result.output
     assert page.read_text().startswith("<!doctype html>")
     assert list(page.parent.iterdir()) == [page]
+
+
+def test_the_documentations_figures_are_the_commands(mlops: Mlops) -> None:
+    blocks = (ROOT / "docs" / "canary.md").read_text().split("```")
+    command, figures = blocks[1].strip(), blocks[3].strip().splitlines()
+
+    result = mlops(*shlex.split(command.removeprefix("mlops ")))
+
+    assert len(figures) == 5
+    for line in figures:
+        assert line.strip() in result.output
 
 
 def test_the_page_goes_where_it_is_asked_for(mlops: Mlops, tmp_path: Path) -> None:
