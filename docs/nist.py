@@ -17,11 +17,17 @@ ANSWERS: Final = {
         "before its permissions exist"
     ),
     "LambdaConcurrency": (
-        "kept: one call per execution of a pipeline; a reserved concurrency would be taken from "
-        "the whole account"
+        "kept: one call at a time, by a pipeline, a deployment or the clock; a reserved "
+        "concurrency would be taken from the whole account"
     ),
-    "LambdaDLQ": "kept: called synchronously by the pipeline's step, which receives the error",
-    "LambdaInsideVPC": "kept: it talks to the SageMaker API only and handles no data",
+    "LambdaDLQ": (
+        "kept: the pipeline's step receives the error; the release check answers CloudFormation "
+        "itself; what the clock calls is called again, and its schedule keeps what was undelivered"
+    ),
+    "LambdaInsideVPC": (
+        "kept: they talk to AWS's own APIs only; the data that they handle is the contract's "
+        "published examples"
+    ),
     "S3BucketReplicationEnabled": (
         "kept: data has its source and models are reproducible from a commit; an organization "
         "that must survive a region adds replication to the bucket"

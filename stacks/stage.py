@@ -7,9 +7,13 @@ from constructs import Construct
 
 from mlops.contract import ContractError, Platform, Problem, StageSpec, StagesSpec
 from mlops.pipeline import ModelSource
+from mlops_constructs.release import Release
+from mlops_constructs.serving_code import serving_code
 from mlops_constructs.site import Site
 from stacks.foundation_stack import FoundationStack
 from stacks.registry_stack import RegistryStack
+from stacks.release_check_stack import ReleaseCheckStack
+from stacks.serving_stack import ServingStack
 from stacks.training_stack import TrainingStack
 
 
@@ -17,7 +21,7 @@ class MlopsStage(cdk.Stage):
     """Everything in one account and region; `cdk deploy '<stage>/*'` deploys it.
 
     The foundation is everywhere; the registry and the pipelines are where the stage says that it
-    trains.
+    trains; a model is served where a version is pinned.
     """
 
     def __init__(
@@ -41,6 +45,10 @@ class MlopsStage(cdk.Stage):
             self._registry = self._registry_stack(platform.model_names)
             for source in sources:
                 self._training_stack(source, commit)
+        for source in sources:
+            version = platform.releases.version(model=source.spec.name, stage=stage.name)
+            if version is not None:
+                self._serving_stacks(source, version)
         for key, value in sorted(stage.tags.items()):
             cdk.Tags.of(self).add(key, value)
 
@@ -59,6 +67,18 @@ class MlopsStage(cdk.Stage):
             commit=commit,
         )
         training.add_stack_dependency(self._registry)
+
+    def _serving_stacks(self, source: ModelSource, version: int) -> None:
+        release = Release(site=self._site, model=source.spec, version=version)
+        code, key = serving_code(source), self._foundation.key
+        serving = ServingStack(
+            self, f"{source.spec.name}-Serving", release=release, code=code, key=key
+        )
+        serving.add_stack_dependency(self._foundation)
+        check = ReleaseCheckStack(
+            self, f"{source.spec.name}-ReleaseCheck", release=release, code=code, key=key
+        )
+        check.add_stack_dependency(serving)
 
 
 def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:

@@ -54,6 +54,10 @@ class Site:
         """Name of a log group of the platform; all of a stage's share one prefix."""
         return "/".join(["", self.names.project, self.stage.name, *parts])
 
+    def parameter(self, *parts: str) -> str:
+        """Name of a parameter of the platform, by stage and model."""
+        return "/".join(["", self.names.project, self.stage.name, *parts])
+
     @property
     def model_readers(self) -> list[str]:
         """Accounts of the other configured stages, where this stage makes their models."""

@@ -1,15 +1,17 @@
 """A small platform of three stages, and a way to look at what one construct becomes."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops.contract import ModelSpec, Names, StagesFile, StagesSpec
+from mlops.contract import Capacity, ModelSpec, Names, StagesFile, StagesSpec
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
+    from mlops_constructs.release import Release
     from mlops_constructs.site import Site
 
 CAPACITY = {"standard": {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 2}}
@@ -62,6 +64,7 @@ MODEL = {
     "gates": [{"metric": "roc_auc", "comparison": "at_least", "threshold": 0.8}],
     "endpoint": {"expected_requests_per_minute": 10},
 }
+ENDPOINT = {"expected_requests_per_minute": 300, "latency_p99_ms": 200}
 
 
 class Rendered:
@@ -122,6 +125,34 @@ def site_of(names: Names) -> Callable[..., "Site"]:
         return Site(stage=spec.model_copy(update=changed), names=names)
 
     return site
+
+
+@pytest.fixture(scope="session")
+def release_of(site_of: "Callable[..., Site]") -> "Callable[..., Release]":
+    """Version 3 of the model in a stage, with some of the endpoint's settings replaced."""
+    from mlops_constructs.release import Release
+
+    def release(
+        stage: str = "prod", *, network: bool = False, capacity: Any = None, **endpoint: Any
+    ) -> Release:
+        from dataclasses import replace
+
+        spec = ModelSpec.model_validate(MODEL | {"endpoint": ENDPOINT | endpoint})
+        site = site_of(stage, network=network)
+        if capacity is not None:
+            sizes = {"standard": Capacity.model_validate(capacity)}
+            site = replace(site, stage=site.stage.model_copy(update={"capacity": sizes}))
+        return Release(site=site, model=spec, version=3)
+
+    return release
+
+
+@pytest.fixture(scope="session")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packed handlers, with a contract of one case."""
+    from mlops_constructs.handler_archive import write_handlers
+
+    return write_handlers(contract="{}", build_dir=tmp_path_factory.mktemp("build"))
 
 
 @pytest.fixture(scope="session")

@@ -41,9 +41,10 @@ def test_no_value_crosses_a_stack_by_a_weak_reference(templates: Templates) -> N
 def test_the_key_is_all_that_crosses_a_stack(templates: Templates) -> None:
     imports = set(re.findall(r'"Fn::ImportValue": "([^"]+)"', json.dumps(templates)))
 
-    assert [re.sub("[0-9A-F]{8}", "", name) for name in imports] == [
-        "mlops-dev-foundation:ExportsOutputFnGetAttKeyArn"
-    ]
+    assert {re.sub("[0-9A-F]{8}", "", name) for name in imports} == {
+        f"mlops-{stage}-foundation:ExportsOutputFnGetAttKeyArn"
+        for stage in ("dev", "staging", "prod")
+    }
 
 
 def test_nothing_is_allowed_to_do_everything(templates: Templates) -> None:

@@ -13,8 +13,14 @@ STACKS = (
     "dev/Foundation",
     "dev/Registry",
     "dev/bike-demand-Training",
+    "dev/bike-demand-Serving",
+    "dev/bike-demand-ReleaseCheck",
     "staging/Foundation",
+    "staging/bike-demand-Serving",
+    "staging/bike-demand-ReleaseCheck",
     "prod/Foundation",
+    "prod/bike-demand-Serving",
+    "prod/bike-demand-ReleaseCheck",
 )
 _CONTENT_HASH = re.compile(r"\b[0-9a-f]{16,64}\b")
 

@@ -1,12 +1,20 @@
 """What a stage is made of, and what its settings change."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops.contract import ContractError, Network, Platform, StageSpec, load_platform
+from mlops.contract import (
+    ContractError,
+    Network,
+    Platform,
+    ReleasesSpec,
+    StageSpec,
+    load_platform,
+)
 from mlops.pipeline import ModelSource, load_source
 from stacks.stage import MlopsStage, asked_stages
 
@@ -62,16 +70,46 @@ def test_a_stage_that_trains_has_the_registry_and_a_stack_per_model(
     stage = stage_of(platform.stages.training)
 
     assert sorted(templates(stage)) == [
+        "mlops-dev-bike-demand-release-check",
+        "mlops-dev-bike-demand-serving",
         "mlops-dev-bike-demand-training",
         "mlops-dev-foundation",
         "mlops-dev-registry",
     ]
 
 
-def test_every_other_stage_has_the_foundation_only(
+def test_every_other_stage_has_the_foundation_and_what_is_pinned_for_it(
     stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
 ) -> None:
-    assert sorted(templates(stage_of(platform.stages.stage("prod")))) == ["mlops-prod-foundation"]
+    assert sorted(templates(stage_of(platform.stages.stage("prod")))) == [
+        "mlops-prod-bike-demand-release-check",
+        "mlops-prod-bike-demand-serving",
+        "mlops-prod-foundation",
+    ]
+
+
+def test_where_no_version_is_pinned_nothing_is_served(
+    platform: Platform, sources: list[ModelSource], cdk_context: dict[str, Any]
+) -> None:
+    import aws_cdk as cdk
+
+    app = cdk.App(context=cdk_context, builtin_cloud_formation_validation=False)
+    unreleased = replace(platform, releases=ReleasesSpec())
+    spec = platform.stages.stage("prod")
+
+    stage = MlopsStage(app, stage=spec, platform=unreleased, sources=sources, commit="c0ffee")
+
+    assert sorted(templates(stage)) == ["mlops-prod-foundation"]
+
+
+def test_the_check_comes_after_what_it_checks(
+    stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
+) -> None:
+    stacks = stage_of(platform.stages.stage("prod")).synth().stacks
+
+    check = next(s for s in stacks if s.stack_name.endswith("release-check"))
+    serving = next(s for s in stacks if s.stack_name.endswith("serving"))
+    assert serving.id in {dependency.id for dependency in check.dependencies}
 
 
 def test_stacks_deploy_after_what_they_stand_on(

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 # With one model. Each is one pattern or one exception on one construct; lower it, never raise it
-# without saying in the commit what made the new one necessary.
-ACKNOWLEDGED = 15
+# without saying in the commit what made the new one necessary. Serving adds in each of three stages
+# 6 for the container's role (log streams, alarms and captures by prefix), 4 for the prober's,
+# 4 for the janitor's and 5 for the release check's: names of configs and models are generated.
+ACKNOWLEDGED = 15 + 3 * 19
 PLUGINS = ("AwsSolutions::", "mlops-rules::")
 
 

@@ -1,0 +1,88 @@
+"""A function of the platform: one handler, one role, one log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from mlops_constructs.function_log_group import function_log_group
+from mlops_constructs.permission import Permission, acknowledge_patterns
+from mlops_constructs.release import Release
+from mlops_constructs.service_role import service_role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a function does, and everything that it may touch."""
+
+    name: str
+    description: str
+    module: str
+    permissions: Sequence[Permission]
+    minutes: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class PlatformFunction(Construct):
+    """Runs one handler of the archive outside of any network."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        release: Release,
+        task: Task,
+        archive: Path,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._release = release
+        self._task = task
+        name = f"{release.model.name}/{task.name}"
+        log_group = function_log_group(self, "Log", site=release.site, name=name, key=key)
+        self.function = self._function(log_group, archive)
+
+    def _function(self, log_group: logs.ILogGroup, archive: Path) -> lambda_.Function:
+        function = lambda_.Function(
+            self,
+            "Function",
+            description=self._task.description,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"mlops_constructs.handlers.{self._task.module}.handler",
+            code=lambda_.Code.from_asset(str(archive)),
+            memory_size=256,
+            timeout=Duration.minutes(self._task.minutes),
+            environment=dict(self._task.environment),
+            role=self._role(log_group),
+            log_group=log_group,
+        )
+        resource = function.node.default_child
+        assert isinstance(resource, lambda_.CfnFunction)
+        # The role's ARN already makes CloudFormation wait for the role and its inline policy.
+        resource.add_deletion_override("DependsOn")
+        return function
+
+    def _role(self, log_group: logs.ILogGroup) -> iam.IRole:
+        logging = Permission(
+            sid="WriteTheLog",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[log_group.log_group_arn],
+        )
+        permissions = [*self._task.permissions, logging]
+        acknowledge_patterns(self, permissions)
+        role = service_role(
+            self,
+            "Role",
+            service="lambda.amazonaws.com",
+            site=self._release.site,
+            permissions=permissions,
+        )
+        return role.without_policy_updates()

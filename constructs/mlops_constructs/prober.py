@@ -1,0 +1,96 @@
+"""Requests with known answers, sent while a release is under way."""
+
+import math
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from mlops_constructs.function_schedule import FunctionSchedule
+from mlops_constructs.handler_archive import CONTRACT
+from mlops_constructs.permission import Permission
+from mlops_constructs.platform_function import PlatformFunction, Task
+from mlops_constructs.release import WRONG_ANSWERS, Release
+from mlops_constructs.serving_permissions import read_models
+
+_CANARY_PROBES: Final = 2
+"""Probes a minute that shall reach the new fleet, however busy the endpoint is."""
+_MARGIN: Final = 1.5
+"""The share of the requests that reaches a canary is a matter of chance."""
+_MOST: Final = 600
+
+
+class Prober(Construct):
+    """A function that looks each minute whether a release is under way, and sends probes if so.
+
+    Its environment says everything: ENDPOINT_NAME, PROBES_PER_MINUTE, PACKAGES (the prefix of the
+    ARNs of the model's versions) and CONTRACT, the file beside the handlers that holds the
+    contract's examples.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, release: Release, archive: Path, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, id_)
+        prober = PlatformFunction(
+            self, "Prober", release=release, task=_task(release), archive=archive, key=key
+        )
+        FunctionSchedule(
+            self,
+            "EachMinute",
+            site=release.site,
+            function=prober.function,
+            expression="rate(1 minute)",
+        )
+
+
+def probes_per_minute(release: Release) -> int:
+    """Enough to score the new fleet's answers, and to make up for traffic that is too thin."""
+    canary, policy = release.canary, release.canary.policy
+    share = policy.size_percent / 100 if policy.guarded else 1.0
+    for_answers = _CANARY_PROBES / share
+    needed = canary.minimum_invocations * _MARGIN / (share * policy.bake_minutes)
+    missing = needed - release.model.endpoint.expected_requests_per_minute
+    return min(_MOST, math.ceil(max(for_answers, missing)))
+
+
+def _task(release: Release) -> Task:
+    return Task(
+        name="prober",
+        description=f"Probes {release.endpoint_name} while a release is under way",
+        module="prober",
+        permissions=_permissions(release),
+        minutes=1,
+        environment={
+            "CONTRACT": CONTRACT,
+            "ENDPOINT_NAME": release.endpoint_name,
+            "PACKAGES": release.package_arn.rpartition("/")[0],
+            "PROBES_PER_MINUTE": str(probes_per_minute(release)),
+        },
+    )
+
+
+def _permissions(release: Release) -> list[Permission]:
+    names, model = release.site.names, release.model.name
+    return [
+        Permission(
+            sid="ProbeTheEndpoint",
+            actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
+            resources=[release.endpoint_arn],
+        ),
+        Permission(
+            sid="FindRecordedAnswers",
+            actions=["sagemaker:DescribeModelPackage"],
+            resources=[names.model_packages_arn(model)],
+            because="the registry numbers the versions; the group is exact",
+        ),
+        *read_models(release),
+        Permission(
+            sid="PublishScores",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": WRONG_ANSWERS}},
+            because="this action knows no resources; the condition names the namespace",
+        ),
+    ]

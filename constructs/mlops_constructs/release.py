@@ -1,0 +1,126 @@
+"""What one stage is asked to serve: a version, and every setting that makes it a release."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from mlops.contract import CanarySpec, Capacity, ContractError, ModelSpec, Problem
+from mlops.rollout import Signal, rollback_signals
+from mlops.rollout.release import release_hash
+from mlops_constructs.site import Site
+
+VARIANT: Final = "AllTraffic"
+"""Constant: guardrails, scaling and alarms know the variant by its name."""
+WRONG_ANSWERS: Final = "Mlops/Serving"
+"""Namespace of what the prober finds."""
+_WRONG_ANSWER_RATIO: Final = 0.2
+_TEMPLATE: Final = 1
+"""Raised when these constructs build something else from the same settings: a release of its own,
+with alarms in a fresh state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A pinned version of a model in a stage.
+
+    Raises:
+        ContractError: the endpoint's mode has no construct, or no guardrails.
+    """
+
+    site: Site
+    model: ModelSpec
+    version: int
+
+    def __post_init__(self) -> None:
+        if self.model.endpoint.mode != "real-time":
+            raise ContractError((self._mode_problem(),))
+
+    @property
+    def endpoint_name(self) -> str:
+        """Name of the endpoint; the same over all releases."""
+        return self.site.names.endpoint(self.site.stage, self.model.name)
+
+    @property
+    def endpoint_arn(self) -> str:
+        """ARN of the endpoint."""
+        return self.site.arn("sagemaker", f"endpoint/{self.endpoint_name}")
+
+    @property
+    def package_arn(self) -> str:
+        """ARN of the model package."""
+        return self.site.names.model_package_arn(self.model.name, self.version)
+
+    @property
+    def capacity(self) -> Capacity:
+        """Size of the fleet in this stage."""
+        return self.site.stage.capacity[self.model.endpoint.tier]
+
+    @property
+    def instance_type(self) -> str:
+        """Machine of the fleet."""
+        return self.model.endpoint.instance_type or self.capacity.instance_type
+
+    @cached_property
+    def canary(self) -> CanarySpec:
+        """The model's canary as this stage runs it."""
+        return self.site.stage.canary.applied_to(self.model.endpoint.canary)
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """What rolls this release back."""
+        alarms = self.canary.alarms
+        judged = rollback_signals(
+            error_ratio=alarms.error_ratio,
+            model_error_ratio=alarms.model_error_ratio,
+            latency_p99_ms=self.model.endpoint.canary_latency_p99_ms,
+            window=alarms.window,
+        )
+        return (*judged, self._wrong_answers())
+
+    @cached_property
+    def hash(self) -> str:
+        """Name of this release; another one if anything that is deployed with it differs."""
+        network = self.site.stage.network
+        return release_hash(
+            {
+                "template": _TEMPLATE,
+                "package": self.package_arn,
+                "instance_type": self.instance_type,
+                "instances": self.capacity.min_instances,
+                "capture": self.model.endpoint.capture.model_dump(mode="json"),
+                "latency_p99_ms": self.model.endpoint.canary_latency_p99_ms,
+                # How many requests a verdict needs changes what is judged, not what is deployed.
+                "canary": self.canary.model_dump(mode="json", exclude={"minimum_invocations"}),
+                "network": network.model_dump(mode="json") if network else None,
+            }
+        )
+
+    def alarm_name(self, signal: Signal) -> str:
+        """Name of a rollback alarm; the hash makes it a fresh alarm for each release."""
+        return f"{self.alarm_prefix}{signal.key}-{self.hash}"
+
+    @property
+    def alarm_prefix(self) -> str:
+        """First part of the names of all rollback alarms of the endpoint, of whatever release."""
+        return f"{self.endpoint_name}-rollback-"
+
+    def _wrong_answers(self) -> Signal:
+        return Signal(
+            key="wrong-answers",
+            metric="WrongAnswers",
+            statistic="Average",
+            threshold=_WRONG_ANSWER_RATIO,
+            unit="None",
+            window=self.canary.alarms.window,
+            namespace=WRONG_ANSWERS,
+        )
+
+    def _mode_problem(self) -> Problem:
+        return Problem(
+            file=f"model_code/{self.model.folder}/model.yaml",
+            key="endpoint.mode",
+            problem="no serving stack is built for this mode: its canary would not be watched",
+            got=self.model.endpoint.mode,
+            allowed="real-time",
+            remedy="use real-time, or remove the model from config/releases.yaml",
+        )

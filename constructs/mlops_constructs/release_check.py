@@ -1,0 +1,112 @@
+"""Fails a promotion whose release did not prove itself."""
+
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import CustomResource, Duration
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from mlops_constructs.handler_archive import CONTRACT
+from mlops_constructs.permission import Permission
+from mlops_constructs.platform_function import PlatformFunction, Task
+from mlops_constructs.release import Release
+
+_MINUTES: Final = 10
+
+
+class ReleaseCheck(Construct):
+    """A custom resource that succeeds only while the endpoint runs the requested release.
+
+    It changes nothing, so deleting it or rolling it back always succeeds.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, release: Release, archive: Path, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, id_)
+        function = PlatformFunction(
+            self, "Checker", release=release, task=_task(release), archive=archive, key=key
+        ).function
+        CustomResource(
+            self,
+            "Check",
+            resource_type="Custom::ReleaseCheck",
+            service_token=function.function_arn,
+            service_timeout=Duration.minutes(_MINUTES + 2),
+            properties=_expectation(release),
+        )
+
+
+def _expectation(release: Release) -> dict[str, object]:
+    """What has to be true, as literals: a value of the serving stack would prove itself."""
+    policy = release.canary.policy
+    return {
+        "EndpointName": release.endpoint_name,
+        "Release": release.hash,
+        "ModelPackage": release.package_arn.split(":", 4)[-1],
+        "AlarmNames": [release.alarm_name(signal) for signal in release.signals],
+        "MinimumInvocations": release.canary.minimum_invocations,
+        "SharePercent": policy.size_percent if policy.guarded else 100,
+        "BakeMinutes": policy.bake_minutes if policy.guarded else policy.final_bake_minutes,
+        "LookbackMinutes": policy.execution_timeout_minutes,
+    }
+
+
+def _task(release: Release) -> Task:
+    return Task(
+        name="release-check",
+        description=f"Is the requested release of {release.endpoint_name} live and proven?",
+        module="release_check",
+        permissions=_permissions(release),
+        minutes=_MINUTES,
+        environment={"CONTRACT": CONTRACT},
+    )
+
+
+def _permissions(release: Release) -> list[Permission]:
+    site = release.site
+    generated = "SageMaker configs and models have generated names; the calls only read"
+    return [
+        Permission(
+            sid="SeeTheEndpoint",
+            actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
+            resources=[release.endpoint_arn],
+        ),
+        Permission(
+            sid="SeeWhatItRuns",
+            actions=[
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:ListTags",
+            ],
+            resources=[
+                site.arn("sagemaker", "endpoint-config/*"),
+                site.arn("sagemaker", "model/*"),
+            ],
+            because=generated,
+        ),
+        Permission(
+            sid="SeeRollbackAlarms",
+            actions=["cloudwatch:DescribeAlarms"],
+            resources=[site.arn("cloudwatch", f"alarm:{release.alarm_prefix}*")],
+            because="each release has alarms of its own; the prefix belongs to this endpoint alone",
+        ),
+        Permission(
+            sid="CountRequests",
+            actions=["cloudwatch:GetMetricData"],
+            resources=["*"],
+            because="this action knows no resources, and reads figures only",
+        ),
+        Permission(
+            sid="SeeOwnRollback",
+            actions=["cloudformation:DescribeStacks"],
+            resources=[site.arn("cloudformation", f"stack/{check_stack_name(release)}/*")],
+            because="CloudFormation adds an id to the name of a stack; the name is exact",
+        ),
+    ]
+
+
+def check_stack_name(release: Release) -> str:
+    """Name of the stack that holds the check, which the check itself asks for its state."""
+    return f"{release.site.prefix}-{release.model.name}-release-check"

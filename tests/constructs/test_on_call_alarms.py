@@ -1,0 +1,67 @@
+"""What pages, and that each page says where to read on."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_constructs.on_call_alarms import OnCallAlarms, virtual_cpus
+from mlops_constructs.release import Release
+
+
+@pytest.fixture(scope="module")
+def alarms(render: Callable[..., Any], release_of: Callable[..., Release]) -> dict[str, Any]:
+    built = render(lambda stack: OnCallAlarms(stack, "OnCall", release=release_of()))
+    found = built.all("AWS::CloudWatch::Alarm")
+    return {a["AlarmName"].removeprefix("acme-prod-churn-oncall-"): a for a in found}
+
+
+def test_every_way_in_which_an_endpoint_fails_its_callers_pages(alarms: dict[str, Any]) -> None:
+    assert set(alarms) == {
+        "server-errors",
+        "latency",
+        "overhead",
+        "cpu",
+        "memory",
+        "disk",
+        "no-healthy-traffic",
+    }
+
+
+def test_pages_go_to_the_stages_topic_and_decide_no_release(alarms: dict[str, Any]) -> None:
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == ["arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"]
+        assert "EndpointConfigName" not in str(alarm)
+
+
+def test_every_page_names_a_section_that_exists(alarms: dict[str, Any], root: Path) -> None:
+    for key, alarm in alarms.items():
+        path, _, section = alarm["AlarmDescription"].rpartition("Runbook: ")[2].partition("#")
+        headings = re.findall(r"^## (.+)$", (root / path).read_text(), re.MULTILINE)
+        assert section == key
+        assert section in headings
+
+
+def test_latency_pages_at_the_contracts_objective(alarms: dict[str, Any]) -> None:
+    assert alarms["latency"]["Threshold"] == 200_000
+    assert alarms["latency"]["ExtendedStatistic"] == "p99"
+
+
+def test_silence_pages_because_missing_data_is_what_silence_looks_like(
+    alarms: dict[str, Any],
+) -> None:
+    silence = alarms["no-healthy-traffic"]
+
+    assert silence["TreatMissingData"] == "breaching"
+    assert silence["ComparisonOperator"] == "LessThanThreshold"
+    assert [m["Id"] for m in silence["Metrics"] if m.get("ReturnData", True)] == ["healthy"]
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "cores"),
+    [("ml.m5.large", 2), ("ml.t2.medium", 2), ("ml.m5.xlarge", 4), ("ml.c6i.12xlarge", 48)],
+)
+def test_processor_time_is_measured_in_cores(instance_type: str, cores: int) -> None:
+    assert virtual_cpus(instance_type) == cores

@@ -1,0 +1,71 @@
+"""The prober knows all that it needs from its environment, and may do little."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_constructs.prober import Prober, probes_per_minute
+from mlops_constructs.release import Release
+
+
+@pytest.fixture(scope="module")
+def prober(
+    render: Callable[..., Any],
+    key_in: Callable[..., Any],
+    release_of: Callable[..., Release],
+    handlers: Path,
+) -> Any:
+    return render(
+        lambda stack: Prober(
+            stack, "Prober", release=release_of(), archive=handlers, key=key_in(stack)
+        )
+    )
+
+
+def test_it_looks_each_minute(prober: Any) -> None:
+    schedule = prober.only("AWS::Scheduler::Schedule")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+
+
+def test_its_environment_says_what_to_probe_and_how_often(prober: Any) -> None:
+    function = prober.only("AWS::Lambda::Function")
+
+    assert function["Handler"] == "mlops_constructs.handlers.prober.handler"
+    assert function["Environment"]["Variables"] == {
+        "CONTRACT": "contract.json",
+        "ENDPOINT_NAME": "acme-prod-churn",
+        "PACKAGES": "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn",
+        "PROBES_PER_MINUTE": "20",
+    }
+
+
+def test_it_publishes_in_one_namespace_and_calls_one_endpoint(prober: Any) -> None:
+    statements = next(s for s in prober.roles().values() if "PublishScores" in s)
+
+    assert statements["PublishScores"]["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": "Mlops/Serving"}
+    }
+    assert statements["ProbeTheEndpoint"]["Resource"].endswith("endpoint/acme-prod-churn")
+
+
+def test_where_traffic_is_thin_probes_make_up_for_it(release_of: Callable[..., Release]) -> None:
+    thin = release_of(expected_requests_per_minute=10)
+
+    # 100 requests within 10 minutes at a tenth of the traffic, half as much again for chance.
+    assert probes_per_minute(thin) == 140
+
+
+def test_where_traffic_is_plenty_probes_still_score_the_canary(
+    release_of: Callable[..., Release],
+) -> None:
+    assert probes_per_minute(release_of(canary={"size_percent": 25})) == 8
+
+
+def test_probes_are_bounded(release_of: Callable[..., Release]) -> None:
+    greedy = release_of(canary={"minimum_invocations": 100_000})
+
+    assert probes_per_minute(greedy) == 600

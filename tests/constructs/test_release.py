@@ -1,0 +1,74 @@
+"""What makes a release, and what does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mlops.contract import ContractError
+from mlops_constructs.release import Release
+
+Releases = Callable[..., Release]
+CAPACITY = {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 8}
+
+
+def test_the_same_settings_are_the_same_release(release_of: Releases) -> None:
+    assert release_of().hash == release_of().hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"canary": {"bake_minutes": 11}},
+        {"canary": {"alarms": {"error_ratio": 0.03}}},
+        {"latency_p99_ms": 201},
+        {"capture": {"enabled": False}},
+        {"instance_type": "ml.m5.xlarge"},
+        {"network": True},
+        {"capacity": CAPACITY | {"min_instances": 4}},
+    ],
+    ids=str,
+)
+def test_whatever_is_deployed_with_it_makes_another_release(
+    release_of: Releases, change: dict[str, Any]
+) -> None:
+    assert release_of(**change).hash != release_of().hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"canary": {"minimum_invocations": 7}},
+        {"expected_requests_per_minute": 7},
+        {"scaling": {"enabled": False}},
+        {"capacity": CAPACITY},
+    ],
+    ids=str,
+)
+def test_what_moves_no_traffic_makes_none(release_of: Releases, change: dict[str, Any]) -> None:
+    assert release_of(**change).hash == release_of().hash
+
+
+def test_rollback_alarms_are_fresh_with_each_release(release_of: Releases) -> None:
+    before, after = release_of(), release_of(canary={"bake_minutes": 11})
+
+    names = [{r.alarm_name(signal) for signal in r.signals} for r in (before, after)]
+    assert names[0].isdisjoint(names[1])
+    assert all(name.startswith("acme-prod-churn-rollback-") for name in names[0] | names[1])
+
+
+def test_the_signals_are_those_of_the_contract_and_the_probers(release_of: Releases) -> None:
+    thresholds = {signal.key: signal.threshold for signal in release_of().signals}
+
+    assert thresholds == {
+        "server-errors": 0.02,
+        "model-errors": 0.02,
+        "latency": 300_000,
+        "wrong-answers": 0.2,
+    }
+
+
+@pytest.mark.parametrize("mode", ["async", "serverless"])
+def test_a_mode_without_a_watched_canary_is_refused(release_of: Releases, mode: str) -> None:
+    with pytest.raises(ContractError, match=r"model_code/churn/model.yaml.*endpoint.mode"):
+        release_of(mode=mode)

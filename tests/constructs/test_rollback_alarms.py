@@ -1,0 +1,76 @@
+"""The alarms say what the signals say, about the new fleet alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mlops_constructs.release import Release
+from mlops_constructs.rollback_alarms import RollbackAlarms
+
+CONFIG_NAME = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
+
+
+@pytest.fixture(scope="module")
+def alarms(render: Callable[..., Any], release_of: Callable[..., Release]) -> Any:
+    from aws_cdk import aws_sagemaker as sagemaker
+
+    def build(stack: Any) -> None:
+        config = sagemaker.CfnEndpointConfig(stack, "Config", production_variants=[])
+        RollbackAlarms(stack, "Rollback", release=release_of(), config=config)
+
+    found = render(build).all("AWS::CloudWatch::Alarm")
+    return {alarm["MetricName"]: alarm for alarm in found}
+
+
+def test_there_is_one_alarm_for_each_signal(
+    alarms: Any, release_of: Callable[..., Release]
+) -> None:
+    release = release_of()
+
+    names = {alarm["AlarmName"] for alarm in alarms.values()}
+    assert names == {release.alarm_name(signal) for signal in release.signals}
+
+
+def test_every_alarm_is_what_its_signal_evaluates(
+    alarms: Any, release_of: Callable[..., Release]
+) -> None:
+    for signal in release_of().signals:
+        alarm, model = alarms[signal.metric], signal.alarm
+        assert alarm["Threshold"] == model.threshold
+        assert alarm["Period"] == model.period_seconds
+        assert alarm["EvaluationPeriods"] == model.evaluation_periods
+        assert alarm["DatapointsToAlarm"] == model.datapoints_to_alarm
+        assert alarm["ComparisonOperator"] == model.comparison.value
+        assert alarm["TreatMissingData"] == model.missing_data.value
+        assert alarm.get("Statistic", alarm.get("ExtendedStatistic")) == model.statistic
+
+
+def test_invocation_metrics_are_those_of_the_new_config(alarms: Any) -> None:
+    for metric in ("Invocation5XXErrors", "InvocationModelErrors", "ModelLatency"):
+        dimensions = {d["Name"]: d["Value"] for d in alarms[metric]["Dimensions"]}
+        assert dimensions == {
+            "EndpointName": "acme-prod-churn",
+            "VariantName": "AllTraffic",
+            "EndpointConfigName": CONFIG_NAME,
+        }
+
+
+def test_wrong_answers_are_those_of_the_version(alarms: Any) -> None:
+    dimensions = {d["Name"]: d["Value"] for d in alarms["WrongAnswers"]["Dimensions"]}
+
+    assert dimensions == {"EndpointName": "acme-prod-churn", "ModelVersion": "3"}
+
+
+def test_a_percentile_of_few_requests_is_judged_all_the_same(alarms: Any) -> None:
+    latency = alarms["ModelLatency"]
+
+    assert latency["ExtendedStatistic"] == "p99"
+    assert latency["EvaluateLowSampleCountPercentile"] == "evaluate"
+    assert "Unit" not in latency
+
+
+def test_people_hear_of_a_rollback_and_where_to_read_on(alarms: Any) -> None:
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == ["arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"]
+        assert "docs/runbooks/canary-rolled-back.md" in alarm["AlarmDescription"]
