@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from mlops.rehearsal.canary import FAULT_NAMES, Wishes, rehearse_canary
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 
@@ -61,6 +62,57 @@ def pipeline(
         click.echo("stopped; no process is left", err=True)
         sys.exit(_STOPPED)
     sys.exit(0 if execution.succeeded else 1)
+
+
+@rehearse.command()
+@click.argument("model")
+@click.option("--stage", help="Whose endpoint. Default: the last stage of config/stages.yaml.")
+@click.option(
+    "--candidate", type=click.IntRange(min=1), help="Version to deploy. Default: the newest here."
+)
+@click.option(
+    "--fault",
+    type=click.Choice([*FAULT_NAMES, "all"]),
+    default="none",
+    show_default=True,
+    metavar="NAME",
+    help=f"What breaks: {', '.join(FAULT_NAMES)}; all: one deployment each.",
+)
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=1),
+    help="Deployment seconds per real second. Default: as fast as this machine can bear.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of traffic and faults.")
+@click.option(
+    "--assembly",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
+)
+@click.pass_obj
+def canary(
+    root: Path,
+    *,
+    model: str,
+    stage: str | None,
+    candidate: int | None,
+    fault: str,
+    scale: float | None,
+    seed: int,
+    assembly: Path | None,
+) -> None:
+    """Deploy MODEL's newest version over the released one, under real traffic and one fault."""
+    wishes = Wishes(stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed)
+    try:
+        rehearsal = rehearse_canary(
+            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
+        )
+    except RehearsalError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("stopped; no process is left", err=True)
+        sys.exit(_STOPPED)
+    sys.exit(0 if rehearsal.as_expected else 1)
 
 
 def _pair(text: str) -> tuple[str, str]:

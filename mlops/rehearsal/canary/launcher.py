@@ -1,0 +1,253 @@
+"""Starts a model's server with a fault in it; run by the interpreter of the model's environment.
+
+`python launcher.py <fault as JSON> <folder of the archive's code> <arguments of serve.py>`. The
+archive's own serve.py runs unchanged: its web application is wrapped when it is handed to uvicorn.
+Standard library only, and nothing of the platform, because the environment is the model's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import random
+import resource
+import runpy
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+Scope = dict[str, Any]
+Event = dict[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Body = bytes
+Change = Callable[[Body], Body]
+
+MEBIBYTE = 1024 * 1024
+
+
+class Fault:
+    """What goes wrong, between the web server and the model's own application."""
+
+    def __init__(self, settings: dict[str, Any], schema: dict[str, Any]) -> None:
+        self.settings = settings
+        self.schema = schema
+        self.draw = random.Random(settings.get("seed", 0))  # noqa: S311  # no secret
+        self.invocations = 0
+        self.leaked: list[bytearray] = []
+        self.largest: dict[str, float] = {}
+
+    def around(self, application: Application) -> Application:
+        """The application with the fault in front of it."""
+        kind = getattr(self, f"_{self.settings['kind'].replace('-', '_')}")
+        if "memory_mib" in self.settings:
+            _limit_memory(self.settings["memory_mib"])
+
+        async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path")
+            if scope["type"] == "http" and path in ("/invocations", "/ping"):
+                self.invocations += path == "/invocations"
+                await kind(application, scope, receive, send)
+            else:
+                await application(scope, receive, send)
+
+        return faulty
+
+    async def _slow(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/invocations":
+            await asyncio.sleep(self.settings["seconds"])
+        await app(scope, receive, send)
+
+    async def _errors(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/invocations" and self.draw.random() < self.settings["share"]:
+            await _answer(send, 500, b'{"error": "injected"}')
+        else:
+            await app(scope, receive, send)
+
+    async def _crash(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.invocations >= self.settings["request"]:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        await app(scope, receive, send)
+
+    async def _leak(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/invocations":
+            try:
+                self.leaked.append(bytearray(self.settings["mib_per_request"] * MEBIBYTE))
+            except MemoryError:
+                # A container over its memory limit is killed from outside, without a word.
+                os.kill(os.getpid(), signal.SIGKILL)
+        await app(scope, receive, send)
+
+    async def _no_ping(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/ping":
+            await _answer(send, 503, b"")
+        else:
+            await app(scope, receive, send)
+
+    async def _slow_start(
+        self, app: Application, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        await app(scope, receive, send)
+
+    async def _request(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        """Another request reaches the model than was sent."""
+        if scope["path"] == "/ping":
+            return await app(scope, receive, send)
+        change = {"scrambled": self._scrambled, "stale-scaler": self._rescaled}
+        body = _changed(await _read(receive), change[self.settings["how"]])
+        await app(_with_length(scope, len(body)), _once(body), send)
+        return None
+
+    async def _answer(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        """Another answer leaves the server than the model gave."""
+        if scope["path"] == "/ping":
+            return await app(scope, receive, send)
+        change = {"inverted": self._inverted, "schema": self._renamed}[self.settings["how"]]
+        events: list[Event] = []
+
+        async def keep(event: Event) -> None:
+            events.append(event)
+
+        await app(scope, receive, keep)
+        body = b"".join(event.get("body", b"") for event in events[1:])
+        if events[0]["status"] < 300:  # noqa: PLR2004  # HTTP's own number
+            body = _changed(body, change)
+        headers = [pair for pair in events[0]["headers"] if pair[0].lower() != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({**events[0], "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return None
+
+    def _scrambled(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Every number takes the place within its range that its neighbour had."""
+        fields = [f for f in self.schema["input"] if f["type"] == "number" and _is_number(row, f)]
+        places = [_place(row[field["name"]], field) for field in fields]
+        turned = [*places[1:], places[0]] if len(places) > 1 else [1 - place for place in places]
+        changed = {f["name"]: _value(p, f) for f, p in zip(fields, turned, strict=True)}
+        return {**row, **changed}
+
+    def _rescaled(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Every number as a scaler of other data would have it: squeezed and shifted."""
+        fields = [f for f in self.schema["input"] if f["type"] == "number" and _is_number(row, f)]
+        changed = {f["name"]: _value(0.7 * _place(row[f["name"]], f) + 0.25, f) for f in fields}
+        return {**row, **changed}
+
+    def _inverted(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Much is little: a number is mirrored in its range, or in what was seen so far."""
+        changed = {}
+        for field in self.schema["output"]:
+            if _is_number(row, field):
+                name, value = field["name"], row[field["name"]]
+                top = field.get("max", max(self.largest.get(name, 0.0), 2 * abs(value) + 1))
+                self.largest[name] = top
+                changed[name] = top + field.get("min", 0) - value
+        return {**row, **changed}
+
+    def _renamed(self, row: dict[str, Any]) -> dict[str, Any]:
+        first = self.schema["output"][0]["name"]
+        return {(f"{key}_v2" if key == first else key): value for key, value in row.items()}
+
+
+def _limit_memory(mebibytes: int) -> None:
+    """Allow that much more memory than there is now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + mebibytes * MEBIBYTE
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _is_number(row: dict[str, Any], field: dict[str, Any]) -> bool:
+    value = row.get(field["name"])
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _range(field: dict[str, Any]) -> tuple[float, float]:
+    low = float(field.get("min", -1000))
+    return low, float(field.get("max", low + 2000))
+
+
+def _place(value: float, field: dict[str, Any]) -> float:
+    low, high = _range(field)
+    return (value - low) / (high - low or 1)
+
+
+def _value(place: float, field: dict[str, Any]) -> float:
+    low, high = _range(field)
+    return low + min(max(place, 0), 1) * (high - low)
+
+
+def _changed(body: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+    """A JSON body with every row in it changed; any other body as it is."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return body
+    return json.dumps(_each_row(content, change)).encode()
+
+
+def _each_row(node: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    if isinstance(node, list):
+        return [_each_row(item, change) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if any(isinstance(value, list | dict) for value in node.values()):
+        return {key: _each_row(value, change) for key, value in node.items()}
+    return change(node)
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
+    return body
+
+
+def _once(body: bytes) -> Receive:
+    events = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Event:
+        return next(events, {"type": "http.disconnect"})
+
+    return receive
+
+
+def _with_length(scope: Scope, length: int) -> Scope:
+    headers = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
+    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    """Hand uvicorn a wrapped application whenever it is handed one, then be serve.py."""
+    settings, code = json.loads(sys.argv[1]), Path(sys.argv[2]).resolve()
+    sys.argv = [str(code / "serve.py"), *sys.argv[3:]]
+    sys.path[0] = str(code)
+    if settings["kind"] == "slow-start":
+        time.sleep(settings["seconds"])
+    fault = Fault(settings, json.loads((code / "contract.json").read_text())["schema"])
+    uvicorn = importlib.import_module("uvicorn")
+    configuration = uvicorn.Config
+
+    def faulty(app: Application, *arguments: Any, **options: Any) -> Any:
+        sys.stdout.write(json.dumps({"event": "fault armed", "kind": settings["kind"]}) + "\n")
+        sys.stdout.flush()
+        return configuration(fault.around(app), *arguments, **options)
+
+    vars(uvicorn)["Config"] = faulty
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

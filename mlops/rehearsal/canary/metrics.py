@@ -1,0 +1,142 @@
+"""What CloudWatch would be told about every request, and the alarms that look at it.
+
+The metrics are SageMaker's own, under their names and in their units; the prober's is ours. Points
+and states come from `mlops.rollout`, the same code that plans a canary.
+"""
+
+import bisect
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mlops.rehearsal.canary.router import Invocation, is_server_error
+from mlops.rollout import Point, Sample, State, Watch, timeline
+
+if TYPE_CHECKING:
+    from mlops.rehearsal.canary.template import RollbackAlarm
+
+INVOCATIONS: Final = "AWS/SageMaker"
+PROBES: Final = "Mlops/Serving"
+WRONG_ANSWERS: Final = "WrongAnswers"
+RATIOS: Final = (
+    "Invocation4XXErrors",
+    "Invocation5XXErrors",
+    "InvocationModelErrors",
+    WRONG_ANSWERS,
+)
+PUBLICATION_SECONDS: Final = 60
+"""How long a data point is on its way to an alarm."""
+_MICROSECONDS: Final = 1_000_000
+
+_MEASURED: Final[Mapping[str, Callable[[Invocation], float]]] = {
+    "Invocations": lambda _: 1.0,
+    "Invocation4XXErrors": lambda one: float(400 <= one.status < 500),  # noqa: PLR2004  # HTTP's
+    "Invocation5XXErrors": lambda one: float(is_server_error(one.status)),
+    "InvocationModelErrors": lambda one: float(not 200 <= one.status < 300),  # noqa: PLR2004
+    "ModelLatency": lambda one: one.model_seconds * _MICROSECONDS,
+    "OverheadLatency": lambda one: one.overhead_seconds * _MICROSECONDS,
+}
+
+
+def is_known(namespace: str, metric: str) -> bool:
+    """Whether anything reports the metric during a rehearsal."""
+    return (namespace == INVOCATIONS and metric in _MEASURED) or (
+        (namespace, metric) == (PROBES, WRONG_ANSWERS)
+    )
+
+
+@dataclass(kw_only=True)
+class Metrics:
+    """Everything that was measured, by metric and by whether the new fleet was concerned."""
+
+    invocations: list[Invocation] = field(default_factory=list)
+    _series: dict[tuple[str, str], list[Sample]] = field(default_factory=lambda: defaultdict(list))
+
+    def record(self, invocation: Invocation) -> None:
+        """Keep what one request showed."""
+        self.invocations.append(invocation)
+        for metric, measured in _MEASURED.items():
+            sample = Sample(at=invocation.at, value=measured(invocation))
+            self._series["endpoint", metric].append(sample)
+            if invocation.fleet == "green":
+                self._series["new-fleet", metric].append(sample)
+
+    def forget(self) -> None:
+        """Drop what was measured before the deployment began."""
+        self.invocations.clear()
+        self._series.clear()
+
+    def record_probe(self, *, at: float, of_candidate: bool, wrong: bool) -> None:
+        """Keep what the prober found about one answer."""
+        sample = Sample(at=at, value=float(wrong))
+        self._series["endpoint", WRONG_ANSWERS].append(sample)
+        if of_candidate:
+            self._series["new-fleet", WRONG_ANSWERS].append(sample)
+
+    def points(self, alarm: "RollbackAlarm", *, until: float) -> Sequence[Point | None]:
+        """The data points in an alarm's evaluation range that end by a moment."""
+        period = alarm.rule.period_seconds
+        end = (until // period) * period
+        start = end - alarm.rule.evaluation_range * period
+        series = self._series[alarm.scope, alarm.metric]
+        first = bisect.bisect_left(series, start, key=_moment)
+        last = bisect.bisect_left(series, end, key=_moment)
+        return timeline(
+            series[first:last],
+            statistic=alarm.rule.statistic,
+            period_seconds=period,
+            start=start,
+            end=end,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An alarm that says something else than before."""
+
+    at: float
+    alarm: str
+    state: State
+
+
+@dataclass(kw_only=True)
+class Board:
+    """The rollback alarms of a deployment and what they say."""
+
+    alarms: Sequence["RollbackAlarm"]
+    metrics: Metrics
+    changes: list[Change] = field(default_factory=list)
+    _watches: dict[str, Watch] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._watches = {alarm.name: Watch(alarm=alarm.rule) for alarm in self.alarms}
+
+    def redden(self, name: str, *, at: float) -> None:
+        """Let an alarm be red, whatever it has seen."""
+        self._set(name, Watch(alarm=self._watches[name].alarm, state=State.ALARM), at=at)
+
+    def evaluate(self, *, at: float) -> None:
+        """Look at every metric as CloudWatch would see it at this moment."""
+        for alarm in self.alarms:
+            points = self.metrics.points(alarm, until=at - PUBLICATION_SECONDS)
+            self._set(alarm.name, self._watches[alarm.name].after(points), at=at)
+
+    @property
+    def states(self) -> dict[str, State]:
+        """What each alarm says now."""
+        return {name: watch.state for name, watch in self._watches.items()}
+
+    @property
+    def red(self) -> list[str]:
+        """The alarms that would roll back now."""
+        return [name for name, state in self.states.items() if state is State.ALARM]
+
+    def _set(self, name: str, watch: Watch, *, at: float) -> None:
+        if watch.state is not self._watches[name].state:
+            self.changes.append(Change(at=at, alarm=name, state=watch.state))
+        self._watches[name] = watch
+
+
+def _moment(sample: Sample) -> float:
+    return sample.at

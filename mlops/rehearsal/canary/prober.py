@@ -1,0 +1,96 @@
+"""The prober: asks the recorded examples, and compares each answer with its own version's.
+
+A model that answers fast, with status 200 and wrong, is caught by nothing else.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mlops.rehearsal.answers import Tolerance, differences
+from mlops.rehearsal.canary.clock import Clock
+from mlops.rehearsal.canary.exchange import NoAnswerError, Peer
+from mlops.rehearsal.canary.metrics import Metrics
+from mlops.rehearsal.serving_check import Case
+
+SAME_MODEL: Final = Tolerance(relative=1e-3, absolute=1e-6)
+"""How close an answer must be to the version's own: as close as the deployed prober wants it."""
+_TIMEOUT_SECONDS: Final = 10.0
+_MINUTE: Final = 60.0
+_OK: Final = 200
+
+
+@dataclass(kw_only=True)
+class Prober:
+    """Probes one endpoint while it is being deployed."""
+
+    answers: Mapping[str, Sequence[Case]]
+    """By version: the recorded requests and that version's answers."""
+    candidate: str
+    per_minute: float
+    clock: Clock
+    port: int
+    metrics: Metrics
+    probes: int = 0
+    _running: set[asyncio.Task[None]] | None = None
+
+    async def run(self) -> None:
+        """Probe until cancelled, at even distances."""
+        if not self.per_minute or not self.answers:
+            return
+        peer = Peer(port=self.port)
+        self._running = set()
+        cases = itertools.cycle(self.answers[self.candidate])
+        beginning = self.clock.now()
+        for number in itertools.count():
+            await self.clock.sleep_until(beginning + number * _MINUTE / self.per_minute)
+            task = asyncio.create_task(self._probe(peer, next(cases)))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def settled(self) -> None:
+        """Return once no probe is under way."""
+        while self._running:
+            await asyncio.wait(set(self._running))
+
+    async def _probe(self, peer: Peer, case: Case) -> None:
+        headers = {
+            "content-type": case.content_type,
+            "accept": "application/json",
+            "x-amzn-sagemaker-inference-id": f"mlops-probe-{self.probes}",
+        }
+        self.probes += 1
+        try:
+            answer = await peer.ask(
+                "POST /invocations HTTP/1.1",
+                headers,
+                case.body.encode(),
+                timeout_seconds=_TIMEOUT_SECONDS,
+            )
+        except NoAnswerError:
+            return
+        # An error is not a wrong answer: other alarms count those.
+        if answer.status == _OK:
+            version = answer.headers.get("x-model-version", "")
+            self._judge(case, version, answer.body)
+
+    def _judge(self, case: Case, version: str, body: bytes) -> None:
+        expected = {one.name: one.expected for one in self.answers.get(version, ())}
+        if case.name not in expected:
+            return
+        self.metrics.record_probe(
+            at=self.clock.now(),
+            of_candidate=version == self.candidate,
+            wrong=_is_wrong(body, expected[case.name]),
+        )
+
+
+def _is_wrong(body: bytes, expected: object) -> bool:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return True
+    return any(True for _ in differences(expected, found, SAME_MODEL))

@@ -1,0 +1,96 @@
+"""Keeps what a canary rehearsal found: a page for people, JSON for programs, a table for now."""
+
+import dataclasses
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mlops.rehearsal.canary.page import detection, page
+from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
+
+PAGE: Final = "index.html"
+RECORD: Final = "canary.json"
+_COLUMNS: Final = (
+    "fault", "expected", "observed", "detected after", "harmed", "lost", "of", "alarm", "",
+)  # fmt: skip
+
+
+def write(rehearsal: CanaryRehearsal) -> None:
+    """Write both files; the folder appears complete or not at all."""
+    home = rehearsal.report.parent
+    home.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=home, prefix=".writing-"))
+    try:
+        (temporary / PAGE).write_text(page(rehearsal), "utf-8")
+        (temporary / RECORD).write_text(record(rehearsal), "utf-8")
+        temporary.chmod(0o755)
+        temporary.rename(rehearsal.report)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def record(rehearsal: CanaryRehearsal) -> str:
+    """The rehearsal as JSON."""
+    content = dataclasses.asdict(rehearsal)
+    for entry, result in zip(content["deployments"], rehearsal.deployments, strict=True):
+        entry["objections"] = result.objections
+    return json.dumps(content, indent=1, default=str) + "\n"
+
+
+def line(result: DeploymentResult) -> Text:
+    """One deployment's end on one line."""
+    mark, colour = ("✓", "green") if result.as_expected else ("✗", "red")
+    text = Text(f"{mark} {result.fault}: {result.observed}", style=colour)
+    text.append(f"  {result.pace.seconds:.1f} s", style="dim")
+    if result.objections:
+        text.append(f"  {'; '.join(result.objections)}", style=colour)
+    return text
+
+
+def print_summary(rehearsal: CanaryRehearsal, console: Console) -> None:
+    """The table, what was not as expected, and where the page is."""
+    console.print(_table(rehearsal))
+    for result in rehearsal.deployments:
+        if not result.as_expected:
+            reasons = "; ".join((*result.objections, *result.reasons))
+            console.print(Text(f"{result.fault}: {reasons}", "red"), soft_wrap=True)
+    good = sum(result.as_expected for result in rehearsal.deployments)
+    console.print(
+        Text(
+            f"{good} of {len(rehearsal.deployments)} as expected in {rehearsal.seconds:.0f} s",
+            "bold green" if rehearsal.as_expected else "bold red",
+        )
+    )
+    console.print(Text(f"report: {rehearsal.report / PAGE}"), soft_wrap=True)
+
+
+def _table(rehearsal: CanaryRehearsal) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in _COLUMNS:
+        table.add_column(column)
+    for result in rehearsal.deployments:
+        good = result.as_expected
+        table.add_row(
+            result.fault,
+            result.expected,
+            Text(result.observed, "green" if good else "red"),
+            detection(result),
+            str(result.harm.harmed),
+            str(result.harm.lost),
+            str(result.harm.requests),
+            ", ".join(alarm_keys(rehearsal, result)) or "-",
+            Text("✓", "green") if good else Text("✗", "red"),
+        )
+    return table
+
+
+def alarm_keys(rehearsal: CanaryRehearsal, result: DeploymentResult) -> list[str]:
+    """The alarms that fired, without what all their names have in common."""
+    prefix = f"{rehearsal.endpoint.name}-rollback-"
+    return [name.removeprefix(prefix).rpartition("-")[0] or name for name in result.alarms]

@@ -1,0 +1,352 @@
+"""One deployment under one fault, from the first process to the last: fleets, traffic, prober."""
+
+import asyncio
+import contextlib
+import gc
+import random
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from mlops.rehearsal.canary.capacity import CALIBRATION_SECONDS, CapacityFile, time_scale
+from mlops.rehearsal.canary.clock import Clock
+from mlops.rehearsal.canary.deployment import AFTER_SECONDS, BEFORE_SECONDS, Deployment
+from mlops.rehearsal.canary.faults import Expectation, Fault
+from mlops.rehearsal.canary.fleet import Fleet, Release, StartError
+from mlops.rehearsal.canary.metrics import Board, Metrics
+from mlops.rehearsal.canary.prober import Prober
+from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
+from mlops.rehearsal.canary.router import Colour, Router
+from mlops.rehearsal.canary.template import GuardedEndpoint
+from mlops.rehearsal.canary.traffic import Entry, Request, Surge, Traffic, throughput
+from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.serving_check import START_TIMEOUT_SECONDS, Case
+from mlops.rehearsal.storage import LocalS3
+from mlops.rollout import Evidence, Outcome, Verdict, judge
+
+FLEET_LIMIT: Final = 2
+"""Servers per fleet at most: more would only share the same two cores."""
+LAG_LIMIT_MS: Final = 50.0
+"""A generator this late (p99) measures its own machine."""
+LONGEST_LAG_MS: Final = 500.0
+_START_FACTOR: Final = 8
+_LEAST_START_SECONDS: Final = 8.0
+_SURGE_SECONDS: Final = 240.0
+_SETTLE_SECONDS: Final = 10.0
+_MINUTE: Final = 60.0
+_OK: Final = range(200, 300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A registered version, ready to be served and to be judged."""
+
+    release: Release
+    answers: Sequence[Case]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Everything that the deployments of one rehearsal have in common."""
+
+    endpoint: GuardedEndpoint
+    blue: Candidate
+    green: Candidate
+    requests: Sequence[Request]
+    per_minute: float
+    objective_seconds: float
+    minimum_invocations: int
+    python: Path
+    storage: LocalS3
+    folder: Path
+    capacities: CapacityFile
+    seed: int
+    scale: float | None
+    """Given by a person; None: as fast as the machine allows."""
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """One deployment."""
+
+    stage: Stage
+    fault: Fault
+    expectation: Expectation
+    processes: Processes
+    slowdown: float = 1.0
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(scale=1.0)
+        self.router = Router(
+            now=self.clock.now,
+            draw=random.Random(self.stage.seed),  # noqa: S311  # no secret
+            record=self.metrics.record,
+        )
+
+    async def play(self) -> DeploymentResult:
+        """Start both fleets, deploy under traffic, end everything."""
+        began = time.perf_counter()
+        blue, green = self._fleets()
+        try:
+            await self.router.open()
+            usual = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
+            capacity = await self._capacity()
+            failure = await _failure(green, usual)
+            self.clock.scale = self._scale(capacity)
+            return await self._deploy(blue, green, failure, capacity, began)
+        finally:
+            await asyncio.gather(blue.stop(), green.stop())
+            await self.router.close()
+            for fleet in (blue, green):
+                shutil.rmtree(fleet.folder / "container", ignore_errors=True)
+
+    async def _deploy(
+        self, blue: Fleet, green: Fleet, failure: str | None, capacity: float, began: float
+    ) -> DeploymentResult:
+        board = Board(alarms=self.stage.endpoint.alarms, metrics=self.metrics)
+        deployment = Deployment(
+            endpoint=self.stage.endpoint, clock=self.clock, router=self.router, board=board,
+            blue=blue, green=green, start_failure=failure,
+        )  # fmt: skip
+        traffic, prober = self._traffic(), self._prober(green)
+        with _undisturbed():
+            self.metrics.forget()
+            self.clock.restart()
+            if self.fault.red_alarm:
+                board.redden(self.stage.endpoint.alarms[0].name, at=0.0)
+            async with _running(traffic, prober):
+                await deployment.run()
+            ended = self.clock.now()
+        pace = self._pace(traffic, capacity=capacity, began=began)
+        result = self._result(deployment, traffic, pace, ended)
+        return replace(result, restarts=green.restarts, probes=prober.probes)
+
+    def _fleets(self) -> tuple[Fleet, Fleet]:
+        green = self._green_release()
+        return (
+            self._fleet("blue", self.stage.blue.release, self.fault.blue),
+            self._fleet("green", green, self.fault.green),
+        )
+
+    def _green_release(self) -> Release:
+        """The candidate; told apart by its name where it is the same version as the old fleet."""
+        blue, green = self.stage.blue.release, self.stage.green.release
+        if self.fault.candidate_is_blue:
+            return blue
+        if green.version == blue.version:
+            return replace(green, version=f"{green.version}-again")
+        return green
+
+    def _fleet(self, colour: Colour, release: Release, fault: Mapping[str, object] | None) -> Fleet:
+        folder = self.stage.folder / self.fault.name / colour
+        folder.mkdir(parents=True, exist_ok=True)
+        return Fleet(
+            colour=colour,
+            release=release,
+            size=min(self.stage.endpoint.instances, FLEET_LIMIT),
+            folder=folder,
+            python=self.stage.python,
+            storage=self.stage.storage,
+            processes=self.processes,
+            router=self.router,
+            fault=fault,
+        )
+
+    async def _capacity(self) -> float:
+        blue = self.stage.blue.release
+        archive = self.stage.storage.fingerprint(blue.archive_uri)[:16]
+        key = f"{archive}-{self.stage.python.parents[1].name}-{len(self.router.fleets['blue'])}"
+        return await self.stage.capacities.known_or(
+            key,
+            lambda: throughput(
+                self.stage.requests, port=self.router.port, seconds=CALIBRATION_SECONDS
+            ),
+        )
+
+    def _scale(self, capacity: float) -> float:
+        if self.stage.scale is not None:
+            return self.stage.scale
+        fastest = time_scale(
+            duration_seconds=BEFORE_SECONDS + self.stage.endpoint.duration_seconds + AFTER_SECONDS,
+            per_minute=self._peak_per_minute,
+            capacity=capacity,
+        )
+        return max(1.0, fastest / self.slowdown)
+
+    @property
+    def _peak_per_minute(self) -> float:
+        usual = self.stage.per_minute * self.fault.traffic_factor
+        return usual * self.fault.surge_factor + self._probes_per_minute
+
+    @property
+    def _probes_per_minute(self) -> float:
+        return self.stage.endpoint.probes_per_minute if self.fault.traffic_factor else 0.0
+
+    def _traffic(self) -> Traffic:
+        begins = BEFORE_SECONDS + _MINUTE
+        surge = Surge(begins=begins, ends=begins + _SURGE_SECONDS, factor=self.fault.surge_factor)
+        return Traffic(
+            requests=self.stage.requests,
+            per_minute=self.stage.per_minute * self.fault.traffic_factor,
+            surge=surge,
+            seed=self.stage.seed,
+            clock=self.clock,
+            port=self.router.port,
+        )
+
+    def _prober(self, green: Fleet) -> Prober:
+        candidate = self.stage.blue if self.fault.candidate_is_blue else self.stage.green
+        return Prober(
+            answers={
+                self.stage.blue.release.version: self.stage.blue.answers,
+                green.release.version: candidate.answers,
+            },
+            candidate=green.release.version,
+            per_minute=self._probes_per_minute,
+            clock=self.clock,
+            port=self.router.port,
+            metrics=self.metrics,
+        )
+
+    def _pace(self, traffic: Traffic, *, capacity: float, began: float) -> Pace:
+        lags = sorted(1000 * entry.lag_seconds for entry in traffic.ledger)
+        return Pace(
+            scale=self.clock.scale,
+            seconds=time.perf_counter() - began,
+            capacity=capacity,
+            offered=self._peak_per_minute / _MINUTE * self.clock.scale,
+            lag_p99_ms=nearest_rank(lags, 0.99),
+            lag_max_ms=lags[-1] if lags else 0.0,
+        )
+
+    def _result(
+        self, deployment: Deployment, traffic: Traffic, pace: Pace, ended: float
+    ) -> DeploymentResult:
+        verdict = self._verdict(deployment)
+        fired = tuple(
+            dict.fromkeys(c.alarm for c in deployment.board.changes if c.state == "ALARM")
+        )
+        has_backstop = self.stage.endpoint.backstop
+        return DeploymentResult(
+            fault=self.fault.name,
+            story=self.fault.story,
+            expected=self.expectation.for_template(has_backstop=has_backstop),
+            why=self.expectation.why,
+            observed=_ending(deployment, verdict, pace),
+            reasons=verdict.reasons,
+            blue=deployment.blue.release.version,
+            green=deployment.green.release.version,
+            alarms=fired,
+            expected_alarms=self.expectation.alarms,
+            detect_seconds=_detection(deployment),
+            canary_invocations=self._canary_invocations(deployment),
+            harm=self._harm(traffic.ledger),
+            pace=pace,
+            drained=deployment.drained,
+            restarts=0,
+            probes=0,
+            events=tuple(deployment.events),
+            shares=tuple(deployment.shares),
+            minutes=minutes(self.metrics.invocations),
+            changes=tuple(deployment.board.changes),
+            ended=ended,
+        )
+
+    def _canary_invocations(self, deployment: Deployment) -> int:
+        begin, end = deployment.canary_window
+        return sum(
+            one.fleet == "green" and begin <= one.at <= end for one in self.metrics.invocations
+        )
+
+    def _verdict(self, deployment: Deployment) -> Verdict:
+        """What the release check would say now; it is the same code."""
+        return judge(
+            Evidence(
+                requested_release="green",
+                live_release="green" if deployment.promoted else "blue",
+                endpoint_status="InService",
+                alarm_states=deployment.board.states,
+                canary_invocations=self._canary_invocations(deployment),
+                minimum_invocations=self.stage.minimum_invocations,
+            )
+        )
+
+    def _harm(self, ledger: Sequence[Entry]) -> Harm:
+        lost = [entry for entry in ledger if entry.lost]
+        at_canary = sum(entry.fleet == "green" for entry in lost)
+        return Harm(
+            requests=len(ledger),
+            harmed=sum(self._is_harmed(entry) for entry in ledger),
+            lost=len(lost) - at_canary,
+            lost_at_canary=at_canary,
+        )
+
+    def _is_harmed(self, entry: Entry) -> bool:
+        if entry.status not in _OK or entry.seconds > self.stage.objective_seconds:
+            return True
+        return entry.fleet == "green" and self.fault.spoils_every_answer
+
+
+async def _failure(green: Fleet, usual_seconds: float) -> str | None:
+    """Why the new fleet does not become healthy, or None.
+
+    A start is not scaled: it takes here what it takes, so it is measured against the old fleet's.
+    """
+    limit = max(_LEAST_START_SECONDS, _START_FACTOR * usual_seconds)
+    try:
+        await green.start(timeout_seconds=limit)
+    except StartError as error:
+        return str(error)
+    return None
+
+
+def _ending(deployment: Deployment, verdict: Verdict, pace: Pace) -> str:
+    if pace.lag_p99_ms > LAG_LIMIT_MS or pace.lag_max_ms > LONGEST_LAG_MS:
+        return "invalid"
+    if deployment.start_failure is not None:
+        return "failed to start"
+    if not deployment.promoted:
+        return "rolled back"
+    return {
+        Outcome.HEALTHY: "promoted",
+        Outcome.INCONCLUSIVE: "inconclusive",
+        Outcome.UNHEALTHY: "failed the release check",
+    }[verdict.outcome]
+
+
+def _detection(deployment: Deployment) -> float | None:
+    shift = deployment.first_shift
+    red = [change.at for change in deployment.board.changes if change.state == "ALARM"]
+    return max(0.0, red[0] - (shift or 0.0)) if red else None
+
+
+@contextlib.asynccontextmanager
+async def _running(traffic: Traffic, prober: Prober) -> AsyncIterator[None]:
+    """Clients and prober at work; at the end everything they began has come to its end."""
+    tasks = [asyncio.create_task(traffic.run()), asyncio.create_task(prober.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for ending in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ending, Exception):
+                raise ending
+    async with asyncio.timeout(_SETTLE_SECONDS):
+        await traffic.settled()
+        await prober.settled()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No garbage collection while requests are timed: its pauses would look like slow models."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

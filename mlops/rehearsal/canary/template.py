@@ -1,0 +1,434 @@
+"""Reads a guarded endpoint from the synthesized template: what will be rehearsed is what would run.
+
+Every number of a rehearsal comes from here: fleet, shares, waits, alarms, the least traffic that a
+verdict needs. A template under which no alarm could protect anybody is refused with the rule that
+it breaks: rehearsing it would show nothing but that.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from mlops.rehearsal.assembly import Assembly, Stack
+from mlops.rehearsal.canary.metrics import RATIOS, is_known
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.intrinsics import Intrinsics, TemplateError
+from mlops.rollout import (
+    Alarm,
+    AlarmWindow,
+    CanaryPolicy,
+    Comparison,
+    MissingData,
+    Scope,
+    Strategy,
+    Violation,
+    violations,
+)
+
+ENDPOINT: Final = "AWS::SageMaker::Endpoint"
+CONFIG: Final = "AWS::SageMaker::EndpointConfig"
+MODEL: Final = "AWS::SageMaker::Model"
+ALARM: Final = "AWS::CloudWatch::Alarm"
+TARGET: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
+_STRATEGIES: Final[Mapping[str, Strategy]] = {
+    "ALL_AT_ONCE": "all-at-once",
+    "CANARY": "canary",
+    "LINEAR": "linear",
+}
+Properties = Mapping[str, Any]
+
+
+class BrokenRuleError(RehearsalError):
+    """A template that SageMaker may take and that protects nobody; each broken rule is a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackAlarm:
+    """An alarm that the deployment names: which metric it watches, on which part of the traffic."""
+
+    name: str
+    namespace: str
+    metric: str
+    scope: Scope
+    rule: Alarm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A share of the traffic, and how long it bakes."""
+
+    share: float
+    bake_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardedEndpoint:
+    """An endpoint with everything that decides how a release goes on it."""
+
+    name: str
+    stack: str
+    instances: int
+    policy: CanaryPolicy
+    steps: tuple[Step, ...]
+    """Shares below the whole traffic, in order; the whole traffic follows with the final bake."""
+    final_bake_seconds: int
+    alarms: tuple[RollbackAlarm, ...]
+    container_environment: Mapping[str, str]
+    scaling: tuple[int, int] | None
+    """Bounds of the fleet under auto scaling."""
+    minimum_invocations: int | None
+    """Fewer requests to the canary are no evidence; None where no release check says so."""
+    probes_per_minute: float
+
+    @property
+    def duration_seconds(self) -> int:
+        """All waits of an undisturbed deployment."""
+        return sum(step.bake_seconds for step in self.steps) + self.final_bake_seconds
+
+    @property
+    def backstop(self) -> bool:
+        """Whether an alarm watches the whole endpoint, old fleet included."""
+        return any(alarm.scope == "endpoint" for alarm in self.alarms)
+
+
+def guarded_endpoint(assembly: Assembly, name: str) -> GuardedEndpoint:
+    """The endpoint with this name, as it was synthesized.
+
+    Raises:
+        TemplateError: no stack has it, or it says something that cannot be evaluated.
+        BrokenRuleError: it breaks a rule of guarded deployments.
+    """
+    for stack in assembly.stacks:
+        values = assembly.intrinsics(stack)
+        for _, properties in stack.resources(ENDPOINT):
+            if values.value(properties.get("EndpointName")) == name:
+                reading = _Reading(assembly=assembly, stack=stack, values=values, name=name)
+                return reading.endpoint(properties)
+    raise TemplateError(
+        f"{assembly.folder}: has no endpoint {name}; remedy: pin a version of the model in "
+        "config/releases.yaml, then run `make synth`"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """One endpoint being read."""
+
+    assembly: Assembly
+    stack: Stack
+    values: Intrinsics
+    name: str
+
+    def endpoint(self, properties: Properties) -> GuardedEndpoint:
+        config = self._config(properties)
+        variants = config.get("ProductionVariants", [])
+        deployment = self.values.value(self._deployment(properties))
+        broken = list(_broken_deployment(variants, deployment, properties))
+        if broken:
+            raise _refusal(self.name, broken)
+        policy, steps = _policy(deployment, int(variants[0].get("InitialInstanceCount", 1)))
+        endpoint = GuardedEndpoint(
+            name=self.name,
+            stack=self.stack.place.stack,
+            instances=int(variants[0].get("InitialInstanceCount", 1)),
+            policy=policy,
+            steps=steps,
+            final_bake_seconds=policy.final_bake_minutes * 60,
+            alarms=tuple(self._alarms(properties)),
+            container_environment=self._container_environment(),
+            scaling=self._scaling(),
+            minimum_invocations=self._minimum_invocations(),
+            probes_per_minute=self._probes_per_minute(),
+        )
+        broken = list(_broken_guard(endpoint))
+        if broken:
+            raise _refusal(self.name, broken)
+        return replace(
+            endpoint, final_bake_seconds=_blue_green(deployment).get("TerminationWaitInSeconds", 0)
+        )
+
+    def _config(self, endpoint: Properties) -> Properties:
+        wanted = self.values.value(endpoint["EndpointConfigName"])
+        for logical_id, properties in self.stack.resources(CONFIG):
+            if wanted in (
+                self.values.value({"Fn::GetAtt": [logical_id, "EndpointConfigName"]}),
+                properties.get("EndpointConfigName"),
+            ):
+                config: Properties = self.values.value(properties)
+                return config
+        raise TemplateError(f"{self.name}: its endpoint config {wanted} is not in the stack")
+
+    @staticmethod
+    def _deployment(endpoint: Properties) -> Properties:
+        """The deployment's settings but its alarms, whose names are told apart by reference."""
+        given: Properties = endpoint.get("DeploymentConfig", {})
+        return {key: value for key, value in given.items() if key != "AutoRollbackConfiguration"}
+
+    def _alarms(self, endpoint: Properties) -> Iterator[RollbackAlarm]:
+        config = self.values.value(endpoint["EndpointConfigName"])
+        by_name = self._alarms_by_name()
+        rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+        for entry in rollback.get("Alarms", []):
+            name = self._alarm_name(entry["AlarmName"])
+            if name not in by_name:
+                raise _refusal(
+                    self.name,
+                    [f"rolls back on the alarm {name}, which the stack does not have"],
+                )
+            yield _alarm(name, self.values.value(by_name[name]), endpoint=self.name, config=config)
+
+    def _alarms_by_name(self) -> dict[str, Properties]:
+        return {
+            self.values.text(properties["AlarmName"]): properties
+            for _, properties in self.stack.resources(ALARM)
+            if "AlarmName" in properties
+        }
+
+    def _alarm_name(self, node: Any) -> str:
+        """`Ref` of an alarm is its name."""
+        if isinstance(node, dict) and "Ref" in node:
+            resource = self.stack.template["Resources"].get(node["Ref"], {})
+            if resource.get("Type") == ALARM:
+                return self.values.text(resource["Properties"]["AlarmName"])
+        return self.values.text(node)
+
+    def _container_environment(self) -> dict[str, str]:
+        for _, properties in self.stack.resources(MODEL):
+            containers = properties.get("Containers") or [properties.get("PrimaryContainer", {})]
+            given = self.values.value(containers[0].get("Environment", {}))
+            return {key: str(value) for key, value in given.items()}
+        return {}
+
+    def _scaling(self) -> tuple[int, int] | None:
+        for _, properties in self.stack.resources(TARGET):
+            if self.values.text(properties["ResourceId"]).startswith(f"endpoint/{self.name}/"):
+                return int(properties["MinCapacity"]), int(properties["MaxCapacity"])
+        return None
+
+    def _minimum_invocations(self) -> int | None:
+        """What the release check of this endpoint asks for, in whichever stack it is."""
+        for properties in self._settings_that_name_the_endpoint():
+            for key in ("MinimumInvocations", "minimum_invocations", "MINIMUM_INVOCATIONS"):
+                if key in properties:
+                    return int(properties[key])
+        return None
+
+    def _probes_per_minute(self) -> float:
+        for properties in self._settings_that_name_the_endpoint():
+            for key in ("ProbesPerMinute", "probes_per_minute", "PROBES_PER_MINUTE"):
+                if key in properties:
+                    return float(properties[key])
+        return 0.0
+
+    def _settings_that_name_the_endpoint(self) -> Iterator[Properties]:
+        """Settings of custom resources, functions and scheduled events that concern it."""
+        for stack in self.assembly.stacks:
+            values = self.assembly.intrinsics(stack)
+            for resource in stack.template.get("Resources", {}).values():
+                for settings in _settings(resource, values):
+                    if self.name in settings.values():
+                        yield settings
+
+
+def _settings(resource: Mapping[str, Any], values: Intrinsics) -> Iterator[Properties]:
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
+        yield _evaluated(properties, values)
+    elif kind == "AWS::Lambda::Function":
+        yield _evaluated(properties.get("Environment", {}).get("Variables", {}), values)
+    elif kind == "AWS::Events::Rule":
+        for target in properties.get("Targets", []):
+            yield from _event(target.get("Input"), values)
+    elif kind == "AWS::Scheduler::Schedule":
+        yield from _event(properties.get("Target", {}).get("Input"), values)
+
+
+def _evaluated(properties: Properties, values: Intrinsics) -> Properties:
+    """Each property that can be evaluated; the rest concerns somebody else."""
+    found = {}
+    for key, node in properties.items():
+        try:
+            found[key] = values.value(node)
+        except TemplateError:
+            continue
+    return {key: value for key, value in found.items() if isinstance(value, str | int | float)}
+
+
+def _event(given: Any, values: Intrinsics) -> Iterator[Properties]:
+    if given is None:
+        return
+    try:
+        event = json.loads(values.text(given))
+    except (TemplateError, ValueError):
+        return
+    if isinstance(event, dict):
+        yield {key: value for key, value in event.items() if not isinstance(value, list | dict)}
+
+
+def _alarm(name: str, given: Properties, *, endpoint: str, config: str) -> RollbackAlarm:
+    metric = _metric(name, given)
+    dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
+    if dimensions.get("EndpointName") != endpoint:
+        raise _refusal(endpoint, [f"the alarm {name} watches another endpoint"])
+    if dimensions.get("EndpointConfigName", config) != config:
+        raise _refusal(endpoint, [f"the alarm {name} watches another endpoint config"])
+    narrow = "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
+    return RollbackAlarm(
+        name=name,
+        namespace=metric["Namespace"],
+        metric=metric["MetricName"],
+        scope="new-fleet" if narrow else "endpoint",
+        rule=_rule(name, given, metric),
+    )
+
+
+def _rule(name: str, given: Properties, metric: Properties) -> Alarm:
+    periods = int(given["EvaluationPeriods"])
+    try:
+        return Alarm(
+            evaluation_periods=periods,
+            datapoints_to_alarm=int(given.get("DatapointsToAlarm", periods)),
+            threshold=float(given["Threshold"]),
+            comparison=Comparison(given["ComparisonOperator"]),
+            missing_data=MissingData(given.get("TreatMissingData", "missing")),
+            period_seconds=int(metric["Period"]),
+            statistic=metric["Statistic"],
+            evaluate_low_samples=given.get("EvaluateLowSampleCountPercentile") != "ignore",
+        )
+    except ValueError as error:
+        raise TemplateError(f"the alarm {name} cannot be evaluated: {error}") from error
+
+
+def _metric(name: str, given: Properties) -> Properties:
+    """The one metric of an alarm, whichever of CloudFormation's two forms it has."""
+    if "Metrics" not in given:
+        statistic = given.get("ExtendedStatistic") or given.get("Statistic")
+        return {**given, "Statistic": statistic, "Dimensions": given.get("Dimensions", [])}
+    queries = given["Metrics"]
+    if len(queries) != 1 or "MetricStat" not in queries[0]:
+        raise TemplateError(f"the alarm {name} computes with metrics; it cannot be rehearsed")
+    stat = queries[0]["MetricStat"]
+    return {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+
+
+def _blue_green(deployment: Properties) -> Properties:
+    found: Properties = deployment.get("BlueGreenUpdatePolicy", {})
+    return found
+
+
+def _policy(deployment: Properties, instances: int) -> tuple[CanaryPolicy, tuple[Step, ...]]:
+    """The deployment in our words, and its steps below the whole traffic."""
+    blue_green = _blue_green(deployment)
+    if not blue_green:
+        rolling = deployment["RollingUpdatePolicy"]
+        percent = _percent(rolling["MaximumBatchSize"], instances)
+        wait = int(rolling.get("WaitIntervalInSeconds", 0))
+        policy = _canary_policy("rolling", percent, wait, wait, rolling)
+        return policy, _stairs(percent, wait)
+    routing = blue_green["TrafficRoutingConfiguration"]
+    strategy = _STRATEGIES[routing["Type"]]
+    wait = int(routing.get("WaitIntervalInSeconds", 0))
+    final = int(blue_green.get("TerminationWaitInSeconds", 0))
+    size = routing.get("CanarySize") or routing.get("LinearStepSize")
+    percent = _percent(size, instances) if size else 100.0
+    policy = _canary_policy(strategy, percent, wait, final, blue_green)
+    if strategy == "canary":
+        return policy, (Step(share=percent / 100, bake_seconds=wait),)
+    return policy, _stairs(percent, wait) if strategy == "linear" else ()
+
+
+def _stairs(percent: float, wait: int) -> tuple[Step, ...]:
+    count = max(1, round(100 / percent + 0.499))
+    shares = (min(1.0, percent * (number + 1) / 100) for number in range(count))
+    return tuple(Step(share=share, bake_seconds=wait) for share in shares)
+
+
+def _percent(size: Properties, instances: int) -> float:
+    value = float(size["Value"])
+    return value if size["Type"] == "CAPACITY_PERCENT" else 100 * value / instances
+
+
+def _canary_policy(
+    strategy: Strategy, percent: float, wait: int, final: int, given: Properties
+) -> CanaryPolicy:
+    timeout = given.get("MaximumExecutionTimeoutInSeconds")
+    return CanaryPolicy(
+        strategy=strategy,
+        size_percent=round(percent),
+        bake_minutes=wait // 60,
+        final_bake_minutes=final // 60,
+        timeout_minutes=int(timeout) // 60 if timeout is not None else None,
+    )
+
+
+def _broken_deployment(
+    variants: list[Properties], deployment: Properties, endpoint: Properties
+) -> Iterator[str]:
+    policies = [key for key in deployment if key.endswith("UpdatePolicy")]
+    if len(variants) != 1:
+        yield f"has {len(variants)} variants; a guarded endpoint has exactly one"
+    if len(policies) != 1:
+        yield f"has {len(policies)} update policies; write exactly one, or nothing is guarded"
+    rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+    if not 1 <= len(rollback.get("Alarms", [])) <= 10:  # noqa: PLR2004  # the service's limit
+        yield f"names {len(rollback.get('Alarms', []))} rollback alarms; use 1 to 10"
+
+
+def _broken_guard(endpoint: GuardedEndpoint) -> Iterator[str]:
+    """Every rule of `mlops.rollout` that policy and alarms break together, each said once."""
+    found: dict[tuple[str, str], Violation] = {}
+    for alarm in endpoint.alarms:
+        window = AlarmWindow(
+            period_seconds=alarm.rule.period_seconds,
+            evaluation_periods=alarm.rule.evaluation_periods,
+            datapoints_to_alarm=alarm.rule.datapoints_to_alarm,
+        )
+        for violation in violations(endpoint.policy, window):
+            found.setdefault((violation.key, violation.problem), violation)
+        for rule in _ALARM_RULES:
+            yield from rule(alarm)
+    for violation in found.values():
+        yield (
+            f"{violation.key}: {violation.problem} (got {violation.got}; allowed: "
+            f"{violation.allowed}; remedy: {violation.remedy})"
+        )
+
+
+def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
+    if not is_known(alarm.namespace, alarm.metric):
+        yield (
+            f"the alarm {alarm.name} watches {alarm.namespace} {alarm.metric}, "
+            "which nothing reports for a fleet"
+        )
+
+
+def _a_ratio_can_exceed_its_threshold(alarm: RollbackAlarm) -> Iterator[str]:
+    is_ratio = alarm.metric in RATIOS and alarm.rule.statistic == "Average"
+    if is_ratio and alarm.rule.threshold >= 1 and alarm.rule.comparison == Comparison.GREATER:
+        yield (
+            f"the alarm {alarm.name} can never fire: its threshold is "
+            f"{alarm.rule.threshold:g}, and an average of 0 and 1 never exceeds 1"
+        )
+
+
+def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:
+    if alarm.rule.missing_data is not MissingData.NOT_BREACHING:
+        yield (
+            f"the alarm {alarm.name} treats missing data as {alarm.rule.missing_data}; "
+            "use notBreaching: a new fleet reports nothing before its first request"
+        )
+
+
+_ALARM_RULES: Final[tuple[Callable[[RollbackAlarm], Iterator[str]], ...]] = (
+    _the_metric_exists,
+    _a_ratio_can_exceed_its_threshold,
+    _silence_is_left_to_the_release_check,
+)
+
+
+def _refusal(name: str, broken: list[str]) -> BrokenRuleError:
+    lines = "\n  ".join(broken)
+    return BrokenRuleError(
+        f"{name}: the template breaks a rule, so nothing is rehearsed\n  {lines}"
+    )
