@@ -10,16 +10,18 @@ from mlops.rollout.alarm import (
     evaluate,
     history,
 )
-from mlops.rollout.plan import (
+from mlops.rollout.forecasting import (
     Expectation,
     Forecast,
-    Patch,
-    Plan,
     Setting,
     Target,
     against,
-    cheapest,
     forecast,
+)
+from mlops.rollout.plan import (
+    Patch,
+    Plan,
+    cheapest,
     neighbours,
     patch,
     plan_canary,

@@ -169,20 +169,21 @@ def _breach_in_period(signal: Signal, endpoint_requests: float, share: float, ri
 def _first_alarms(breaches: tuple[float, ...], window: AlarmWindow) -> tuple[float, ...]:
     """Probability that the alarm fires first after each period, starting from quiet ones.
 
-    A state is the last N outcomes as bits, the newest last; states that fire are left behind.
+    A state is the last N - 1 outcomes as bits, the newest last; with the next one they are the N
+    that decide. What fires is left behind.
     """
-    remembered = (1 << window.evaluation_periods) - 1
+    remembered = (1 << (window.evaluation_periods - 1)) - 1
     states, first = {0: 1.0}, []
     for breach in breaches:
         fired = 0.0
         reached: dict[int, float] = defaultdict(float)
         for state, probability in states.items():
-            older = (state << 1) & remembered
-            reached[older] += probability * (1 - breach)
-            if (older | 1).bit_count() >= window.datapoints_to_alarm:
+            fine, bad = state << 1, state << 1 | 1
+            reached[fine & remembered] += probability * (1 - breach)
+            if bad.bit_count() >= window.datapoints_to_alarm:
                 fired += probability * breach
             else:
-                reached[older | 1] += probability * breach
+                reached[bad & remembered] += probability * breach
         first.append(fired)
         states = {state: p for state, p in reached.items() if p > 0}
     return tuple(first)

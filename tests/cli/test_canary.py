@@ -102,6 +102,16 @@ def test_the_servings_own_errors_and_the_target_are_taken_into_account(mlops: Ml
     assert "would roll back at most" in result.output
 
 
+def test_errors_in_service_that_no_threshold_can_bear_are_told(mlops: Mlops) -> None:
+    result = mlops(
+        "canary", "plan", "bike-demand", "--stage", "prod",
+        "--error-percent", "3", "--target-percent", "50",
+    )  # fmt: skip
+
+    assert "reaches the target of 50.0 %" in result.output
+    assert "no allowed share, bake or threshold reaches it as calmly\n" in result.output
+
+
 def test_a_canary_of_all_at_once_is_refused(mlops: Mlops, repository: Path) -> None:
     _edit(repository / "config" / "stages.yaml", "{bake_minutes: 15}", "{strategy: all-at-once}")
 
