@@ -1,4 +1,4 @@
-"""The application that the server runs: SageMaker's two routes around one `inference.py`.
+"""The application that the server runs: SageMaker's routes around one `inference.py`.
 
 `GET /ping` answers 200 while the model can answer; `POST /invocations` runs input_fn, predict_fn
 and output_fn. A ValueError of input_fn is the caller's mistake (400); everything else is ours (500)
@@ -30,7 +30,7 @@ MEDIA_TYPES = ("application/json", "text/csv")
 METHODS = {"/ping": ("GET", "HEAD"), "/invocations": ("POST",)}
 MAX_REASON_CHARACTERS = 1000
 DROPPED_LIMITS = 4
-WAITING_PER_WORKER = 16
+HELD_LIMITS = 16
 
 
 class RefusedError(Exception):
@@ -54,6 +54,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    waiting_per_worker: int
     stuck_seconds: int
     max_body_bytes: int
     max_connections: int
@@ -65,7 +66,7 @@ class Settings:
     @property
     def places(self) -> int:
         """Requests that run or wait for a worker."""
-        return self.workers * (1 + WAITING_PER_WORKER)
+        return self.workers * (1 + self.waiting_per_worker)
 
 
 class ModelServer:
@@ -195,7 +196,7 @@ class ModelServer:
         return size
 
     def _hold(self, size: int) -> None:
-        if self._held_bytes + size > self.settings.places * self.settings.max_body_bytes:
+        if self._held_bytes + size > HELD_LIMITS * self.settings.max_body_bytes:
             raise unavailable("too many long bodies at once; try again", connection="close")
         self._held_bytes += size
 

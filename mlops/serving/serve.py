@@ -201,6 +201,8 @@ def _settings() -> Settings:
         host=given.host,
         port=given.port,
         workers=_number("MODEL_WORKERS", _cores()),
+        # A pause of the machine must not become refusals: a quick model empties this in no time.
+        waiting_per_worker=_number("WAITING_PER_WORKER", 64),
         stuck_seconds=_number("MODEL_STUCK_SECONDS", 60),
         max_body_bytes=_number("MAX_BODY_BYTES", MAX_BODY_BYTES),
         max_connections=_number("MAX_CONNECTIONS", 512),

@@ -21,7 +21,12 @@ from served_models import ECHO, JSON, Server, model_folder, ready, started
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = model_folder(tmp_path_factory.mktemp("echo"), ECHO)
-    settings = {"MODEL_VERSION": "7", "MODEL_WORKERS": "1", "MAX_BODY_BYTES": "1000"}
+    settings = {
+        "MODEL_VERSION": "7",
+        "MODEL_WORKERS": "1",
+        "WAITING_PER_WORKER": "16",
+        "MAX_BODY_BYTES": "1000",
+    }
     with started(SERVER, folder, **settings) as server:
         yield ready(server)
 
