@@ -96,7 +96,7 @@ def judged(expected: Expectation) -> Verdict:
     smoke: bool | None = None
     for _ in range(PATIENCE_SECONDS // PAUSE_SECONDS):
         live = live_release(client("sagemaker"), expected.endpoint)
-        if live.first and smoke is None:
+        if smoke is None and _is_first(expected, live):
             smoke = _smoke_call(expected.endpoint)
         verdict = judge(_evidence(expected, live, smoke=smoke))
         if verdict.outcome is not Outcome.INCONCLUSIVE:
@@ -114,11 +114,16 @@ def _evidence(expected: Expectation, live: LiveRelease, *, smoke: bool | None) -
         minimum_invocations=expected.minimum_invocations,
         smoke_call_passed=smoke,
     )
-    if live.first:
+    if _is_first(expected, live):
         return replace(evidence, first_release=True)
     if expected.settings_only:
         return replace(evidence, settings_only=True)
     return replace(evidence, canary_invocations=_canary_invocations(expected, live))
+
+
+def _is_first(expected: Expectation, live: LiveRelease) -> bool:
+    """Whether the requested release is the endpoint's first, and not one that it fell back to."""
+    return live.first and _named(expected, live) == expected.release
 
 
 def _named(expected: Expectation, live: LiveRelease) -> str | None:

@@ -1,0 +1,172 @@
+"""Probes run while a release is under way, and each version is held to its own answers."""
+
+# ruff: noqa: N803  # parameters are those of the API, under its own names
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mlops_constructs.handlers import prober, recorded_answers
+
+pytestmark = pytest.mark.usefixtures("clock", "contract_file")
+PACKAGES = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn"
+URI = "s3://artifacts/models/churn/e1/Evaluate/evaluation/answers.json"
+
+
+@pytest.fixture
+def endpoint(aws: Any, endpoints: Any, body: Any, monkeypatch: pytest.MonkeyPatch) -> "Endpoint":
+    monkeypatch.setenv("ENDPOINT_NAME", "acme-prod-churn")
+    monkeypatch.setenv("PACKAGES", PACKAGES)
+    monkeypatch.setenv("PROBES_PER_MINUTE", "10")
+    recorded_answers.recorded_answers.cache_clear()
+    endpoints.create(endpoints.add_config("aaaaaaaaaaaa"))
+    endpoints.status = "Updating"
+    return Endpoint(aws, body)
+
+
+class Endpoint:
+    """Two fleets: version 2 answers 0.5, version 3 answers what the test says."""
+
+    def __init__(self, aws: Any, body: Callable[[bytes], Any]) -> None:
+        self.calls = 0
+        self.answers: dict[str, object] = {"2": {"probability": 0.5}, "3": {"probability": 0.8}}
+        self.recorded = {"2": 0.5, "3": 0.8}
+        self._body = body
+        aws.operations |= {
+            "InvokeEndpoint": self.invoke,
+            "DescribeModelPackage": self.describe,
+            "GetObject": self.read,
+            "PutMetricData": lambda **_: {},
+        }
+
+    def invoke(self, **_: Any) -> dict[str, Any]:
+        self.calls += 1
+        version = "3" if self.calls % 5 == 0 else "2"
+        answer = json.dumps(self.answers[version]).encode()
+        return {"Body": self._body(answer), "CustomAttributes": f"model-version={version}"}
+
+    def describe(self, *, ModelPackageName: str) -> dict[str, Any]:
+        version = ModelPackageName.rpartition("/")[2]
+        self.reading = version
+        from datetime import UTC, datetime
+
+        return {
+            "ModelPackageName": "acme-churn",
+            "ModelPackageArn": ModelPackageName,
+            "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": []},
+            "CustomerMetadataProperties": {"answers_uri": URI} if self.recorded else {},
+        }
+
+    def read(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        assert f"s3://{Bucket}/{Key}" == URI
+        value = {"probability": self.recorded[self.reading]}
+        cases = [{"name": name, "request": {}, "response": value} for name in ("one", "text")]
+        return {"Body": self._body(json.dumps({"cases": cases}).encode())}
+
+
+def metrics(aws: Any) -> dict[str, dict[float, float]]:
+    """Published values and their counts, by model version."""
+    found = {}
+    for request in aws.asked("PutMetricData"):
+        assert request["Namespace"] == "Mlops/Serving"
+        (datum,) = request["MetricData"]
+        assert datum["MetricName"] == "WrongAnswers"
+        dimensions = {d["Name"]: d["Value"] for d in datum["Dimensions"]}
+        assert dimensions["EndpointName"] == "acme-prod-churn"
+        found[dimensions["ModelVersion"]] = dict(zip(datum["Values"], datum["Counts"], strict=True))
+    return found
+
+
+def test_no_release_under_way_means_no_probe(aws: Any, endpoints: Any, endpoint: Endpoint) -> None:
+    endpoints.status = "InService"
+
+    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
+    assert [name for name, _ in aws.calls] == ["DescribeEndpoint"]
+
+
+def test_each_version_is_held_to_its_own_answers(aws: Any, endpoint: Endpoint) -> None:
+    assert prober.handler({}, None) == {"probes": 10, "wrong": 0}
+    assert metrics(aws) == {"2": {0.0: 8}, "3": {0.0: 2}}
+
+
+def test_a_model_that_answers_fast_and_wrong_is_seen_per_version(
+    aws: Any, endpoint: Endpoint
+) -> None:
+    endpoint.answers["3"] = {"probability": 0.2}
+
+    assert prober.handler({}, None) == {"probes": 10, "wrong": 2}
+    assert metrics(aws) == {"2": {0.0: 8}, "3": {1.0: 2}}
+
+
+def test_another_shape_of_answer_is_wrong(aws: Any, endpoint: Endpoint) -> None:
+    endpoint.answers["3"] = {"score": 0.8}
+
+    assert metrics_after(aws)["3"] == {1.0: 2}
+
+
+def metrics_after(aws: Any) -> dict[str, dict[float, float]]:
+    prober.handler({}, None)
+    return metrics(aws)
+
+
+def test_without_recorded_answers_the_contracts_hold_with_its_tolerance(
+    aws: Any, endpoint: Endpoint
+) -> None:
+    endpoint.recorded = {}
+    endpoint.answers = {"2": {"probability": 0.6}, "3": {"probability": 0.9}}
+
+    assert metrics_after(aws) == {"2": {0.0: 8}, "3": {1.0: 2}}
+
+
+def test_probes_are_told_from_requests_by_their_inference_id(aws: Any, endpoint: Endpoint) -> None:
+    prober.handler({}, None)
+
+    asked = aws.asked("InvokeEndpoint")
+    assert all(request["InferenceId"].startswith("mlops-probe-") for request in asked)
+    assert len({request["InferenceId"] for request in asked}) == 10
+    assert {request["ContentType"] for request in asked} == {"application/json", "text/csv"}
+
+
+def test_probes_spread_and_end_within_the_minute(endpoint: Endpoint, clock: Any) -> None:
+    prober.handler({}, None)
+
+    assert 30 < clock.now < 60
+
+
+def test_a_request_that_fails_is_the_error_alarms_matter(aws: Any, endpoint: Endpoint) -> None:
+    def broken(**_: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "ModelError", "Message": "500"}}, "InvokeEndpoint")
+
+    aws.operations["InvokeEndpoint"] = broken
+
+    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
+    assert aws.asked("PutMetricData") == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "content", "version"),
+    [
+        ("model-version=12", b"{}", "12"),
+        ("trace=1;x-model-version=7", b"{}", "7"),
+        ("", b'{"model_version": 4}', "4"),
+        ("something=else", b'{"a": 1}', None),
+        ("", b"0.5,0.6", None),
+    ],
+)
+def test_the_version_is_told_by_an_attribute_or_by_the_body(
+    attributes: str, content: bytes, version: str | None
+) -> None:
+    assert prober.answering_version(attributes, content) == version
+
+
+def test_an_answer_of_nobody_knows_which_version_is_not_scored(
+    aws: Any, endpoint: Endpoint, body: Any
+) -> None:
+    aws.operations["InvokeEndpoint"] = lambda **_: {"Body": body(b"{}")}
+
+    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
