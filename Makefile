@@ -69,7 +69,7 @@ shape: .venv/.ready ## Print the size of modules, functions and constructors bes
 	@$(BIN)/python benchmarks/shape.py
 
 bench: setup ## Run every benchmark; each prints ratios against a baseline of the same run
-	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py; do echo "== $$file"; $(BIN)/python $$file; done
+	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py benchmarks/serving.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 bootstrap-commands: .venv/.ready ## Print the cdk bootstrap command of every account
 	@$(BIN)/mlops bootstrap-commands
