@@ -11,6 +11,7 @@ from mlops.rollout import (
     Shift,
     Target,
     against,
+    breach_probability,
     forecast,
 )
 
@@ -67,6 +68,21 @@ def test_a_false_rollback_counts_every_signal_and_the_final_bake() -> None:
     assert found.false_rollback > 2 * alone > 0
     assert forecast(CONFIGURED, thin, TARGET).false_rollback > 1.2 * shorter.false_rollback
     assert quiet.false_rollback < found.false_rollback
+
+
+def test_a_false_rollback_counts_every_minute_of_both_bakes() -> None:
+    """Only the alarm on errors can fire here: 15 minutes with 30 requests, then 10 with 300."""
+    nervous = replace(
+        CONFIGURED,
+        window=AlarmWindow(evaluation_periods=1, datapoints_to_alarm=1),
+        model_error_ratio=0.9,
+        latency_p99_ms=60_000.0,
+    )
+    part, full = (breach_probability(nervous.signals[0], n, 0.001) for n in (30, 300))
+
+    found = forecast(nervous, EXPECTED, TARGET).false_rollback
+
+    assert found == pytest.approx(1 - (1 - part) ** 15 * (1 - full) ** 10)
 
 
 def test_an_endpoint_wide_backstop_adds_no_detection_and_no_second_opinion() -> None:
