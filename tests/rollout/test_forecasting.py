@@ -75,6 +75,7 @@ def test_a_false_rollback_counts_every_minute_of_both_bakes() -> None:
     nervous = replace(
         CONFIGURED,
         window=AlarmWindow(evaluation_periods=1, datapoints_to_alarm=1),
+        error_ratio=0.004,
         model_error_ratio=0.9,
         latency_p99_ms=60_000.0,
     )
