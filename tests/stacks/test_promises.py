@@ -98,3 +98,60 @@ def test_templates_stay_far_below_the_limits_of_cloudformation(templates: Templa
 
     assert max(sizes.values()) < 500_000
     assert max(counts.values()) < 250
+
+
+def only(template: dict[str, Any], type_: str) -> dict[str, Any]:
+    (found,) = [r for r in template["Resources"].values() if r["Type"] == type_]
+    properties: dict[str, Any] = found["Properties"]
+    return properties
+
+
+def test_every_endpoint_is_followed_by_a_check_of_the_same_release(templates: Templates) -> None:
+    serving = [path for path in templates if path.endswith("-Serving")]
+
+    assert serving
+    for path in serving:
+        check = only(
+            templates[path.removesuffix("Serving") + "ReleaseCheck"], "Custom::ReleaseCheck"
+        )
+        config = only(templates[path], "AWS::SageMaker::EndpointConfig")
+        endpoint = only(templates[path], "AWS::SageMaker::Endpoint")
+        rollback = endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+        assert {"Key": "mlops:release", "Value": check["Release"]} in config["Tags"]
+        assert check["EndpointName"] == endpoint["EndpointName"]
+        assert check["AlarmNames"] == [alarm["AlarmName"] for alarm in rollback]
+
+
+def test_a_check_is_a_literal_and_refers_to_nothing_that_it_checks(templates: Templates) -> None:
+    for path, template in templates.items():
+        if path.endswith("-ReleaseCheck"):
+            check = only(template, "Custom::ReleaseCheck")
+            assert "Fn::" not in json.dumps({k: v for k, v in check.items() if k != "ServiceToken"})
+
+
+def test_every_endpoint_is_probed_while_it_is_updated(templates: Templates) -> None:
+    for path, template in templates.items():
+        if path.endswith("-Serving"):
+            probed = [
+                r["Properties"]["Environment"]["Variables"]["ENDPOINT_NAME"]
+                for r in template["Resources"].values()
+                if r["Type"] == "AWS::Lambda::Function"
+                and r["Properties"]["Handler"].endswith("prober.handler")
+            ]
+            assert probed == [only(template, "AWS::SageMaker::Endpoint")["EndpointName"]]
+
+
+def test_every_alarm_leads_to_a_runbook_that_exists(templates: Templates, root: Path) -> None:
+    descriptions = [
+        resource["Properties"]["AlarmDescription"]
+        for path, template in templates.items()
+        if path.endswith("-Serving")
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+    assert descriptions
+    for description in descriptions:
+        path, _, section = description.partition("Runbook: ")[2].partition("#")
+        text = (root / path).read_text()
+        assert not section or f"\n## {section}\n" in text

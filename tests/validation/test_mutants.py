@@ -19,6 +19,7 @@ from mlops_constructs.validation.catalogue import RULES, findings
 Template = dict[str, Any]
 Mutate = Callable[[Template], object]
 
+_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 ENDPOINT = Path(__file__).parent / "endpoint.template.json"
 
 
@@ -167,6 +168,32 @@ def alarm(template: Template) -> Any:
     return first(template, "AWS::CloudWatch::Alarm")
 
 
+def alarm_id(template: Template) -> str:
+    wanted = alarm(template)
+    return next(i for i, r in template["Resources"].items() if r.get("Properties") is wanted)
+
+
+def rename_alarm(template: Template, name: str) -> None:
+    """Rename an alarm and whatever the endpoint calls it by."""
+    before = alarm(template)["AlarmName"]
+    alarm(template)["AlarmName"] = name
+    for entry in endpoint(template)["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]:
+        if entry["AlarmName"] == before:
+            entry["AlarmName"] = name
+
+
+def resource(template: Template, type_: str) -> Any:
+    return next(r for r in template["Resources"].values() if r["Type"] == type_)
+
+
+def config(template: Template) -> Any:
+    return first(template, "AWS::SageMaker::EndpointConfig")
+
+
+def container(template: Template) -> Any:
+    return first(template, "AWS::SageMaker::Model")["Containers"][0]
+
+
 ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
     ("canary without size", "ML001", lambda t: routing(t).pop("CanarySize")),
     ("linear without step", "ML001", lambda t: routing(t).update(Type="LINEAR")),
@@ -200,7 +227,7 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
             Alarms=[{"AlarmName": {"Ref": "Errors"}}] * 11
         ),
     ),
-    ("rollback alarm renamed", "ML008", lambda t: t["Resources"].pop("Errors")),
+    ("rollback alarm that is not there", "ML008", lambda t: t["Resources"].pop(alarm_id(t))),
     ("alarm slower than the bake", "ML009", lambda t: alarm(t).update(Period=300)),
     ("one instance behind a canary", "ML010", lambda t: variant(t).update(InitialInstanceCount=1)),
     ("inf1 behind a canary", "ML010", lambda t: variant(t).update(InstanceType="ml.inf1.xlarge")),
@@ -243,7 +270,9 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
     (
         "scaling of another variant",
         "ML030",
-        lambda t: target(t).update(ResourceId="endpoint/mlops-prod-churn/variant/Main"),
+        lambda t: target(t).update(
+            ResourceId=f"endpoint/{endpoint(t)['EndpointName']}/variant/Main"
+        ),
     ),
     ("max below min", "ML031", lambda t: target(t).update(MaxCapacity=1)),
     (
@@ -264,11 +293,96 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
         "ML088",
         lambda t: first(t, "AWS::SageMaker::EndpointConfig")["DataCaptureConfig"].pop("KmsKeyId"),
     ),
+    (
+        "endpoint before its alarms",
+        "ML014",
+        lambda t: resource(t, "AWS::SageMaker::Endpoint").pop("DependsOn"),
+    ),
+    ("variant renamed", "ML015", lambda t: variant(t).update(VariantName="Main")),
+    (
+        "model deleted under a rolled-back endpoint",
+        "ML016",
+        lambda t: resource(t, "AWS::SageMaker::Model").pop("UpdateReplacePolicy"),
+    ),
+    (
+        "config deleted under a rolled-back endpoint",
+        "ML016",
+        lambda t: resource(t, "AWS::SageMaker::EndpointConfig").update(
+            UpdateReplacePolicy="Delete"
+        ),
+    ),
+    ("metrics left to SageMaker", "ML018", lambda t: config(t).pop("MetricsConfig")),
+    (
+        "captures in base64",
+        "ML019",
+        lambda t: config(t)["DataCaptureConfig"].pop("CaptureContentTypeHeader"),
+    ),
+    (
+        "three bad minutes before a rollback",
+        "ML024",
+        lambda t: alarm(t).update(DatapointsToAlarm=3),
+    ),
+    (
+        "rollback alarm of the last release",
+        "ML025",
+        lambda t: rename_alarm(t, "errors-of-before"),
+    ),
+    ("release without a tag", "ML025", lambda t: config(t).pop("Tags")),
+    (
+        "settings that reach the running config",
+        "ML026",
+        lambda t: container(t)["Environment"].pop("MODEL_RELEASE"),
+    ),
+    ("alarm on the wrong unit", "ML027", lambda t: alarm(t).update(Unit="Percent")),
+    (
+        "scaling that does not know its endpoint",
+        "ML034",
+        lambda t: target(t).update(
+            ResourceId=f"endpoint/{endpoint(t)['EndpointName']}/variant/AllTraffic"
+        ),
+    ),
 ]
+# The first holds what ours does not, such as metric math; the second is what would be deployed.
 MUTANTS += [
-    Mutant(name=name, template="endpoint", rule=rule, mutate=mutate)
+    Mutant(name=name, template=template, rule=rule, mutate=mutate)
+    for template in ("endpoint", "Serving")
     for name, rule, mutate in ENDPOINT_MUTANTS
 ]
+
+
+@mutant("Serving", "ML017")
+def role_that_cannot_see_the_alarms(template: Template) -> None:
+    permissions(template, "SeeRollbackAlarms")["Resource"] = "arn:aws:cloudwatch:::alarm:other-*"
+
+
+@mutant("Serving", "ML017")
+def role_that_may_not_look_at_alarms(template: Template) -> None:
+    permissions(template, "SeeRollbackAlarms")["Action"] = "cloudwatch:ListMetrics"
+
+
+@mutant("Serving", "ML071")
+def janitor_of_every_stage(template: Template) -> None:
+    permissions(template, "DeleteLeftovers")["Resource"] = "*"
+
+
+@mutant("Serving", "ML040")
+def prober_by_crontab(template: Template) -> None:
+    first(template, "AWS::Scheduler::Schedule")["ScheduleExpression"] = "* * * * *"
+
+
+@mutant("Serving", "ML087")
+def prober_log_without_end(template: Template) -> None:
+    del first(template, "AWS::Logs::LogGroup")["RetentionInDays"]
+
+
+@mutant("ReleaseCheck", "ML075")
+def check_for_any_account(template: Template) -> None:
+    del trust(template)["Condition"]
+
+
+@mutant("ReleaseCheck", "ML071")
+def check_that_may_read_every_model(template: Template) -> None:
+    permissions(template, "SeeTheEndpoint")["Resource"] = "*"
 
 
 @mutant("Training", "ML051")
@@ -514,13 +628,22 @@ def killers(template: Template) -> set[str]:
 
 
 def patients(templates: dict[str, Template]) -> dict[str, Template]:
-    """The template that each kind of mutant is made from: that of the stage that trains."""
+    """The template that each kind of mutant is made from: that of the first stage that has one."""
     found = {"endpoint": endpoint_template()}
     for path, template in sorted(templates.items()):
         for kind in ("Foundation", "Registry", "Training"):
             if path.endswith(kind):
                 found.setdefault(kind, template)
+        # Of the stages that serve, the one whose fleet has room to scale.
+        if path.endswith("Serving") and _TARGET in _types(template):
+            found.setdefault("Serving", template)
+        if path.endswith("ReleaseCheck"):
+            found.setdefault("ReleaseCheck", template)
     return found
+
+
+def _types(template: Template) -> set[str]:
+    return {resource["Type"] for resource in template["Resources"].values()}
 
 
 def mutated(templates: dict[str, Template], mutant: Mutant) -> Template:
@@ -539,7 +662,9 @@ def test_clean_templates_have_no_findings(templates: dict[str, Template]) -> Non
     assert found == set()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "mutant", MUTANTS, ids=lambda mutant: f"{mutant.template}-{mutant.name.replace(' ', '-')}"
+)
 def test_the_named_rule_kills_the_mutant(mutant: Mutant, templates: dict[str, Template]) -> None:
     assert mutant.rule in killers(mutated(templates, mutant))
 

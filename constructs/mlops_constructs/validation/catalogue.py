@@ -7,10 +7,12 @@ from mlops_constructs.validation import (
     alarms,
     endpoints,
     events,
+    fresh_alarms,
     iam,
     pipelines,
     references,
     registry,
+    releases,
     scaling,
     schedules,
     storage,
@@ -20,7 +22,9 @@ from mlops_constructs.validation.template import Template
 
 RULES: Final[tuple[Rule, ...]] = (
     *endpoints.RULES,
+    *releases.RULES,
     *alarms.RULES,
+    *fresh_alarms.RULES,
     *scaling.RULES,
     *schedules.RULES,
     *events.RULES,

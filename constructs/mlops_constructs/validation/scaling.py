@@ -85,4 +85,25 @@ def canary_keeps_two(template: Template) -> Iterator[Fault]:
             yield Fault(logical_id=logical_id, where=where, detail=f"it is {low:g}")
 
 
-RULES: Final = (target_exists, bounds_are_ordered, dimension_is_instances, canary_keeps_two)
+@rule(
+    "ML034",
+    why="without a reference the target may be made before its endpoint, and outlive it",
+    remedy="build ResourceId from the endpoint's attribute EndpointName",
+)
+def targets_follow_their_endpoint(template: Template) -> Iterator[Fault]:
+    """A scalable target refers to its endpoint."""
+    known = [f"${{{logical_id}.EndpointName}}" for logical_id, _ in resources(template, ENDPOINT)]
+    for logical_id, target in _targets(template):
+        found = text(target.get("ResourceId"))
+        if found.startswith("endpoint/") and not any(name in found for name in known):
+            where = "Properties.ResourceId"
+            yield Fault(logical_id=logical_id, where=where, detail=f"{found} is no reference")
+
+
+RULES: Final = (
+    target_exists,
+    bounds_are_ordered,
+    dimension_is_instances,
+    canary_keeps_two,
+    targets_follow_their_endpoint,
+)
