@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import logging
 import logging.handlers
@@ -21,7 +22,7 @@ import threading
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 # `import-not-found`: uvicorn lives in the model's image, not in the platform's own environment.
 import uvicorn  # type: ignore[import-not-found]  # see above
@@ -65,12 +66,16 @@ class NeverWaiting(logging.handlers.QueueHandler):
 class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped here, see above
     """uvicorn's connection, with limits on the part of a request that no application sees."""
 
+    def __init__(self, *, server: ModelServer, **uvicorns: Any) -> None:
+        super().__init__(**uvicorns)
+        self._model_server = server
+        self._settings = server.settings
+        self._head_bytes = 0
+        self._patience: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Turn away whoever is one too many; give the others some time for their request."""
         super().connection_made(transport)
-        self._settings: Settings = self.config.app.settings
-        self._head_bytes = 0
-        self._patience: asyncio.TimerHandle | None = None
         self._expect_head()
         if len(self.connections) > self._settings.max_connections:
             self._refuse(unavailable(f"{self._settings.max_connections} connections are open"))
@@ -124,7 +129,7 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
         self._refuse(RefusedError(HTTPStatus.REQUEST_TIMEOUT, reason))
 
     def _refuse(self, refusal: RefusedError) -> None:
-        self.config.app.refusals.tell(refusal)
+        self._model_server.refusals.tell(refusal)
         response = refused(refusal, self._settings.version)
         head = [(b"connection", b"close"), *response.raw_headers]
         lines = [b"%s: %s\r\n" % pair for pair in head]
@@ -160,7 +165,7 @@ def main() -> None:
 
 def _configuration(server: ModelServer, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        server, http=Connection, ws="none", lifespan="off",
+        server, http=functools.partial(Connection, server=server), ws="none", lifespan="off",
         log_config=None, access_log=False, proxy_headers=False, server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=settings.stop_seconds,
     )  # fmt: skip

@@ -359,3 +359,25 @@ def test_the_server_needs_nothing_but_the_standard_library_starlette_and_uvicorn
 
     ours = {"mlops", "model_server"}  # one file by two names: for type checks, in the archive
     assert found - set(sys.stdlib_module_names) - {"__future__"} == ours | {"starlette", "uvicorn"}
+
+
+def test_the_limits_hold_around_an_application_that_somebody_wrapped(tmp_path):
+    # A rehearsal puts faults between uvicorn and the application; the limits are the server's own.
+    wrapping = (
+        "import runpy, sys, uvicorn\n"
+        "made = uvicorn.Config.__init__\n"
+        "def wrapped(self, app, **options):\n"
+        "    async def around(scope, receive, send): await app(scope, receive, send)\n"
+        "    made(self, around, **options)\n"
+        "uvicorn.Config.__init__ = wrapped\n"
+        f"sys.path.insert(0, {str(SERVER.parent)!r})\n"
+        f"runpy.run_path({str(SERVER)!r}, run_name='__main__')\n"
+    )
+    (tmp_path / "launcher.py").write_text(wrapping)
+    folder = model_folder(tmp_path, ECHO)
+    with started(tmp_path / "launcher.py", folder, MODEL_VERSION="7") as server:
+        ready(server)
+        answered = server.invoke('"hello"')[0]
+        status, headers, _ = answer(server.raw(b"nonsense\r\n\r\n"))
+
+    assert (answered, status, headers["x-model-version"]) == (200, 400, "7")
