@@ -7,6 +7,7 @@ from constructs import Construct
 
 from mlops_constructs.canary_endpoint import CanaryEndpoint
 from mlops_constructs.client_access import ClientAccess
+from mlops_constructs.detection_power import warn_of_weak_canary
 from mlops_constructs.endpoint_config import EndpointConfig
 from mlops_constructs.endpoint_scaling import EndpointScaling, is_scaled
 from mlops_constructs.janitor import Janitor
@@ -36,6 +37,7 @@ class ServingStack(Stack):
         endpoint = CanaryEndpoint(
             self, "Endpoint", release=release, config=config.config, alarms=alarms
         )
+        warn_of_weak_canary(endpoint, release)
         OnCallAlarms(self, "OnCall", release=release)
         if is_scaled(release):
             EndpointScaling(self, "Scaling", release=release, endpoint=endpoint.endpoint)

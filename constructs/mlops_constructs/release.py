@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from mlops.contract import CanarySpec, Capacity, ContractError, ModelSpec, Problem
-from mlops.rollout import Signal, rollback_signals
+from mlops.rollout import Signal
 from mlops.rollout.release import release_hash
 from mlops_constructs.site import Site
 
@@ -68,13 +68,7 @@ class Release:
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """What rolls this release back."""
-        alarms = self.canary.alarms
-        judged = rollback_signals(
-            error_ratio=alarms.error_ratio,
-            model_error_ratio=alarms.model_error_ratio,
-            latency_p99_ms=self.model.endpoint.canary_latency_p99_ms,
-            window=alarms.window,
-        )
+        judged = self.model.endpoint.canary_setting(self.canary).signals
         return (*judged, self._wrong_answers())
 
     @cached_property
