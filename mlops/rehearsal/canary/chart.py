@@ -102,7 +102,7 @@ def _phases(result: DeploymentResult, axis: Axis, bottom: float) -> str:
         bands.append(
             f'<rect class="band" x="{left:.1f}" y="{_TOP - 4}" width="{width:.1f}" '
             f'height="{bottom - _TOP - _GAP + 14:.1f}"/>'
-            f'<text class="soft" x="{left + 4:.1f}" y="{bottom - _GAP + 6:.1f}">'
+            f'<text class="soft" x="{left + 4:.1f}" y="{_TOP + _LANE + 14}">'
             f"{escape(bake.text) if width > len(bake.text) * _LABEL_PIXELS else ''}</text>"
         )
     return "".join(bands)

@@ -9,7 +9,7 @@ from string import Template
 from typing import Final
 
 from mlops.rehearsal.canary.chart import chart
-from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
+from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult, Pace
 from mlops.rehearsal.canary.template import GuardedEndpoint, RollbackAlarm
 
 _PAGE: Final = Template("""<!doctype html>
@@ -151,12 +151,17 @@ def _figures(result: DeploymentResult) -> Sequence[tuple[str, str]]:
         ("drained", "yes" if result.drained else "no: a request was cut off"),
         (
             "pace",
-            (
-                f"{pace.scale:.0f} times faster than real; at most {pace.offered:.0f} of "
-                f"{pace.capacity:.0f} requests per second that this machine answers; requests "
-                f"left {pace.lag_p99_ms:.1f} ms late (p99), {pace.lag_max_ms:.1f} ms at most"
-            ),
+            _pace(pace),
         ),
+    )
+
+
+def _pace(pace: Pace) -> str:
+    of = f" of {pace.capacity:.0f} that this machine answers" if pace.capacity else ""
+    return (
+        f"{pace.scale:.0f} times faster than real; at most {pace.offered:.0f} requests per "
+        f"second{of}; they left {pace.lag_p99_ms:.1f} ms late (p99), "
+        f"{pace.lag_max_ms:.1f} ms at most"
     )
 
 

@@ -45,8 +45,8 @@ class Pace:
 
     scale: float
     seconds: float
-    capacity: float
-    """Requests per second that the arrangement answered when it was kept busy."""
+    capacity: float | None
+    """Requests per second that the arrangement answered when it was kept busy; None: not asked."""
     offered: float
     """Most requests per second that were planned."""
     lag_p99_ms: float

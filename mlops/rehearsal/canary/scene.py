@@ -33,7 +33,7 @@ LAG_LIMIT_MS: Final = 50.0
 """A generator this late (p99) measures its own machine."""
 LONGEST_LAG_MS: Final = 500.0
 _START_FACTOR: Final = 8
-_LEAST_START_SECONDS: Final = 8.0
+_LEAST_START_SECONDS: Final = 5.0
 _SURGE_SECONDS: Final = 240.0
 _SETTLE_SECONDS: Final = 10.0
 _MINUTE: Final = 60.0
@@ -105,7 +105,7 @@ class Scene:
                 shutil.rmtree(fleet.folder / "container", ignore_errors=True)
 
     async def _deploy(
-        self, blue: Fleet, green: Fleet, failure: str | None, capacity: float, began: float
+        self, blue: Fleet, green: Fleet, failure: str | None, capacity: float | None, began: float
     ) -> DeploymentResult:
         board = Board(alarms=self.stage.endpoint.alarms, metrics=self.metrics)
         deployment = Deployment(
@@ -156,7 +156,10 @@ class Scene:
             fault=fault,
         )
 
-    async def _capacity(self) -> float:
+    async def _capacity(self) -> float | None:
+        """None where a person has chosen the pace."""
+        if self.stage.scale is not None:
+            return None
         blue = self.stage.blue.release
         archive = self.stage.storage.fingerprint(blue.archive_uri)[:16]
         key = f"{archive}-{self.stage.python.parents[1].name}-{len(self.router.fleets['blue'])}"
@@ -167,9 +170,9 @@ class Scene:
             ),
         )
 
-    def _scale(self, capacity: float) -> float:
-        if self.stage.scale is not None:
-            return self.stage.scale
+    def _scale(self, capacity: float | None) -> float:
+        if capacity is None:
+            return self.stage.scale or 1.0
         fastest = time_scale(
             duration_seconds=BEFORE_SECONDS + self.stage.endpoint.duration_seconds + AFTER_SECONDS,
             per_minute=self._peak_per_minute,
@@ -212,7 +215,7 @@ class Scene:
             metrics=self.metrics,
         )
 
-    def _pace(self, traffic: Traffic, *, capacity: float, began: float) -> Pace:
+    def _pace(self, traffic: Traffic, *, capacity: float | None, began: float) -> Pace:
         lags = sorted(1000 * entry.lag_seconds for entry in traffic.ledger)
         return Pace(
             scale=self.clock.scale,
@@ -266,8 +269,8 @@ class Scene:
         """What the release check would say now; it is the same code."""
         return judge(
             Evidence(
-                requested_release="green",
-                live_release="green" if deployment.promoted else "blue",
+                requested_release=_named(deployment.green),
+                live_release=_named(deployment.green if deployment.promoted else deployment.blue),
                 endpoint_status="InService",
                 alarm_states=deployment.board.states,
                 canary_invocations=self._canary_invocations(deployment),
@@ -302,6 +305,11 @@ async def _failure(green: Fleet, usual_seconds: float) -> str | None:
     except StartError as error:
         return str(error)
     return None
+
+
+def _named(fleet: Fleet) -> str:
+    """A release as the verdict's sentences call it; both fleets may run one version."""
+    return f"{fleet.release.version} ({fleet.colour})"
 
 
 def _ending(deployment: Deployment, verdict: Verdict, pace: Pace) -> str:

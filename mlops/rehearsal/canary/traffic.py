@@ -19,6 +19,7 @@ from mlops.rehearsal.canary.router import SERVED_BY, UNREACHABLE, Colour
 
 CLIENT_TIMEOUT_SECONDS: Final = 70.0
 _MINUTE: Final = 60.0
+_OK: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +144,8 @@ async def throughput(requests: Sequence[Request], *, port: int, seconds: float) 
         nonlocal answered
         count = offset
         while time.perf_counter() < deadline:
-            await asked(peer, requests[count % len(requests)])
-            answered += 1
+            status, _, _ = await asked(peer, requests[count % len(requests)])
+            answered += status == _OK
             count += 1
 
     began = time.perf_counter()

@@ -1,0 +1,269 @@
+"""Whole rehearsals with a tiny model: real processes, real HTTP, minutes within seconds."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rollout import State
+
+FACTS = Path("/proc")
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of processes that run in or below a folder."""
+    found = []
+    for process in FACTS.glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            home = str((process / "cwd").readlink())
+        except OSError:
+            continue
+        if str(folder) in command or home.startswith(str(folder)):
+            found.append(command)
+    return found
+
+
+def test_a_good_version_is_promoted_and_nobody_notices(site) -> None:
+    result = site.deploy("none")
+
+    assert result.as_expected, result.objections
+    assert (result.blue, result.green) == ("1", "2")
+    assert (result.harm.lost, result.harm.harmed, result.drained) == (0, 0, True)
+    assert result.canary_invocations >= 50
+    assert processes_of(site.root) == []
+
+
+def test_failing_requests_roll_back_by_the_error_alarm(site) -> None:
+    result = site.deploy("5xx")
+
+    assert (result.observed, result.as_expected) == ("rolled back", True), result
+    assert any("server-errors" in name for name in result.alarms)
+    assert 0 < result.harm.harmed < 0.2 * result.harm.requests
+    assert 60 <= (result.detect_seconds or 0) <= 420
+
+
+@pytest.mark.parametrize(
+    ("fault", "ending"),
+    [
+        ("wrong-answers-inverted", "rolled back"),
+        ("no-traffic", "inconclusive"),
+        pytest.param("latency", "rolled back", marks=pytest.mark.full),
+        pytest.param("crash", "rolled back", marks=pytest.mark.full),
+        pytest.param("leak", "rolled back", marks=pytest.mark.full),
+        pytest.param("ping-fails", "failed to start", marks=pytest.mark.full),
+        pytest.param("wrong-answers-scrambled", "rolled back", marks=pytest.mark.full),
+        pytest.param("wrong-answers-stale-scaler", "rolled back", marks=pytest.mark.full),
+        pytest.param("schema-change", "rolled back", marks=pytest.mark.full),
+        pytest.param("alarm-red", "rolled back", marks=pytest.mark.full),
+        pytest.param("slow-start", "promoted", marks=pytest.mark.full),
+        pytest.param("burst", "promoted", marks=pytest.mark.full),
+        pytest.param("sick-blue", "promoted", marks=pytest.mark.full),
+        pytest.param("identical", "promoted", marks=pytest.mark.full),
+    ],
+)
+def test_a_fault_ends_as_the_committed_file_says(site, fault: str, ending: str) -> None:
+    # A process takes its time to come back, and ten times the traffic needs ten times the machine.
+    scale = {"crash": 100.0, "leak": 100.0, "burst": 30.0}.get(fault, 300.0)
+
+    result = site.deploy(fault, scale=scale)
+
+    assert (result.observed, result.objections) == (ending, ())
+    assert result.harm.lost == 0
+    assert processes_of(site.root) == []
+
+
+def raise_threshold(site: Any) -> None:
+    site.properties("ServerErrors")["Threshold"] = 0.5
+
+
+def watch_another_metric(site: Any) -> None:
+    site.properties("ServerErrors")["MetricName"] = "Invocation4XXErrors"
+
+
+def shift_less(site: Any) -> None:
+    site.routing["CanarySize"]["Value"] = 1
+
+
+def ask_for_more(site: Any) -> None:
+    site.properties("Check")["MinimumInvocations"] = 300
+
+
+def ask_for_more_and_wait_longer(site: Any) -> None:
+    ask_for_more(site)
+    site.routing["WaitIntervalInSeconds"] = 1200
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault", "ending"),
+    [
+        (raise_threshold, "5xx", "promoted"),
+        (watch_another_metric, "5xx", "promoted"),
+        (shift_less, "none", "inconclusive"),
+        pytest.param(ask_for_more, "none", "inconclusive", marks=pytest.mark.full),
+        (ask_for_more_and_wait_longer, "none", "promoted"),
+    ],
+)
+def test_an_edit_of_the_template_changes_the_verdict(
+    site, edit: Callable[[Any], None], fault: str, ending: str
+) -> None:
+    edit(site)
+
+    assert site.deploy(fault).observed == ending
+
+
+def test_a_wait_shorter_than_the_alarm_is_named_and_nothing_is_rehearsed(site) -> None:
+    site.routing["WaitIntervalInSeconds"] = 60
+
+    with pytest.raises(RehearsalError, match="bake_minutes: shorter than the alarm needs"):
+        site.rehearse()
+
+    assert not site.workspace.folder.joinpath("reports").exists()
+
+
+@pytest.mark.full
+def test_an_alarm_on_the_whole_endpoint_lets_a_sick_old_fleet_block_the_release(site) -> None:
+    dimensions = site.properties("ServerErrors")["Dimensions"]
+    dimensions[:] = [one for one in dimensions if one["Name"] != "EndpointConfigName"]
+
+    result = site.deploy("sick-blue")
+
+    assert (result.expected, result.observed) == ("rolled back", "rolled back")
+
+
+@pytest.mark.full
+def test_without_a_prober_wrong_answers_pass_and_the_rehearsal_fails(site) -> None:
+    del site.properties("Prober")["Environment"]["Variables"]["PROBES_PER_MINUTE"]
+
+    result = site.deploy("wrong-answers-inverted")
+
+    assert (result.observed, result.as_expected) == ("promoted", False)
+    assert result.objections == ("promoted instead of rolled back",)
+
+
+def test_a_candidate_that_ends_at_its_start_says_why(site) -> None:
+    site.register(slope=4.0, environment={"REFUSES_TO_START": "1"})
+
+    result = site.deploy("none")
+
+    assert result.observed == "failed to start"
+    assert "no licence for this model" in " ".join(event.text for event in result.events)
+    assert result.harm.lost == 0
+
+
+def test_a_machine_that_is_late_makes_the_deployment_invalid(site, monkeypatch) -> None:
+    monkeypatch.setattr("mlops.rehearsal.canary.scene.LAG_LIMIT_MS", 0.0)
+
+    (result,) = site.rehearse(fault="alarm-red").deployments
+
+    assert (result.observed, result.as_expected) == ("invalid", False)
+
+
+@pytest.mark.full
+def test_the_only_version_can_be_deployed_over_itself(site) -> None:
+    result = site.deploy("wrong-answers-inverted", candidate=1)
+
+    assert (result.blue, result.green, result.observed) == ("1", "1-again", "rolled back")
+
+
+@pytest.mark.full
+def test_the_same_seed_asks_the_same_at_the_same_moments(site) -> None:
+    first, second = (site.deploy("alarm-red", seed=7).harm.requests for _ in range(2))
+
+    assert abs(first - second) <= 4  # the end of the last minute is a matter of microseconds
+
+
+def test_what_is_not_there_is_named_with_what_is(site) -> None:
+    with pytest.raises(
+        RehearsalError, match="--candidate 9: there is no such version; allowed: 1, 2"
+    ):
+        site.rehearse(candidate=9)
+    with pytest.raises(RehearsalError, match="--stage test: there is no such stage; allowed: dev"):
+        site.rehearse(stage="test")
+    with pytest.raises(
+        RehearsalError, match="--fault flood: there is no such fault; allowed: none"
+    ):
+        site.rehearse(fault="flood")
+    with pytest.raises(
+        RehearsalError, match="has no endpoint mlops-dev-tiny; remedy: pin a version"
+    ):
+        site.rehearse(stage="dev")
+
+
+def test_a_registry_without_versions_says_how_to_get_one(site) -> None:
+    for file in site.workspace.registry.glob("*/[0-9]*.json"):
+        file.unlink()
+
+    with pytest.raises(RehearsalError, match="remedy: mlops rehearse pipeline tiny --approve"):
+        site.rehearse()
+
+
+@pytest.mark.full
+def test_two_rehearsals_at_once_do_not_disturb_each_other(site) -> None:
+    results = []
+    threads = [
+        threading.Thread(target=lambda fault=fault: results.append(site.deploy(fault, scale=100.0)))
+        for fault in ("5xx", "alarm-red")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [result.observed for result in results] == ["rolled back"] * 2
+    assert len(list(site.workspace.folder.glob("reports/*/index.html"))) == 2
+
+
+def test_the_record_holds_what_the_table_shows(site) -> None:
+    rehearsal = site.rehearse(fault="alarm-red")
+    record = json.loads((rehearsal.report / "canary.json").read_text())
+
+    assert [one["observed"] for one in record["deployments"]] == ["rolled back"]
+    assert record["deployments"][0]["changes"][0]["state"] == State.ALARM
+
+
+PROGRAM = """
+import io, sys
+from pathlib import Path
+from rich.console import Console
+from mlops.rehearsal.canary import Wishes, rehearse_canary
+root = Path(sys.argv[1])
+try:
+    rehearse_canary(root, "tiny", assembly=root / "cdk.out", console=Console(file=io.StringIO()),
+                    wishes=Wishes(scale=60.0), python=Path(sys.executable))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "number"),
+    [
+        (1.0, signal.SIGINT),
+        (2.5, signal.SIGTERM),
+        pytest.param(0.7, signal.SIGTERM, marks=pytest.mark.full),
+        pytest.param(1.3, signal.SIGINT, marks=pytest.mark.full),
+        pytest.param(4.0, signal.SIGINT, marks=pytest.mark.full),
+    ],
+)
+def test_a_stop_at_any_moment_leaves_no_process_and_no_report(
+    site, seconds: float, number: signal.Signals
+) -> None:
+    site.assembly()
+    program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(site.root)])
+    time.sleep(seconds)
+
+    program.send_signal(number)
+    code = program.wait(timeout=20)
+
+    assert code in (130, -number)  # before the program listens, the signal itself ends it
+    assert processes_of(site.root) == []
+    assert list(site.workspace.folder.glob("reports/*")) == []

@@ -1,0 +1,109 @@
+"""Clients that never wait for each other, and their ledger."""
+
+import asyncio
+import contextlib
+import itertools
+
+import pytest
+
+from mlops.rehearsal.canary.clock import Clock
+from mlops.rehearsal.canary.exchange import NoAnswerError, message, read_message
+from mlops.rehearsal.canary.router import SERVED_BY, UNREACHABLE
+from mlops.rehearsal.canary.traffic import Surge, Traffic, json_request, throughput
+
+
+async def endpoint(
+    *, seconds: float = 0.0, headers: dict[str, str] | None = None
+) -> asyncio.Server:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(NoAnswerError, asyncio.CancelledError):
+            while True:
+                await read_message(reader)
+                await asyncio.sleep(seconds)
+                writer.write(message("HTTP/1.1 200 OK", headers or {}, b""))
+
+    return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+
+def traffic(port: int, *, per_minute: float = 6000, surge: Surge | None = None, seed: int = 1):
+    return Traffic(
+        requests=[json_request({"x": 1})],
+        per_minute=per_minute,
+        surge=surge,
+        seed=seed,
+        clock=Clock(scale=1.0),
+        port=port,
+    )
+
+
+async def sent(made: Traffic, *, seconds: float) -> Traffic:
+    task = asyncio.create_task(made.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await made.settled()
+    return made
+
+
+def run(*, seconds: float = 0.4, slow: float = 0.0, headers=None, **settings) -> Traffic:
+    async def play() -> Traffic:
+        server = await endpoint(seconds=slow, headers=headers)
+        made = traffic(server.sockets[0].getsockname()[1], **settings)
+        return await sent(made, seconds=seconds)
+
+    return asyncio.run(play())
+
+
+def test_a_slow_endpoint_does_not_slow_the_clients_down() -> None:
+    quick, slow = run(), run(slow=0.3)
+
+    assert len(slow.ledger) > 0.6 * len(quick.ledger) > 10
+    assert min(entry.seconds for entry in slow.ledger) >= 0.3
+
+
+def test_the_seed_decides_when_requests_leave() -> None:
+    first, again, other = (run(seed=seed) for seed in (5, 5, 6))
+    gaps = [
+        [round(b.planned - a.planned, 6) for a, b in itertools.pairwise(entries)][:10]
+        for entries in (
+            sorted(made.ledger, key=lambda entry: entry.planned) for made in (first, again, other)
+        )
+    ]
+
+    assert gaps[0] == gaps[1] != gaps[2]
+
+
+def test_a_surge_multiplies_the_arrivals_while_it_lasts() -> None:
+    made = run(per_minute=1200, surge=Surge(begins=0.2, ends=0.4, factor=10))
+    before = sum(entry.planned < 0.2 for entry in made.ledger)
+
+    assert len(made.ledger) - before > 3 * max(before, 1)
+
+
+def test_nobody_asks_where_there_is_no_traffic() -> None:
+    assert run(per_minute=0, seconds=0.05).ledger == []
+
+
+def test_a_request_without_an_answer_is_lost() -> None:
+    made = asyncio.run(sent(traffic(1), seconds=0.1))  # nobody listens at port 1
+
+    assert made.ledger
+    assert all(entry.lost and entry.status == 0 for entry in made.ledger)
+
+
+@pytest.mark.parametrize(
+    ("headers", "fleet", "lost"),
+    [({SERVED_BY: "green"}, "green", False), ({SERVED_BY: "blue", UNREACHABLE: "1"}, "blue", True)],
+)
+def test_the_ledger_knows_who_answered(headers, fleet: str, lost: bool) -> None:
+    made = run(seconds=0.1, headers=headers)
+
+    assert {(entry.fleet, entry.lost) for entry in made.ledger} == {(fleet, lost)}
+
+
+def test_throughput_counts_what_was_answered() -> None:
+    async def play() -> float:
+        server = await endpoint(seconds=0.05)
+        port = server.sockets[0].getsockname()[1]
+        return await throughput([json_request({})], port=port, seconds=0.3)
+
+    assert 300 < asyncio.run(play()) < 1.2 * 64 / 0.05
