@@ -79,12 +79,15 @@ def measured(count: int) -> Row:
 
 
 def platform_of(count: int, root: Path) -> None:
-    """A repository with `count` models that differ from the real one by their name."""
+    """A repository with `count` models that differ by their name and are served in each stage."""
     for folder in ("config", "requirements"):
         shutil.copytree(ROOT / folder, root / folder)
+    names = [f"bike-demand-{number}" for number in range(count)]
+    pins = "".join(f"  {name}: {{dev: 1, staging: 1, prod: 1}}\n" for name in names)
     (root / "config" / "releases.yaml").write_text("releases: {}\n")
-    for number in range(count):
-        copy_model(root / "model_code" / f"bike_demand_{number}", f"bike-demand-{number}")
+    for name in names:
+        copy_model(root / "model_code" / name.replace("-", "_"), name)
+    (root / "config" / "releases.yaml").write_text(f"releases:\n{pins}")
 
 
 def copy_model(folder: Path, name: str) -> None:
