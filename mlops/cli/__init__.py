@@ -15,12 +15,14 @@ from mlops.contract import ContractError
 
 _COMMANDS: Final = {
     "bootstrap-commands": "mlops.cli.bootstrap:bootstrap_commands",
+    "bootstrap-policy": "mlops.cli.bootstrap:bootstrap_policy",
     "canary": "mlops.cli.canary:canary",
     "data": "mlops.cli.data:data",
     "generate": "mlops.cli.generate:generate",
     "pipeline": "mlops.cli.pipeline:pipeline",
     "registry": "mlops.cli.registry:registry",
     "rehearse": "mlops.cli.rehearse:rehearse",
+    "release": "mlops.cli.release:release",
     "validate": "mlops.cli.validate:validate",
 }
 USER_MISTAKE: Final = 2

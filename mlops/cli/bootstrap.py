@@ -1,41 +1,101 @@
-"""`mlops bootstrap-commands`: the exact `cdk bootstrap` line of every account."""
+"""`mlops bootstrap-commands` and `mlops bootstrap-policy`: what an account needs once."""
 
+import json
 from pathlib import Path
 
 import click
 
-from mlops.contract import Environment, StagesSpec, load_platform
+from mlops.cli.execution_policy import (
+    Account,
+    UnknownTypeError,
+    accounts,
+    policies,
+    policy_name,
+)
+from mlops.contract import StagesSpec, load_platform
+
+_ASSEMBLY = click.option(
+    "--assembly",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="What was synthesized. Default: cdk.out of the repository.",
+)
 
 
-@click.command()
+@click.command("bootstrap-commands")
+@_ASSEMBLY
 @click.pass_obj
-def bootstrap_commands(root: Path) -> None:
-    """Print the `cdk bootstrap` commands, one per account and region."""
-    for line in commands(load_platform(root).stages):
-        click.echo(line)
+def bootstrap_commands(root: Path, assembly: Path | None) -> None:
+    """Print the commands that prepare every account, the delivery account's first."""
+    stages = load_platform(root).stages
+    for account in _in_order(_accounts(root, assembly), stages):
+        for line in commands(account, stages):
+            click.echo(line)
 
 
-def commands(stages: StagesSpec) -> list[str]:
-    """One command per environment; stages trust the delivery account, which trusts nobody.
+@click.command("bootstrap-policy")
+@click.argument("account")
+@click.argument("number", type=click.IntRange(min=1))
+@_ASSEMBLY
+@click.pass_obj
+def bootstrap_policy(root: Path, account: str, number: int, assembly: Path | None) -> None:
+    """Print the NUMBERth policy of CloudFormation's role in ACCOUNT, made from the templates."""
+    found = {one.account: one for one in _accounts(root, assembly)}
+    if account not in found:
+        raise click.ClickException(f"nothing is deployed to {account}; known: {', '.join(found)}")
+    documents = _policies(found[account])
+    if number > len(documents):
+        raise click.ClickException(f"{account} has {len(documents)} policies, no number {number}")
+    click.echo(json.dumps(documents[number - 1], indent=1))
 
-    Nothing but CloudFormation itself uses the execution policy. A stage's own is created from
-    `docs/deploying.md`; AdministratorAccess is deliberately not the default here.
+
+def commands(account: Account, stages: StagesSpec) -> list[str]:
+    """One policy after the other, and the `cdk bootstrap` that lets CloudFormation use them alone.
+
+    Stages trust the delivery account, which trusts nobody. A policy that exists is not replaced:
+    after a new resource type, make a new version of it with `aws iam create-policy-version`.
     """
-    delivery = stages.delivery
-    places = [Environment(account=stage.account, region=stage.region) for stage in stages.stages]
-    lines = [_command(delivery, trusted=None, project=stages.project)]
-    lines += [
-        _command(place, trusted=delivery.account, project=stages.project)
-        for place in dict.fromkeys(places)
-        if place != delivery
-    ]
-    return lines
+    numbers = range(1, len(_policies(account)) + 1)
+    created = [_create_policy(account, number) for number in numbers]
+    return [*created, _bootstrap(account, stages, len(created))]
 
 
-def _command(place: Environment, *, trusted: str | None, project: str) -> str:
-    policy = f"arn:aws:iam::{place.account}:policy/{project}-cdk-execution"
-    trust = "" if trusted is None else f" --trust {trusted}"
+def _create_policy(account: Account, number: int) -> str:
     return (
-        f"npx cdk bootstrap aws://{place.account}/{place.region}{trust} "
-        f"--cloudformation-execution-policies {policy}"
+        f"aws iam create-policy --policy-name {policy_name(account.project, number)} "
+        f'--policy-document "$(mlops bootstrap-policy {account.account} {number})"'
+        f"  # in {account.account}"
     )
+
+
+def _bootstrap(account: Account, stages: StagesSpec, count: int) -> str:
+    arns = ",".join(
+        f"arn:aws:iam::{account.account}:policy/{policy_name(account.project, number)}"
+        for number in range(1, count + 1)
+    )
+    delivery = stages.delivery.account
+    trust = "" if account.account == delivery else f" --trust {delivery}"
+    return (
+        f"npx cdk bootstrap aws://{account.account}/{account.region}{trust} "
+        f"--cloudformation-execution-policies {arns}"
+    )
+
+
+def _in_order(found: list[Account], stages: StagesSpec) -> list[Account]:
+    """The delivery account, then the stages' in the order of promotion."""
+    order = [stages.delivery.account, *(stage.account for stage in stages.stages)]
+    return sorted(found, key=lambda account: order.index(account.account))
+
+
+def _accounts(root: Path, assembly: Path | None) -> list[Account]:
+    folder = assembly or root / "cdk.out"
+    found = accounts(folder, project=load_platform(root).stages.project)
+    if not found:
+        raise click.ClickException(f"{folder} holds no synthesized stack; run `make synth`")
+    return found
+
+
+def _policies(account: Account) -> list[dict[str, object]]:
+    try:
+        return policies(account)
+    except UnknownTypeError as error:
+        raise click.ClickException(str(error)) from error

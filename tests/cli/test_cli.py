@@ -1,9 +1,8 @@
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from mlops.cli import cli
 
@@ -55,17 +54,6 @@ def test_validation_imports_neither_cdk_nor_an_aws_client() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_bootstrap_trusts_the_delivery_account_and_never_the_administrator_policy(
-    mlops: Callable[..., Result],
-) -> None:
-    lines = mlops("bootstrap-commands").output.splitlines()
-
-    assert len(lines) == 4
-    assert "--trust" not in lines[0]
-    assert all("--trust 111111111111" in line for line in lines[1:])
-    assert not any("AdministratorAccess" in line for line in lines)
 
 
 def _process(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,213 @@
+"""The least that CloudFormation may do in an account: what its templates contain, and no more.
+
+`execution_actions.json` says which calls CloudFormation makes for a resource type. It follows the
+handler permissions of CloudFormation's own resource schemas; what is left out or added carries its
+reason there.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+ACTIONS: Final = Path(__file__).with_name("execution_actions.json")
+# IAM counts the characters of a managed policy without white space.
+POLICY_LIMIT: Final = 6144
+# These list names only, and know no resource to be limited to.
+_UNSCOPED: Final = frozenset({"iam:ListRoles", "s3:ListAllMyBuckets"})
+# IAM compares the boundary of the role that these calls make or change.
+_BOUNDED: Final = frozenset(
+    {
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    }
+)
+_SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
+
+Statement = dict[str, Any]
+
+
+class UnknownTypeError(Exception):
+    """A template holds a resource type of which nobody said what it needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What is deployed into one account."""
+
+    account: str
+    region: str
+    project: str
+    types: frozenset[str]
+    services: frozenset[str]
+    """Services that the templates' roles trust: roles may be passed to these alone."""
+    boundaries: frozenset[str | None]
+    """Permissions boundaries of the templates' roles; None where a role has none."""
+
+
+def accounts(assembly: Path, *, project: str) -> list[Account]:
+    """The accounts of a cdk.out and what is deployed into each, in the order of their numbers."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for place, template in _templates(assembly):
+        found[place].append(template)
+    return [
+        Account(
+            account=account,
+            region=region,
+            project=project,
+            types=frozenset(_types(templates)),
+            services=frozenset(_services(templates)),
+            boundaries=frozenset(_boundaries(templates)),
+        )
+        for (account, region), templates in sorted(found.items())
+    ]
+
+
+def policies(account: Account) -> list[dict[str, Any]]:
+    """As few policy documents as IAM's size limit allows, the same for the same templates.
+
+    Raises:
+        UnknownTypeError: `execution_actions.json` lacks a type.
+    """
+    documents: list[list[Statement]] = [[]]
+    for statement in _statements(account):
+        if _size([*documents[-1], statement]) > POLICY_LIMIT:
+            documents.append([])
+        documents[-1].append(statement)
+    return [_document(statements) for statements in documents]
+
+
+def policy_name(project: str, number: int) -> str:
+    """Name of the nth managed policy of CloudFormation's role; the same in every account."""
+    # Outside the prefix of the roles and policies that it allows to change: it never widens itself.
+    return f"cdk-execution-{project}-{number}"
+
+
+def actions_of(types: Iterable[str]) -> set[str]:
+    """Every action that CloudFormation needs for these types.
+
+    Raises:
+        UnknownTypeError: `execution_actions.json` lacks a type.
+    """
+    table = action_table()
+    given, added = table["types"], table["added"]
+    unknown = sorted(type_ for type_ in types if type_ not in given and type_ not in added)
+    if unknown:
+        raise UnknownTypeError(
+            f"{ACTIONS.name}: no actions for {', '.join(unknown)}; "
+            "add the handler permissions of its CloudFormation schema"
+        )
+    return {
+        action
+        for type_ in types
+        for action in [*given.get(type_, []), *added.get(type_, {"actions": []})["actions"]]
+    }
+
+
+@cache
+def action_table() -> dict[str, Any]:
+    """The committed table, with its source and its exceptions."""
+    table: dict[str, Any] = json.loads(ACTIONS.read_text("utf-8"))
+    return table
+
+
+def _statements(account: Account) -> Iterator[Statement]:
+    actions = actions_of(account.types)
+    services = defaultdict(list)
+    for action in sorted(actions - _UNSCOPED):
+        services[action.partition(":")[0]].append(action)
+    special = {"iam": _iam, "s3": _s3}
+    for service, of_service in sorted(services.items()):
+        make = special.get(service, _regional)
+        yield from make(account, service, of_service)
+    yield _allow("Lists", sorted(actions & _UNSCOPED), "*")
+    yield _bootstrap_version(account)
+
+
+def _regional(account: Account, service: str, actions: list[str]) -> Iterator[Statement]:
+    # Generated names and creating calls know no narrower resource; the region is the border.
+    here = {"aws:RequestedRegion": account.region}
+    yield _allow(service.title().replace("-", ""), actions, "*", **here)
+
+
+def _s3(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
+    reading = [action for action in actions if action.startswith("s3:GetObject")]
+    buckets = [action for action in actions if action not in reading]
+    yield _allow("Buckets", buckets, f"arn:aws:s3:::{account.project}-*")
+    assets = f"arn:aws:s3:::cdk-hnb659fds-assets-{account.account}-{account.region}/*"
+    yield _allow("Assets", sorted({*reading, "s3:GetObject"}), assets)
+
+
+def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
+    mine = f"arn:aws:iam::{account.account}"
+    owned = [f"{mine}:{kind}/{account.project}-*" for kind in ("role", "policy")]
+    bounded = _BOUNDED & set(actions) if None not in account.boundaries else frozenset()
+    special = {*bounded, "iam:PassRole", "iam:CreateServiceLinkedRole"}
+    unbound = {"iam:DeleteRolePermissionsBoundary"} if bounded else set()
+    yield _allow("Roles", sorted({*actions} - special - unbound), owned)
+    if bounded:
+        within = {"iam:PermissionsBoundary": sorted(filter(None, account.boundaries))}
+        yield _allow("BoundedRoles", sorted(bounded), owned[:1], **within)
+    if "iam:PassRole" in actions:
+        to = {"iam:PassedToService": sorted(account.services)}
+        yield _allow("PassRoles", ["iam:PassRole"], owned[:1], **to)
+    if "iam:CreateServiceLinkedRole" in actions:
+        linked = f"{mine}:role/aws-service-role/{_SCALING}/*"
+        only = {"iam:AWSServiceName": _SCALING}
+        yield _allow("ScalingRole", ["iam:CreateServiceLinkedRole"], linked, **only)
+
+
+def _bootstrap_version(account: Account) -> Statement:
+    version = f"arn:aws:ssm:{account.region}:{account.account}:parameter/cdk-bootstrap/*"
+    return _allow("BootstrapVersion", ["ssm:GetParameters"], version)
+
+
+def _allow(
+    sid: str, actions: list[str], resource: str | list[str], **equal: str | list[str]
+) -> Statement:
+    condition = {"Condition": {"StringEquals": equal}} if equal else {}
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource} | condition
+
+
+def _document(statements: list[Statement]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _size(statements: list[Statement]) -> int:
+    return len(re.sub(r"\s", "", json.dumps(_document(statements))))
+
+
+def _templates(assembly: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    for manifest in sorted(assembly.rglob("manifest.json")):
+        for artifact in json.loads(manifest.read_text("utf-8")).get("artifacts", {}).values():
+            if artifact["type"] == "aws:cloudformation:stack":
+                file = manifest.parent / artifact["properties"]["templateFile"]
+                account, _, region = artifact["environment"].removeprefix("aws://").partition("/")
+                yield (account, region), json.loads(file.read_text("utf-8"))
+
+
+def _types(templates: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for template in templates:
+        yield from (resource["Type"] for resource in template["Resources"].values())
+
+
+def _services(templates: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for role in _roles(templates):
+        yield from re.findall(r'"Service": "([^"]+)"', json.dumps(role["AssumeRolePolicyDocument"]))
+
+
+def _boundaries(templates: Iterable[Mapping[str, Any]]) -> Iterator[str | None]:
+    return (role.get("PermissionsBoundary") for role in _roles(templates))
+
+
+def _roles(templates: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for template in templates:
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::IAM::Role":
+                yield resource["Properties"]

@@ -1,0 +1,220 @@
+"""What CloudFormation may do: all that the templates need, and nothing for the taking."""
+
+import fnmatch
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlops.cli import cli
+from mlops.cli.execution_policy import (
+    POLICY_LIMIT,
+    Account,
+    UnknownTypeError,
+    accounts,
+    action_table,
+    actions_of,
+    policies,
+)
+
+ACCOUNT = Account(
+    account="222222222222",
+    region="eu-west-1",
+    project="acme",
+    types=frozenset({"AWS::S3::Bucket", "AWS::IAM::Role", "AWS::SageMaker::Pipeline"}),
+    services=frozenset({"sagemaker.amazonaws.com"}),
+    boundaries=frozenset({None}),
+)
+
+
+@pytest.fixture(scope="module")
+def deployed(assembly: Path) -> list[Account]:
+    return accounts(assembly, project="mlops")
+
+
+def statements(account: Account) -> Iterator[dict[str, Any]]:
+    for document in policies(account):
+        yield from document["Statement"]
+
+
+def by_sid(account: Account) -> dict[str, dict[str, Any]]:
+    return {statement["Sid"]: statement for statement in statements(account)}
+
+
+def test_every_type_of_every_template_is_covered(
+    deployed: list[Account], templates: dict[str, Any]
+) -> None:
+    synthesized = {r["Type"] for t in templates.values() for r in t["Resources"].values()}
+
+    assert {type_ for account in deployed for type_ in account.types} == synthesized
+    for account in deployed:
+        granted = {action for s in statements(account) for action in s["Action"]}
+        assert actions_of(account.types) - granted == set()
+
+
+def test_no_action_is_a_pattern(deployed: list[Account]) -> None:
+    actions = [a for account in deployed for s in statements(account) for a in s["Action"]]
+
+    assert [
+        action for action in actions if re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action) is None
+    ] == []
+
+
+def test_a_policy_fits_into_iams_limit_and_a_role_takes_all_of_them(
+    deployed: list[Account],
+) -> None:
+    for account in deployed:
+        documents = [re.sub(r"\s", "", json.dumps(document)) for document in policies(account)]
+        assert max(map(len, documents)) <= POLICY_LIMIT
+        assert len(documents) <= 10
+
+
+def test_without_a_border_nothing_but_lists_is_allowed(deployed: list[Account]) -> None:
+    open_ = [
+        action
+        for account in deployed
+        for statement in statements(account)
+        if statement["Resource"] == "*" and "Condition" not in statement
+        for action in statement["Action"]
+    ]
+
+    assert set(open_) <= {"iam:ListRoles", "s3:ListAllMyBuckets"}
+
+
+def test_the_project_owns_its_roles_and_nobody_elses() -> None:
+    assert by_sid(ACCOUNT)["Roles"]["Resource"] == [
+        "arn:aws:iam::222222222222:role/acme-*",
+        "arn:aws:iam::222222222222:policy/acme-*",
+    ]
+
+
+def test_the_policy_cannot_widen_itself(deployed: list[Account]) -> None:
+    for account in deployed:
+        own = f"arn:aws:iam::{account.account}:policy/cdk-execution-mlops-1"
+        reachable = [r for s in statements(account) for r in listed(s["Resource"]) if "iam" in r]
+        assert reachable
+        assert [pattern for pattern in reachable if fnmatch.fnmatchcase(own, pattern)] == []
+
+
+def test_roles_are_passed_to_the_services_that_they_trust_alone() -> None:
+    passing = by_sid(ACCOUNT)["PassRoles"]
+
+    assert passing["Resource"] == ["arn:aws:iam::222222222222:role/acme-*"]
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com"]}
+    }
+
+
+def test_where_every_role_is_bounded_no_other_role_can_be_made() -> None:
+    guard = "arn:aws:iam::222222222222:policy/guard"
+
+    bounded = by_sid(replace(ACCOUNT, boundaries=frozenset({guard})))
+
+    assert bounded["BoundedRoles"]["Condition"] == {
+        "StringEquals": {"iam:PermissionsBoundary": [guard]}
+    }
+    assert "iam:CreateRole" in bounded["BoundedRoles"]["Action"]
+    assert "iam:CreateRole" not in bounded["Roles"]["Action"]
+    assert "iam:DeleteRolePermissionsBoundary" not in bounded["Roles"]["Action"]
+
+
+def test_one_role_without_a_boundary_unbinds_them_all() -> None:
+    assert "iam:CreateRole" in by_sid(ACCOUNT)["Roles"]["Action"]
+
+
+def test_buckets_are_the_projects_and_objects_are_published_assets() -> None:
+    found = by_sid(ACCOUNT)
+
+    assert found["Buckets"]["Resource"] == "arn:aws:s3:::acme-*"
+    assert found["Assets"]["Action"] == ["s3:GetObject"]
+    assert found["Assets"]["Resource"] == (
+        "arn:aws:s3:::cdk-hnb659fds-assets-222222222222-eu-west-1/*"
+    )
+
+
+def test_a_type_that_nobody_described_is_refused_by_name() -> None:
+    unknown = replace(ACCOUNT, types=frozenset({"AWS::Nimbus::Stratus"}))
+
+    with pytest.raises(UnknownTypeError, match="no actions for AWS::Nimbus::Stratus"):
+        policies(unknown)
+
+
+def test_every_exception_of_the_table_says_why() -> None:
+    table = action_table()
+    reasons = [*table["left_out"].values(), *(one["because"] for one in table["added"].values())]
+
+    assert [reason for reason in reasons if len(reason.split()) < 3] == []
+
+
+def test_the_commands_prepare_the_delivery_account_first_and_trust_it(
+    root: Path, assembly: Path
+) -> None:
+    lines = run(root, "bootstrap-commands", "--assembly", str(assembly)).output.splitlines()
+
+    bootstraps = [line for line in lines if line.startswith("npx cdk bootstrap")]
+    assert [line.split("//")[1][:12] for line in bootstraps][-1] == "444444444444"
+    assert all(
+        ("--trust 111111111111" in line) == ("aws://111111111111" not in line)
+        for line in bootstraps
+    )
+    assert "AdministratorAccess" not in "".join(lines)
+
+
+def test_every_policy_that_a_bootstrap_names_is_made_first(root: Path, assembly: Path) -> None:
+    lines = run(root, "bootstrap-commands", "--assembly", str(assembly)).output.splitlines()
+
+    made: set[str] = set()
+    for line in lines:
+        made |= {
+            f"arn:aws:iam::{account}:policy/{name}"
+            for name, account in re.findall(r"--policy-name (\S+) .*# in (\d+)", line)
+        }
+        named = re.findall(r"arn:aws:iam::\d+:policy/[^,\s]+", line)
+        assert set(named) <= made
+
+
+def test_a_printed_policy_is_the_document_of_that_number(
+    root: Path, assembly: Path, deployed: list[Account]
+) -> None:
+    printed = run(root, "bootstrap-policy", "222222222222", "1", "--assembly", str(assembly))
+
+    dev = next(account for account in deployed if account.account == "222222222222")
+    assert json.loads(printed.output) == policies(dev)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("999999999999", "1"), "nothing is deployed to 999999999999"),
+        (("222222222222", "9"), "no number 9"),
+    ],
+)
+def test_a_policy_that_is_not_there_is_told(
+    root: Path, assembly: Path, arguments: tuple[str, str], said: str
+) -> None:
+    printed = run(root, "bootstrap-policy", *arguments, "--assembly", str(assembly))
+
+    assert printed.exit_code != 0
+    assert said in printed.output
+
+
+def test_without_a_synthesis_the_remedy_is_told(
+    mlops: Callable[..., Result], tmp_path: Path
+) -> None:
+    printed = mlops("bootstrap-commands", "--assembly", str(tmp_path / "nothing"))
+
+    assert printed.exit_code != 0
+    assert "run `make synth`" in printed.output
+
+
+def run(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--root", str(root), *arguments])
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
