@@ -1,0 +1,259 @@
+"""`mlops release`: which version each stage runs, edited in `config/releases.yaml`."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError
+from rich.console import Console
+
+from mlops.contract import Platform, load_platform
+from mlops.registry import RegistryError, SageMakerClient, aws_client, local_client
+from mlops.release import (
+    NOT_ASKED,
+    Checkout,
+    Move,
+    Registered,
+    ReleaseError,
+    ReleasesFile,
+    StageStatus,
+    changes,
+    commit_release,
+    live_version,
+    pin,
+    promote,
+    registered_versions,
+    require_approved,
+    rollback,
+    stage_clients,
+)
+from mlops.release.table import history_table, status_table
+
+WORKSPACE = ".mlops"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a command that moves a pin knows besides its own arguments."""
+
+    file: ReleasesFile
+    checkout: Checkout
+    model: str
+
+
+@click.group()
+def release() -> None:
+    """Say which version of a model each stage runs. A release is a commit; nothing is deployed."""
+
+
+_STAGE = click.argument("stage")
+
+
+def _moves(command: Callable[..., Move]) -> Callable[..., None]:
+    """Carries out the move that a command decides on: checked, shown, written, committed."""
+
+    @click.argument("model")
+    @click.option("--commit", is_flag=True, help="Commit the file, and nothing else; never pushes.")
+    @click.option("--reason", help="Why, for the commit's message.")
+    @click.pass_obj
+    @functools.wraps(command)
+    def moved(
+        root: Path,
+        /,
+        *,
+        model: str,
+        commit: bool,
+        reason: str | None,
+        target: str | None = None,
+        profile: str | None = None,
+        **arguments: object,
+    ) -> None:
+        _require_reason(commit=commit, reason=reason)
+        with _refusals():
+            file = ReleasesFile.read(root, model=model)
+            asked = _Asked(file=file, checkout=Checkout(root=root), model=model)
+            move = command(asked, **arguments)
+            if target is not None and move.version is not None:
+                client = _registry(root, file.platform, target, profile)
+                require_approved(client, file.platform.names, model=model, number=move.version)
+            _carry_out(asked, move, reason)
+
+    return moved
+
+
+def _looks_up(command: Callable[..., None]) -> Callable[..., None]:
+    """Lets a command ask a registry whether the version is approved; it asks none by default."""
+    target = click.option(
+        "--target",
+        type=click.Choice(["local", "aws"]),
+        help="Registry that must have approved the version. Default: none is asked.",
+    )
+    return target(click.option("--profile", help="AWS profile, with --target aws.")(command))
+
+
+@release.command("pin")
+@_looks_up
+@_moves
+@_STAGE
+@click.argument("version", type=click.IntRange(1, 999_999_999))
+def pin_(asked: _Asked, *, stage: str, version: int) -> Move:
+    """Let STAGE run VERSION of MODEL."""
+    return pin(asked.file, model=asked.model, stage=stage, version=version)
+
+
+@release.command()
+@_moves
+@_STAGE
+def unpin(asked: _Asked, *, stage: str) -> Move:
+    """Take MODEL out of STAGE: it has no serving stack there any more."""
+    return pin(asked.file, model=asked.model, stage=stage, version=None)
+
+
+@release.command("promote")
+@_looks_up
+@_moves
+@click.option("--from", "source", help="Stage whose version it is. Default: the one before --to.")
+@click.option("--to", "target_stage", help="Stage that gets it. Default: the one after --from.")
+def promote_(asked: _Asked, *, source: str | None, target_stage: str | None) -> Move:
+    """Let the next stage run the version of MODEL that a stage runs."""
+    if source is None and target_stage is None:
+        raise click.UsageError("say --from or --to, or both")
+    return promote(asked.file, model=asked.model, source=source, target=target_stage)
+
+
+@release.command("rollback")
+@_looks_up
+@_moves
+@_STAGE
+def rollback_(asked: _Asked, *, stage: str) -> Move:
+    """Let STAGE run the version of MODEL again that it ran before, as git's history has it."""
+    return rollback(asked.file, asked.checkout, model=asked.model, stage=stage)
+
+
+@release.command()
+@click.argument("model")
+@click.option("--stage", help="Only this stage's changes.")
+@click.pass_obj
+def history(root: Path, *, model: str, stage: str | None) -> None:
+    """Show the commits that changed MODEL's releases, newest first."""
+    with _refusals():
+        file = ReleasesFile.read(root, model=model)
+        if stage is not None:
+            file.require_stage(stage)
+        stages = file.stages if stage is None else (stage,)
+        found = changes(Checkout(root=root).commits(), model=model, stages=stages)
+    Console().print(history_table(model, found))
+
+
+@release.command()
+@click.argument("model", required=False)
+@click.option(
+    "--target",
+    type=click.Choice(["local", "aws"]),
+    help="Registry to compare with; aws asks the stages' endpoints, too. Default: git alone.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="[STAGE=]NAME",
+    help="AWS profile, of all stages or of one; may be repeated.",
+)
+@click.pass_obj
+def status(root: Path, *, model: str | None, target: str | None, profiles: tuple[str, ...]) -> None:
+    """Show per stage what is pinned, runs, is approved and is newest, and what differs."""
+    with _refusals():
+        platform = load_platform(root, model=model)
+        for name in [model] if model else platform.model_names:
+            stages = _statuses(root, platform, name, target, profiles)
+            Console().print(status_table(name, stages))
+
+
+def _require_reason(*, commit: bool, reason: str | None) -> None:
+    if commit and not (reason or "").strip():
+        raise click.UsageError("--commit needs a --reason: the commit's message says why")
+    if reason is not None and not commit:
+        raise click.UsageError("--reason goes into a commit; add --commit")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What a person can mend ends a command without a traceback."""
+    try:
+        yield
+    except (ReleaseError, RegistryError) as error:
+        raise click.ClickException(str(error)) from error
+    except BotoCoreError as error:
+        raise click.ClickException(f"no access to AWS: {error}") from error
+
+
+def _carry_out(asked: _Asked, move: Move, reason: str | None) -> None:
+    before, after = asked.file, move.applied_to(asked.file)
+    if not move.is_needed:
+        now = "has no release there" if move.version is None else f"is {move.version} already"
+        click.echo(f"{move.model} in {move.stage}: {now}; nothing to change")
+        return
+    if reason is None:
+        after.write(before=before)
+        done = "written; the release is made by its commit"
+    else:
+        message = f"{move.subject}\n\n{reason.strip()}\n"
+        commit = commit_release(after, before=before, checkout=asked.checkout, message=message)
+        done = f"committed as {commit[:10]}; the release is made by pushing it"
+    click.echo(after.diff(before), nl=False)
+    click.echo(f"{move.subject}: {done}")
+
+
+def _registry(root: Path, platform: Platform, target: str, profile: str | None) -> SageMakerClient:
+    stage = platform.stages.training
+    if target == "aws":
+        return aws_client(region=stage.region, profile=profile)
+    folder = root / WORKSPACE / "registry"
+    return local_client(folder, account=stage.account, region=stage.region)
+
+
+def _statuses(
+    root: Path, platform: Platform, model: str, target: str | None, profiles: tuple[str, ...]
+) -> list[StageStatus]:
+    registered = _registered(root, platform, model, target, profiles)
+    found: list[StageStatus] = []
+    for stage in platform.stages.stages:
+        live = NOT_ASKED
+        if target == "aws":
+            clients = stage_clients(stage, profile=_profile(profiles, stage.name))
+            live = live_version(clients, platform.names, stage, model)
+        found.append(
+            StageStatus(
+                stage=stage.name,
+                pinned=platform.releases.version(model=model, stage=stage.name),
+                before=found[-1] if found else None,
+                live=live,
+                registered=registered,
+            )
+        )
+    return found
+
+
+def _registered(
+    root: Path, platform: Platform, model: str, target: str | None, profiles: tuple[str, ...]
+) -> Registered | None:
+    """The registry's view, or None; the pins are worth showing without it."""
+    if target is None:
+        return None
+    profile = _profile(profiles, platform.stages.training.name)
+    try:
+        client = _registry(root, platform, target, profile)
+        versions = registered_versions(client, platform.names, model)
+    except (ReleaseError, RegistryError) as error:
+        click.echo(f"the registry was not compared: {error}", err=True)
+        return None
+    return Registered.of(list(versions.values()))
+
+
+def _profile(profiles: tuple[str, ...], stage: str) -> str | None:
+    """The profile of a stage: its own, or the one that was named without a stage."""
+    named = dict(entry.rpartition("=")[::2] for entry in profiles)
+    return named.get(stage, named.get(""))

@@ -1,0 +1,52 @@
+"""What the registry says about the versions of a model; asked only if a person wants it."""
+
+from mlops.contract import Names
+from mlops.registry import ModelVersion, SageMakerClient, list_versions
+from mlops.release.errors import ReleaseError
+
+
+def registered_versions(
+    client: SageMakerClient, names: Names, model: str
+) -> dict[int, ModelVersion]:
+    """The versions of a model by number, newest first.
+
+    Raises:
+        RegistryError: the registry cannot be asked, or has no such group.
+        ReleaseError: another account answered, whose versions of the same name are others.
+    """
+    found = list_versions(client, names.model_package_group(model))
+    ours = names.model_packages_arn(model).removesuffix("*")
+    for version in found:
+        if not version.arn.startswith(ours):
+            raise ReleaseError(
+                f"{version.arn}: is in another registry; allowed: {ours}<version>; remedy: use "
+                "credentials of the training stage's account, for example with --profile"
+            )
+    return {version.number: version for version in found}
+
+
+def require_approved(
+    client: SageMakerClient, names: Names, *, model: str, number: int
+) -> ModelVersion:
+    """The version, known and approved.
+
+    Raises:
+        RegistryError: the registry cannot be asked, or has no such group.
+        ReleaseError: it does not know the version, or nobody approved it.
+    """
+    versions = registered_versions(client, names, model)
+    if number not in versions:
+        known = ", ".join(str(version) for version in versions) or "none yet"
+        raise ReleaseError(
+            f"{model} {number}: the registry does not know this version; allowed: {known}; "
+            "remedy: name a registered version"
+        )
+    found = versions[number]
+    if found.status != "Approved":
+        approved = (str(v.number) for v in versions.values() if v.status == "Approved")
+        raise ReleaseError(
+            f"{model} {number}: is {found.status}; allowed: "
+            f"{', '.join(approved) or 'none yet'}; remedy: approve it with "
+            f"`mlops registry approve {model} {number}`, or name an approved version"
+        )
+    return found

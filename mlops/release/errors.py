@@ -1,0 +1,5 @@
+"""What everything that a release command refuses has in common."""
+
+
+class ReleaseError(Exception):
+    """Something a person can mend; the text says what, where and how."""
