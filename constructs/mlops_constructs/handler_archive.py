@@ -20,12 +20,16 @@ def write_handlers(*, contract: str, build_dir: Path) -> Path:
     """Pack the handlers, the judgement that they share with the rehearsal, and the contract."""
     files = {CONTRACT: contract.encode(), **_sources()}
     packed = _zip(files)
-    path = build_dir / f"handlers-{hashlib.sha256(packed).hexdigest()[:16]}.zip"
+    return write_once(packed, build_dir, "handlers-{}.zip")
+
+
+def write_once(content: bytes, build_dir: Path, name: str) -> Path:
+    """Write a file named by its content; another synthesis never reads half of it."""
+    path = build_dir / name.format(hashlib.sha256(content).hexdigest()[:16])
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed: another synthesis never reads half of it.
         beside = path.with_name(f".{os.getpid()}-{path.name}")
-        beside.write_bytes(packed)
+        beside.write_bytes(content)
         beside.replace(path)
     return path
 

@@ -58,14 +58,18 @@ def pages(release: Release) -> Iterator[Page]:
 
 
 class OnCallAlarms(Construct):
-    """Pages the stage's alert topic; each description names its section of the runbook."""
+    """Pages the stage's alert topic; each description names its section of the runbook.
+
+    Silence pages in the last stage only: the others have no callers of their own.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, release: Release) -> None:
         super().__init__(scope, id_)
         self._release = release
         for page in pages(release):
             self._alarm(page)
-        self._silence()
+        if release.site.stage.name == release.site.names.stages.stages[-1].name:
+            self._silence()
 
     def _alarm(self, page: Page) -> None:
         is_percentile = page.statistic == "p99"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlops.pipeline import ModelSource
 from mlops.pipeline.archive import contract_json
-from mlops_constructs.handler_archive import write_handlers
+from mlops_constructs.handler_archive import write_handlers, write_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,7 @@ def serving_code(source: ModelSource) -> ServingCode:
     """Write what a model's serving stacks publish beside the model's own archive."""
     build_dir = source.code_archive.parent
     contract = contract_json(source.spec, source.folder)
-    path = build_dir / f"{source.spec.name}-{source.source_hash[:16]}.contract.json"
-    path.write_text(contract, "utf-8")
     return ServingCode(
-        archive=write_handlers(contract=contract, build_dir=build_dir), contract=path
+        archive=write_handlers(contract=contract, build_dir=build_dir),
+        contract=write_once(contract.encode(), build_dir, "contract-{}.json"),
     )

@@ -131,7 +131,7 @@ class ModelServer:
         now, most = time.monotonic(), self.settings.stuck_seconds
         if any(now - began > most for began in list(self._began.values())):
             raise unavailable(f"the model has worked on one request for over {most} s")
-        return Response(headers={"x-model-version": self.settings.version})
+        return Response(headers=_naming(self.settings.version))
 
     async def _invoke(self, request: Request) -> Response:
         body = bytearray()
@@ -143,7 +143,7 @@ class ModelServer:
             answer = await self._predicted(inference, bytes(body), content_type, accept)
         finally:
             self._held_bytes -= len(body)
-        headers = {"x-model-version": self.settings.version}
+        headers = _naming(self.settings.version)
         return Response(answer, media_type=accept, headers=headers)
 
     def _loaded(self) -> ModuleType:
@@ -221,10 +221,21 @@ def refused(refusal: RefusedError, version: str) -> Response:
     """The answer to a request that is not carried out."""
     # Escaped to ASCII: a reason may quote what no encoding can carry.
     body = json.dumps({"error": str(refusal)})
-    headers = {"x-model-version": version, **refusal.headers}
+    headers = {**_naming(version), **refusal.headers}
     if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "1"
     return Response(body, refusal.status, headers=headers, media_type=MEDIA_TYPES[0])
+
+
+def _naming(version: str) -> dict[str, str]:
+    """The version for whoever speaks to the container, and for the endpoint's callers.
+
+    SageMaker hands on no header of a container but the second.
+    """
+    return {
+        "x-model-version": version,
+        "x-amzn-sagemaker-custom-attributes": f"model-version={version}",
+    }
 
 
 def unavailable(reason: str, **headers: str) -> RefusedError:

@@ -59,6 +59,14 @@ def test_silence_pages_because_missing_data_is_what_silence_looks_like(
     assert [m["Id"] for m in silence["Metrics"] if m.get("ReturnData", True)] == ["healthy"]
 
 
+def test_silence_is_normal_where_nobody_calls(
+    render: Callable[..., Any], release_of: Callable[..., Release]
+) -> None:
+    built = render(lambda stack: OnCallAlarms(stack, "OnCall", release=release_of("test")))
+
+    assert "no-healthy-traffic" not in str(built.template)
+
+
 @pytest.mark.parametrize(
     ("instance_type", "cores"),
     [("ml.m5.large", 2), ("ml.t2.medium", 2), ("ml.m5.xlarge", 4), ("ml.c6i.12xlarge", 48)],

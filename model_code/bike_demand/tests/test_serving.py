@@ -45,6 +45,14 @@ def test_every_answer_names_the_models_version(echo):
     ]
 
 
+def test_every_answer_names_it_in_the_one_header_that_an_endpoint_hands_on(echo):
+    answers = [echo.ask("GET", "/ping"), echo.invoke('"hello"'), echo.invoke('"bad"')]
+
+    assert {headers["x-amzn-sagemaker-custom-attributes"] for _, headers, _ in answers} == {
+        "model-version=7"
+    }
+
+
 def test_a_request_runs_through_the_models_own_functions(echo):
     status, headers, body = echo.invoke('"hello"')
 
