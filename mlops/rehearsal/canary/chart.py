@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
 from mlops.rehearsal.canary.results import DeploymentResult, Minute
-from mlops.rehearsal.canary.template import GuardedEndpoint, RollbackAlarm
 
 WIDTH: Final = 920
 _LEFT, _RIGHT = 150, 14

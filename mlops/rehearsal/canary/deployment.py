@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from mlops.rehearsal.canary.clock import Clock
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Fleet
 from mlops.rehearsal.canary.metrics import Board
 from mlops.rehearsal.canary.router import Router
-from mlops.rehearsal.canary.template import GuardedEndpoint
 
 EventKind = Literal[
     "update",

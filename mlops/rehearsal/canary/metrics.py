@@ -8,13 +8,11 @@ import bisect
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from mlops.rehearsal.canary.endpoint import RollbackAlarm
 from mlops.rehearsal.canary.router import Invocation, is_server_error
 from mlops.rollout import Point, Sample, State, Watch, timeline
-
-if TYPE_CHECKING:
-    from mlops.rehearsal.canary.template import RollbackAlarm
 
 INVOCATIONS: Final = "AWS/SageMaker"
 PROBES: Final = "Mlops/Serving"
@@ -74,7 +72,7 @@ class Metrics:
         if of_candidate:
             self._series["new-fleet", WRONG_ANSWERS].append(sample)
 
-    def points(self, alarm: "RollbackAlarm", *, until: float) -> Sequence[Point | None]:
+    def points(self, alarm: RollbackAlarm, *, until: float) -> Sequence[Point | None]:
         """The data points in an alarm's evaluation range that end by a moment."""
         period = alarm.rule.period_seconds
         end = (until // period) * period
@@ -104,7 +102,7 @@ class Change:
 class Board:
     """The rollback alarms of a deployment and what they say."""
 
-    alarms: Sequence["RollbackAlarm"]
+    alarms: Sequence[RollbackAlarm]
     metrics: Metrics
     changes: list[Change] = field(default_factory=list)
     _watches: dict[str, Watch] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from string import Template
 from typing import Final
 
 from mlops.rehearsal.canary.chart import chart
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult, Pace
-from mlops.rehearsal.canary.template import GuardedEndpoint, RollbackAlarm
 
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -147,6 +147,7 @@ def _figures(result: DeploymentResult) -> Sequence[tuple[str, str]]:
         ("clients", f"{harm.requests} requests, {harm.harmed} harmed, {harm.lost} lost"),
         ("lost at the candidate", f"{harm.lost_at_canary}"),
         ("probes", f"{result.probes}"),
+        *(("mind", note) for note in result.notes),
         ("restarts of the candidate", f"{result.restarts}"),
         ("drained", "yes" if result.drained else "no: a request was cut off"),
         (

@@ -16,12 +16,13 @@ from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_ve
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
 from mlops.rehearsal.canary.capacity import CapacityFile
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import FAULT_NAMES, Expectation, Fault, expectations, faults
 from mlops.rehearsal.canary.fleet import Release
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
 from mlops.rehearsal.canary.rows import example_requests, held_out_requests
 from mlops.rehearsal.canary.scene import Candidate, Scene, Stage
-from mlops.rehearsal.canary.template import GuardedEndpoint, guarded_endpoint
+from mlops.rehearsal.canary.template import guarded_endpoint
 from mlops.rehearsal.canary.traffic import Request
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError

@@ -62,6 +62,8 @@ def print_summary(rehearsal: CanaryRehearsal, console: Console) -> None:
         if not result.as_expected:
             reasons = "; ".join((*result.objections, *result.reasons))
             console.print(Text(f"{result.fault}: {reasons}", "red"), soft_wrap=True)
+    for note in dict.fromkeys(note for result in rehearsal.deployments for note in result.notes):
+        console.print(Text(f"mind: {note}", "yellow"), soft_wrap=True)
     good = sum(result.as_expected for result in rehearsal.deployments)
     console.print(
         Text(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from mlops.rehearsal.canary.deployment import Event
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.metrics import Change
 from mlops.rehearsal.canary.router import Colour, Invocation, is_server_error
-from mlops.rehearsal.canary.template import GuardedEndpoint
 
 _MINUTE: Final = 60
 
@@ -78,6 +78,8 @@ class DeploymentResult:
     drained: bool
     restarts: int
     probes: int
+    notes: tuple[str, ...]
+    """What is not wrong here and would be on AWS."""
     events: tuple[Event, ...]
     shares: tuple[tuple[float, float], ...]
     minutes: tuple[Minute, ...]

@@ -28,6 +28,8 @@ Colour = Literal["blue", "green"]
 
 SERVED_BY: Final = "x-rehearsal-fleet"
 UNREACHABLE: Final = "x-rehearsal-unreachable"
+CUSTOM_ATTRIBUTES: Final = "x-amzn-sagemaker-custom-attributes"
+"""The one header of a container that InvokeEndpoint hands to the caller."""
 ANSWER_TIMEOUT_SECONDS: Final = 60.0
 """SageMaker waits this long for a container; real time, because models do not hurry here."""
 _FORWARDED: Final = ("content-type", "accept", "x-amzn-sagemaker-inference-id")
@@ -148,7 +150,7 @@ class Router:
 
 
 def _passed_on(answer: Message) -> dict[str, str]:
-    kept = ("content-type", "x-model-version", "retry-after", UNREACHABLE)
+    kept = ("content-type", CUSTOM_ATTRIBUTES, "x-model-version", "retry-after", UNREACHABLE)
     return {name: answer.headers[name] for name in kept if name in answer.headers}
 
 

@@ -14,30 +14,26 @@ from typing import Final
 from mlops.rehearsal.canary.capacity import CALIBRATION_SECONDS, CapacityFile, time_scale
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.deployment import AFTER_SECONDS, BEFORE_SECONDS, Deployment
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
+from mlops.rehearsal.canary.findings import Findings
 from mlops.rehearsal.canary.fleet import Fleet, Release, StartError
 from mlops.rehearsal.canary.metrics import Board, Metrics
 from mlops.rehearsal.canary.prober import Prober
-from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
+from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.canary.router import Colour, Router
-from mlops.rehearsal.canary.template import GuardedEndpoint
-from mlops.rehearsal.canary.traffic import Entry, Request, Surge, Traffic, throughput
+from mlops.rehearsal.canary.traffic import Request, Surge, Traffic, throughput
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.serving_check import START_TIMEOUT_SECONDS, Case
 from mlops.rehearsal.storage import LocalS3
-from mlops.rollout import Evidence, Outcome, Verdict, judge
 
 FLEET_LIMIT: Final = 2
 """Servers per fleet at most: more would only share the same two cores."""
-LAG_LIMIT_MS: Final = 50.0
-"""A generator this late (p99) measures its own machine."""
-LONGEST_LAG_MS: Final = 500.0
 _START_FACTOR: Final = 8
 _LEAST_START_SECONDS: Final = 5.0
 _SURGE_SECONDS: Final = 240.0
 _SETTLE_SECONDS: Final = 10.0
 _MINUTE: Final = 60.0
-_OK: Final = range(200, 300)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +117,23 @@ class Scene:
             async with _running(traffic, prober):
                 await deployment.run()
             ended = self.clock.now()
-        pace = self._pace(traffic, capacity=capacity, began=began)
-        result = self._result(deployment, traffic, pace, ended)
-        return replace(result, restarts=green.restarts, probes=prober.probes)
+        return Findings(
+            fault=self.fault,
+            expectation=self.expectation,
+            endpoint=self.stage.endpoint,
+            objective_seconds=self.stage.objective_seconds,
+            minimum_invocations=self.stage.minimum_invocations,
+            deployment=deployment,
+            metrics=self.metrics,
+            ledger=traffic.ledger,
+            prober=prober,
+            ended=ended,
+        ).result(
+            scale=self.clock.scale,
+            seconds=time.perf_counter() - began,
+            capacity=capacity,
+            offered=self._peak_per_minute / _MINUTE * self.clock.scale,
+        )
 
     def _fleets(self) -> tuple[Fleet, Fleet]:
         green = self._green_release()
@@ -215,84 +225,6 @@ class Scene:
             metrics=self.metrics,
         )
 
-    def _pace(self, traffic: Traffic, *, capacity: float | None, began: float) -> Pace:
-        lags = sorted(1000 * entry.lag_seconds for entry in traffic.ledger)
-        return Pace(
-            scale=self.clock.scale,
-            seconds=time.perf_counter() - began,
-            capacity=capacity,
-            offered=self._peak_per_minute / _MINUTE * self.clock.scale,
-            lag_p99_ms=nearest_rank(lags, 0.99),
-            lag_max_ms=lags[-1] if lags else 0.0,
-        )
-
-    def _result(
-        self, deployment: Deployment, traffic: Traffic, pace: Pace, ended: float
-    ) -> DeploymentResult:
-        verdict = self._verdict(deployment)
-        fired = tuple(
-            dict.fromkeys(c.alarm for c in deployment.board.changes if c.state == "ALARM")
-        )
-        has_backstop = self.stage.endpoint.backstop
-        return DeploymentResult(
-            fault=self.fault.name,
-            story=self.fault.story,
-            expected=self.expectation.for_template(has_backstop=has_backstop),
-            why=self.expectation.why,
-            observed=_ending(deployment, verdict, pace),
-            reasons=verdict.reasons,
-            blue=deployment.blue.release.version,
-            green=deployment.green.release.version,
-            alarms=fired,
-            expected_alarms=self.expectation.alarms,
-            detect_seconds=_detection(deployment),
-            canary_invocations=self._canary_invocations(deployment),
-            harm=self._harm(traffic.ledger),
-            pace=pace,
-            drained=deployment.drained,
-            restarts=0,
-            probes=0,
-            events=tuple(deployment.events),
-            shares=tuple(deployment.shares),
-            minutes=minutes(self.metrics.invocations),
-            changes=tuple(deployment.board.changes),
-            ended=ended,
-        )
-
-    def _canary_invocations(self, deployment: Deployment) -> int:
-        begin, end = deployment.canary_window
-        return sum(
-            one.fleet == "green" and begin <= one.at <= end for one in self.metrics.invocations
-        )
-
-    def _verdict(self, deployment: Deployment) -> Verdict:
-        """What the release check would say now; it is the same code."""
-        return judge(
-            Evidence(
-                requested_release=_named(deployment.green),
-                live_release=_named(deployment.green if deployment.promoted else deployment.blue),
-                endpoint_status="InService",
-                alarm_states=deployment.board.states,
-                canary_invocations=self._canary_invocations(deployment),
-                minimum_invocations=self.stage.minimum_invocations,
-            )
-        )
-
-    def _harm(self, ledger: Sequence[Entry]) -> Harm:
-        lost = [entry for entry in ledger if entry.lost]
-        at_canary = sum(entry.fleet == "green" for entry in lost)
-        return Harm(
-            requests=len(ledger),
-            harmed=sum(self._is_harmed(entry) for entry in ledger),
-            lost=len(lost) - at_canary,
-            lost_at_canary=at_canary,
-        )
-
-    def _is_harmed(self, entry: Entry) -> bool:
-        if entry.status not in _OK or entry.seconds > self.stage.objective_seconds:
-            return True
-        return entry.fleet == "green" and self.fault.spoils_every_answer
-
 
 async def _failure(green: Fleet, usual_seconds: float) -> str | None:
     """Why the new fleet does not become healthy, or None.
@@ -305,31 +237,6 @@ async def _failure(green: Fleet, usual_seconds: float) -> str | None:
     except StartError as error:
         return str(error)
     return None
-
-
-def _named(fleet: Fleet) -> str:
-    """A release as the verdict's sentences call it; both fleets may run one version."""
-    return f"{fleet.release.version} ({fleet.colour})"
-
-
-def _ending(deployment: Deployment, verdict: Verdict, pace: Pace) -> str:
-    if pace.lag_p99_ms > LAG_LIMIT_MS or pace.lag_max_ms > LONGEST_LAG_MS:
-        return "invalid"
-    if deployment.start_failure is not None:
-        return "failed to start"
-    if not deployment.promoted:
-        return "rolled back"
-    return {
-        Outcome.HEALTHY: "promoted",
-        Outcome.INCONCLUSIVE: "inconclusive",
-        Outcome.UNHEALTHY: "failed the release check",
-    }[verdict.outcome]
-
-
-def _detection(deployment: Deployment) -> float | None:
-    shift = deployment.first_shift
-    red = [change.at for change in deployment.board.changes if change.state == "ALARM"]
-    return max(0.0, red[0] - (shift or 0.0)) if red else None
 
 
 @contextlib.asynccontextmanager

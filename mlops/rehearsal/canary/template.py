@@ -6,25 +6,15 @@ it breaks: rehearsing it would show nothing but that.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mlops.rehearsal.assembly import Assembly, Stack
-from mlops.rehearsal.canary.metrics import RATIOS, is_known
-from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm, Step
+from mlops.rehearsal.canary.rules import broken_deployment, broken_guard, refusal
 from mlops.rehearsal.intrinsics import Intrinsics, TemplateError
-from mlops.rollout import (
-    Alarm,
-    AlarmWindow,
-    CanaryPolicy,
-    Comparison,
-    MissingData,
-    Scope,
-    Strategy,
-    Violation,
-    violations,
-)
+from mlops.rollout import Alarm, CanaryPolicy, Comparison, MissingData, Strategy
 
 ENDPOINT: Final = "AWS::SageMaker::Endpoint"
 CONFIG: Final = "AWS::SageMaker::EndpointConfig"
@@ -37,59 +27,6 @@ _STRATEGIES: Final[Mapping[str, Strategy]] = {
     "LINEAR": "linear",
 }
 Properties = Mapping[str, Any]
-
-
-class BrokenRuleError(RehearsalError):
-    """A template that SageMaker may take and that protects nobody; each broken rule is a line."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackAlarm:
-    """An alarm that the deployment names: which metric it watches, on which part of the traffic."""
-
-    name: str
-    namespace: str
-    metric: str
-    scope: Scope
-    rule: Alarm
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A share of the traffic, and how long it bakes."""
-
-    share: float
-    bake_seconds: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuardedEndpoint:
-    """An endpoint with everything that decides how a release goes on it."""
-
-    name: str
-    stack: str
-    instances: int
-    policy: CanaryPolicy
-    steps: tuple[Step, ...]
-    """Shares below the whole traffic, in order; the whole traffic follows with the final bake."""
-    final_bake_seconds: int
-    alarms: tuple[RollbackAlarm, ...]
-    container_environment: Mapping[str, str]
-    scaling: tuple[int, int] | None
-    """Bounds of the fleet under auto scaling."""
-    minimum_invocations: int | None
-    """Fewer requests to the canary are no evidence; None where no release check says so."""
-    probes_per_minute: float
-
-    @property
-    def duration_seconds(self) -> int:
-        """All waits of an undisturbed deployment."""
-        return sum(step.bake_seconds for step in self.steps) + self.final_bake_seconds
-
-    @property
-    def backstop(self) -> bool:
-        """Whether an alarm watches the whole endpoint, old fleet included."""
-        return any(alarm.scope == "endpoint" for alarm in self.alarms)
 
 
 def guarded_endpoint(assembly: Assembly, name: str) -> GuardedEndpoint:
@@ -124,9 +61,9 @@ class _Reading:
         config = self._config(properties)
         variants = config.get("ProductionVariants", [])
         deployment = self.values.value(self._deployment(properties))
-        broken = list(_broken_deployment(variants, deployment, properties))
+        broken = list(broken_deployment(variants, deployment, properties))
         if broken:
-            raise _refusal(self.name, broken)
+            raise refusal(self.name, broken)
         policy, steps = _policy(deployment, int(variants[0].get("InitialInstanceCount", 1)))
         endpoint = GuardedEndpoint(
             name=self.name,
@@ -141,9 +78,9 @@ class _Reading:
             minimum_invocations=self._minimum_invocations(),
             probes_per_minute=self._probes_per_minute(),
         )
-        broken = list(_broken_guard(endpoint))
+        broken = list(broken_guard(endpoint))
         if broken:
-            raise _refusal(self.name, broken)
+            raise refusal(self.name, broken)
         return replace(
             endpoint, final_bake_seconds=_blue_green(deployment).get("TerminationWaitInSeconds", 0)
         )
@@ -172,7 +109,7 @@ class _Reading:
         for entry in rollback.get("Alarms", []):
             name = self._alarm_name(entry["AlarmName"])
             if name not in by_name:
-                raise _refusal(
+                raise refusal(
                     self.name,
                     [f"rolls back on the alarm {name}, which the stack does not have"],
                 )
@@ -270,9 +207,9 @@ def _alarm(name: str, given: Properties, *, endpoint: str, config: str) -> Rollb
     metric = _metric(name, given)
     dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
     if dimensions.get("EndpointName") != endpoint:
-        raise _refusal(endpoint, [f"the alarm {name} watches another endpoint"])
+        raise refusal(endpoint, [f"the alarm {name} watches another endpoint"])
     if dimensions.get("EndpointConfigName", config) != config:
-        raise _refusal(endpoint, [f"the alarm {name} watches another endpoint config"])
+        raise refusal(endpoint, [f"the alarm {name} watches another endpoint config"])
     narrow = "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
     return RollbackAlarm(
         name=name,
@@ -359,76 +296,4 @@ def _canary_policy(
         bake_minutes=wait // 60,
         final_bake_minutes=final // 60,
         timeout_minutes=int(timeout) // 60 if timeout is not None else None,
-    )
-
-
-def _broken_deployment(
-    variants: list[Properties], deployment: Properties, endpoint: Properties
-) -> Iterator[str]:
-    policies = [key for key in deployment if key.endswith("UpdatePolicy")]
-    if len(variants) != 1:
-        yield f"has {len(variants)} variants; a guarded endpoint has exactly one"
-    if len(policies) != 1:
-        yield f"has {len(policies)} update policies; write exactly one, or nothing is guarded"
-    rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
-    if not 1 <= len(rollback.get("Alarms", [])) <= 10:  # noqa: PLR2004  # the service's limit
-        yield f"names {len(rollback.get('Alarms', []))} rollback alarms; use 1 to 10"
-
-
-def _broken_guard(endpoint: GuardedEndpoint) -> Iterator[str]:
-    """Every rule of `mlops.rollout` that policy and alarms break together, each said once."""
-    found: dict[tuple[str, str], Violation] = {}
-    for alarm in endpoint.alarms:
-        window = AlarmWindow(
-            period_seconds=alarm.rule.period_seconds,
-            evaluation_periods=alarm.rule.evaluation_periods,
-            datapoints_to_alarm=alarm.rule.datapoints_to_alarm,
-        )
-        for violation in violations(endpoint.policy, window):
-            found.setdefault((violation.key, violation.problem), violation)
-        for rule in _ALARM_RULES:
-            yield from rule(alarm)
-    for violation in found.values():
-        yield (
-            f"{violation.key}: {violation.problem} (got {violation.got}; allowed: "
-            f"{violation.allowed}; remedy: {violation.remedy})"
-        )
-
-
-def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
-    if not is_known(alarm.namespace, alarm.metric):
-        yield (
-            f"the alarm {alarm.name} watches {alarm.namespace} {alarm.metric}, "
-            "which nothing reports for a fleet"
-        )
-
-
-def _a_ratio_can_exceed_its_threshold(alarm: RollbackAlarm) -> Iterator[str]:
-    is_ratio = alarm.metric in RATIOS and alarm.rule.statistic == "Average"
-    if is_ratio and alarm.rule.threshold >= 1 and alarm.rule.comparison == Comparison.GREATER:
-        yield (
-            f"the alarm {alarm.name} can never fire: its threshold is "
-            f"{alarm.rule.threshold:g}, and an average of 0 and 1 never exceeds 1"
-        )
-
-
-def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:
-    if alarm.rule.missing_data is not MissingData.NOT_BREACHING:
-        yield (
-            f"the alarm {alarm.name} treats missing data as {alarm.rule.missing_data}; "
-            "use notBreaching: a new fleet reports nothing before its first request"
-        )
-
-
-_ALARM_RULES: Final[tuple[Callable[[RollbackAlarm], Iterator[str]], ...]] = (
-    _the_metric_exists,
-    _a_ratio_can_exceed_its_threshold,
-    _silence_is_left_to_the_release_check,
-)
-
-
-def _refusal(name: str, broken: list[str]) -> BrokenRuleError:
-    lines = "\n  ".join(broken)
-    return BrokenRuleError(
-        f"{name}: the template breaks a rule, so nothing is rehearsed\n  {lines}"
     )

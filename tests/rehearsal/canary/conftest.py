@@ -20,12 +20,27 @@ from mlops.rehearsal.canary import CanaryRehearsal, DeploymentResult, Wishes, re
 from mlops.rehearsal.workspace import Workspace
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 ACCOUNT, REGION, GROUP = "222222222222", "eu-west-1", "mlops-tiny"
 BUCKET = f"s3://mlops-dev-artifacts-{ACCOUNT}-{REGION}/models/tiny"
 FAST = 300.0
 """Deployment seconds per second: the whole deployment takes less than four."""
 TEMPLATE = json.loads((HERE / "endpoint.template.json").read_text())
+
+
+STAGES = """
+project: mlops
+delivery: {account: "111111111111", region: eu-west-1}
+stages:
+  dev:
+    account: "222222222222"
+    region: eu-west-1
+    trains: true
+    capacity: {standard: {instance_type: ml.m5.large, min_instances: 2, max_instances: 2}}
+  prod:
+    account: "444444444444"
+    region: eu-west-1
+    capacity: {standard: {instance_type: ml.m5.large, min_instances: 2, max_instances: 8}}
+"""
 
 
 @dataclass
@@ -143,7 +158,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def bare_site(root: Path) -> Site:
-    shutil.copytree(ROOT / "config", root / "config")
+    (root / "config").mkdir(parents=True)
+    (root / "config" / "stages.yaml").write_text(STAGES)
     (root / "config" / "releases.yaml").write_text("releases:\n  tiny: {prod: 1}\n")
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE.parent / "tiny", root / "model_code" / "tiny", ignore=ignored)

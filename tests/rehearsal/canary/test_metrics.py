@@ -1,8 +1,8 @@
 """What is measured, and when an alarm sees it."""
 
+from mlops.rehearsal.canary.endpoint import RollbackAlarm
 from mlops.rehearsal.canary.metrics import Board, Metrics, is_known
 from mlops.rehearsal.canary.router import Invocation
-from mlops.rehearsal.canary.template import RollbackAlarm
 from mlops.rollout import Alarm, MissingData, State
 
 

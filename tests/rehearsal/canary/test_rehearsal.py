@@ -39,6 +39,7 @@ def test_a_good_version_is_promoted_and_nobody_notices(site) -> None:
     assert (result.blue, result.green) == ("1", "2")
     assert (result.harm.lost, result.harm.harmed, result.drained) == (0, 0, True)
     assert result.canary_invocations >= 50
+    assert result.notes == ()
     assert processes_of(site.root) == []
 
 
@@ -160,11 +161,20 @@ def test_a_candidate_that_ends_at_its_start_says_why(site) -> None:
 
 
 def test_a_machine_that_is_late_makes_the_deployment_invalid(site, monkeypatch) -> None:
-    monkeypatch.setattr("mlops.rehearsal.canary.scene.LAG_LIMIT_MS", 0.0)
+    monkeypatch.setattr("mlops.rehearsal.canary.findings.LAG_LIMIT_MS", 0.0)
 
     (result,) = site.rehearse(fault="alarm-red").deployments
 
     assert (result.observed, result.as_expected) == ("invalid", False)
+
+
+def test_a_version_that_only_our_own_header_names_is_said_to_be_hidden_on_aws(site) -> None:
+    site.register(slope=4.0, environment={"ONLY_OWN_HEADER": "1"})
+
+    result = site.deploy("wrong-answers-inverted")
+
+    assert result.observed == "rolled back"
+    assert "the deployed prober could not score them" in result.notes[0]
 
 
 @pytest.mark.full

@@ -64,6 +64,7 @@ def result() -> DeploymentResult:
         drained=True,
         restarts=0,
         probes=12,
+        notes=("mind the gap",),
         events=(
             Event(at=120, kind="shift", text="25% of the traffic to the new fleet"),
             Event(at=120, kind="bake", text="bake 7 min"),
@@ -146,6 +147,7 @@ def test_the_table_names_the_alarm_and_the_page(rehearsal) -> None:
     assert "server-errors" in text
     assert "4.0 min" in text
     assert "1 of 1 as expected" in text
+    assert "mind the gap" in text
     assert str(rehearsal.report / "index.html") in text.replace("\n", "")
 
 

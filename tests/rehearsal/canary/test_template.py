@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.canary.template import BrokenRuleError, Step, guarded_endpoint
+from mlops.rehearsal.canary.endpoint import Step
+from mlops.rehearsal.canary.rules import BrokenRuleError
+from mlops.rehearsal.canary.template import guarded_endpoint
 from mlops.rehearsal.intrinsics import TemplateError
 from mlops.rollout import MissingData
 

@@ -1,0 +1,151 @@
+"""What came of a deployment: how it ended, by the release check's own code, and whom it harmed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mlops.rehearsal.canary.deployment import Deployment
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint
+from mlops.rehearsal.canary.faults import Expectation, Fault
+from mlops.rehearsal.canary.fleet import Fleet
+from mlops.rehearsal.canary.metrics import Change, Metrics
+from mlops.rehearsal.canary.prober import Prober
+from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
+from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
+from mlops.rehearsal.canary.traffic import Entry
+from mlops.rollout import Evidence, Outcome, State, Verdict, judge
+
+LAG_LIMIT_MS: Final = 50.0
+"""A generator this late (p99) measures its own machine."""
+LONGEST_LAG_MS: Final = 500.0
+_OK: Final = range(200, 300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Everything that one deployment left behind."""
+
+    fault: Fault
+    expectation: Expectation
+    endpoint: GuardedEndpoint
+    objective_seconds: float
+    minimum_invocations: int
+    deployment: Deployment
+    metrics: Metrics
+    ledger: Sequence[Entry]
+    prober: Prober
+    ended: float
+
+    def result(
+        self, *, scale: float, seconds: float, capacity: float | None, offered: float
+    ) -> DeploymentResult:
+        """The deployment as it is told."""
+        deployment, verdict = self.deployment, self._verdict()
+        lags = sorted(1000 * entry.lag_seconds for entry in self.ledger)
+        pace = Pace(
+            scale=scale,
+            seconds=seconds,
+            capacity=capacity,
+            offered=offered,
+            lag_p99_ms=nearest_rank(lags, 0.99),
+            lag_max_ms=lags[-1] if lags else 0.0,
+        )
+        return DeploymentResult(
+            fault=self.fault.name,
+            story=self.fault.story,
+            expected=self.expectation.for_template(has_backstop=self.endpoint.backstop),
+            why=self.expectation.why,
+            observed=_ending(deployment, verdict, pace),
+            reasons=verdict.reasons,
+            blue=deployment.blue.release.version,
+            green=deployment.green.release.version,
+            alarms=tuple(dict.fromkeys(change.alarm for change in self._reddened)),
+            expected_alarms=self.expectation.alarms,
+            detect_seconds=self._detection(),
+            canary_invocations=self._canary_invocations(),
+            harm=self._harm(),
+            pace=pace,
+            drained=deployment.drained,
+            restarts=deployment.green.restarts,
+            probes=self.prober.probes,
+            notes=self._notes(),
+            events=tuple(deployment.events),
+            shares=tuple(deployment.shares),
+            minutes=minutes(self.metrics.invocations),
+            changes=tuple(deployment.board.changes),
+            ended=self.ended,
+        )
+
+    @property
+    def _reddened(self) -> list[Change]:
+        changes = self.deployment.board.changes
+        return [change for change in changes if change.state is State.ALARM]
+
+    def _detection(self) -> float | None:
+        shift = self.deployment.first_shift or 0.0
+        return max(0.0, self._reddened[0].at - shift) if self._reddened else None
+
+    def _canary_invocations(self) -> int:
+        begin, end = self.deployment.canary_window
+        return sum(
+            one.fleet == "green" and begin <= one.at <= end for one in self.metrics.invocations
+        )
+
+    def _verdict(self) -> Verdict:
+        """What the release check would say now; it is the same code."""
+        deployment = self.deployment
+        return judge(
+            Evidence(
+                requested_release=_named(deployment.green),
+                live_release=_named(deployment.green if deployment.promoted else deployment.blue),
+                endpoint_status="InService",
+                alarm_states=deployment.board.states,
+                canary_invocations=self._canary_invocations(),
+                minimum_invocations=self.minimum_invocations,
+            )
+        )
+
+    def _harm(self) -> Harm:
+        lost = [entry for entry in self.ledger if entry.lost]
+        at_canary = sum(entry.fleet == "green" for entry in lost)
+        return Harm(
+            requests=len(self.ledger),
+            harmed=sum(self._is_harmed(entry) for entry in self.ledger),
+            lost=len(lost) - at_canary,
+            lost_at_canary=at_canary,
+        )
+
+    def _is_harmed(self, entry: Entry) -> bool:
+        if entry.status not in _OK or entry.seconds > self.objective_seconds:
+            return True
+        return entry.fleet == "green" and self.fault.spoils_every_answer
+
+    def _notes(self) -> tuple[str, ...]:
+        hidden = self.prober.hidden
+        if not hidden:
+            return ()
+        note = (
+            f"{hidden} of {self.prober.probes} answers to probes name their version in "
+            "x-model-version alone, which InvokeEndpoint does not hand on: the deployed prober "
+            f"could not score them; remedy: answer with {CUSTOM_ATTRIBUTES}: model-version=..."
+        )
+        return (note,)
+
+
+def _named(fleet: Fleet) -> str:
+    """A release as the verdict's sentences call it; both fleets may run one version."""
+    return f"{fleet.release.version} ({fleet.colour})"
+
+
+def _ending(deployment: Deployment, verdict: Verdict, pace: Pace) -> str:
+    if pace.lag_p99_ms > LAG_LIMIT_MS or pace.lag_max_ms > LONGEST_LAG_MS:
+        return "invalid"
+    if deployment.start_failure is not None:
+        return "failed to start"
+    if not deployment.promoted:
+        return "rolled back"
+    return {
+        Outcome.HEALTHY: "promoted",
+        Outcome.INCONCLUSIVE: "inconclusive",
+        Outcome.UNHEALTHY: "failed the release check",
+    }[verdict.outcome]

@@ -1,0 +1,93 @@
+"""The rules of guarded deployments that a template can break, in words for who edited it.
+
+SageMaker and the template validators take most of these templates; no alarm could then protect
+anybody.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
+from mlops.rehearsal.canary.metrics import RATIOS, is_known
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rollout import AlarmWindow, Comparison, MissingData, Violation, violations
+
+Properties = Mapping[str, Any]
+
+
+class BrokenRuleError(RehearsalError):
+    """A template that SageMaker may take and that protects nobody; each broken rule is a line."""
+
+
+def broken_deployment(
+    variants: list[Properties], deployment: Properties, endpoint: Properties
+) -> Iterator[str]:
+    """Rules on how traffic moves at all; broken, the rest cannot even be read."""
+    policies = [key for key in deployment if key.endswith("UpdatePolicy")]
+    if len(variants) != 1:
+        yield f"has {len(variants)} variants; a guarded endpoint has exactly one"
+    if len(policies) != 1:
+        yield f"has {len(policies)} update policies; write exactly one, or nothing is guarded"
+    rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+    if not 1 <= len(rollback.get("Alarms", [])) <= 10:  # noqa: PLR2004  # the service's limit
+        yield f"names {len(rollback.get('Alarms', []))} rollback alarms; use 1 to 10"
+
+
+def broken_guard(endpoint: GuardedEndpoint) -> Iterator[str]:
+    """Every rule of `mlops.rollout` that policy and alarms break together, each said once."""
+    found: dict[tuple[str, str], Violation] = {}
+    for alarm in endpoint.alarms:
+        window = AlarmWindow(
+            period_seconds=alarm.rule.period_seconds,
+            evaluation_periods=alarm.rule.evaluation_periods,
+            datapoints_to_alarm=alarm.rule.datapoints_to_alarm,
+        )
+        for violation in violations(endpoint.policy, window):
+            found.setdefault((violation.key, violation.problem), violation)
+        for rule in _ALARM_RULES:
+            yield from rule(alarm)
+    for violation in found.values():
+        yield (
+            f"{violation.key}: {violation.problem} (got {violation.got}; allowed: "
+            f"{violation.allowed}; remedy: {violation.remedy})"
+        )
+
+
+def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
+    if not is_known(alarm.namespace, alarm.metric):
+        yield (
+            f"the alarm {alarm.name} watches {alarm.namespace} {alarm.metric}, "
+            "which nothing reports for a fleet"
+        )
+
+
+def _a_ratio_can_exceed_its_threshold(alarm: RollbackAlarm) -> Iterator[str]:
+    is_ratio = alarm.metric in RATIOS and alarm.rule.statistic == "Average"
+    if is_ratio and alarm.rule.threshold >= 1 and alarm.rule.comparison == Comparison.GREATER:
+        yield (
+            f"the alarm {alarm.name} can never fire: its threshold is "
+            f"{alarm.rule.threshold:g}, and an average of 0 and 1 never exceeds 1"
+        )
+
+
+def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:
+    if alarm.rule.missing_data is not MissingData.NOT_BREACHING:
+        yield (
+            f"the alarm {alarm.name} treats missing data as {alarm.rule.missing_data}; "
+            "use notBreaching: a new fleet reports nothing before its first request"
+        )
+
+
+_ALARM_RULES: Final[tuple[Callable[[RollbackAlarm], Iterator[str]], ...]] = (
+    _the_metric_exists,
+    _a_ratio_can_exceed_its_threshold,
+    _silence_is_left_to_the_release_check,
+)
+
+
+def refusal(name: str, broken: list[str]) -> BrokenRuleError:
+    """The error that names every broken rule of an endpoint."""
+    lines = "\n  ".join(broken)
+    return BrokenRuleError(
+        f"{name}: the template breaks a rule, so nothing is rehearsed\n  {lines}"
+    )
