@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from mlops.cli.registry import WORKSPACE
 from mlops.contract import Platform, load_platform
 from mlops.registry import RegistryError, SageMakerClient, aws_client, local_client
 from mlops.release import (
@@ -31,8 +32,6 @@ from mlops.release import (
     stage_clients,
 )
 from mlops.release.table import history_table, status_table
-
-WORKSPACE = ".mlops"
 
 
 @dataclass(frozen=True, kw_only=True)

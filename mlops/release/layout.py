@@ -116,16 +116,16 @@ def _with_stage(text: str, model: _Entry, pin: _Pin, stages: Sequence[str]) -> s
     after = next((pins[name] for name in reversed(pins) if name in earlier), None)
     if _is_flow(model.value):
         return _into_flow(text, model.value, pin.in_stage, after)
-    index = _behind_colon(text, model) if after is None else _end(text, after.value)
+    index = _behind_colon(text, model) if after is None else _end(after.value)
     return _after_line(text, index, [" " * _column(model.value) + pin.in_stage])
 
 
 def _with_model(text: str, releases: _Entry, pin: _Pin) -> str:
     models = list(_entries(releases.value).values())
     if not _is_flow(releases.value):
-        last = models[-1]
-        lines = [" " * _column(releases.value) + line for line in _like(last, pin)]
-        return _after_line(text, _end(text, last.value), lines)
+        last, column = models[-1], _column(releases.value)
+        lines = [" " * column + line for line in _like(last, pin)]
+        return _after_line(text, _with_inner_comments(text, _end(last.value), column), lines)
     colon = _behind_colon(text, releases)
     empty = _EMPTY_FLOW.match(text, colon)
     if empty is None or _is_flow(releases.home):
@@ -152,7 +152,7 @@ def _with_releases(text: str, root: Node | None, pin: _Pin) -> str:
 def _into_flow(text: str, mapping: Node, entry: str, after: _Entry | None) -> str:
     entries = _entries(mapping)
     if after is not None:
-        end = _end(text, after.value)
+        end = _end(after.value)
         return _replaced(text, end, end, f", {entry}")
     if entries:
         first = next(iter(entries.values())).start
@@ -162,7 +162,7 @@ def _into_flow(text: str, mapping: Node, entry: str, after: _Entry | None) -> st
 
 
 def _without_flow_entry(text: str, entries: list[_Entry], entry: _Entry) -> str:
-    place, end = entries.index(entry), _end(text, entry.value)
+    place, end = entries.index(entry), _end(entry.value)
     if _is_alone(text, entry.start, end):
         return _without_line(text, entry)
     if place + 1 < len(entries):
@@ -170,7 +170,7 @@ def _without_flow_entry(text: str, entries: list[_Entry], entry: _Entry) -> str:
         if _COMMA.fullmatch(text, end, following):
             return _replaced(text, entry.start, following, "")
     elif place > 0:
-        previous = _end(text, entries[place - 1].value)
+        previous = _end(entries[place - 1].value)
         if _COMMA.fullmatch(text, previous, entry.start):
             return _replaced(text, previous, end, "")
     else:
@@ -189,7 +189,7 @@ def _is_alone(text: str, start: int, end: int) -> bool:
 
 
 def _without_line(text: str, entry: _Entry) -> str:
-    end = _line_end(text, _end(text, entry.value))
+    end = _line_end(text, _end(entry.value))
     return _replaced(text, _line_start(text, entry.start), end, "")
 
 
@@ -204,11 +204,18 @@ def _behind_colon(text: str, entry: _Entry) -> int:
     return text.index(":", entry.key.end_mark.index) + 1
 
 
-def _end(text: str, node: Node) -> int:
+def _end(node: Node) -> int:
     """Where a value ends; a block mapping's own mark stands behind the comments that follow it."""
     if isinstance(node, MappingNode) and not _is_flow(node) and node.value:
-        return _end(text, node.value[-1][1])
-    return len(text[: node.end_mark.index].rstrip())
+        return _end(node.value[-1][1])
+    return int(node.end_mark.index)
+
+
+def _with_inner_comments(text: str, index: int, column: int) -> int:
+    """The end of a block's last line; comments that are indented further belong to the block."""
+    comments = re.compile(rf"(?: {{{column + 1},}}#.*(?:\n|\Z))*")
+    found = comments.match(text, _line_end(text, index))
+    return found.end() - 1 if found else index
 
 
 def _line_start(text: str, index: int) -> int:

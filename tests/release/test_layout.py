@@ -78,6 +78,10 @@ def test_a_new_pin_stands_where_the_order_of_promotion_puts_it(before: str, afte
             "releases:\n   a: {dev: 1} # x\n   bike-demand: {dev: 9}\n\n# end\n",
         ),
         (
+            "releases:\n  a:\n    dev: 1 # x\n    # y\n\n# end\n",
+            "releases:\n  a:\n    dev: 1 # x\n    # y\n  bike-demand:\n    dev: 9\n\n# end\n",
+        ),
+        (
             "releases:\r\n  a:\r\n     dev: 1 # x",
             "releases:\r\n  a:\r\n     dev: 1 # x\r\n  bike-demand:\r\n     dev: 9",
         ),
