@@ -1,0 +1,57 @@
+"""Each function runs under a role of its own and writes one encrypted log."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_constructs.permission import Permission
+from mlops_constructs.platform_function import PlatformFunction, Task
+from mlops_constructs.release import Release
+
+
+@pytest.fixture(scope="module")
+def function(
+    render: Callable[..., Any],
+    key_in: Callable[..., Any],
+    release_of: Callable[..., Release],
+    handlers: Path,
+) -> Any:
+    task = Task(
+        name="sweep",
+        description="Sweeps",
+        module="janitor",
+        permissions=[Permission(sid="Look", actions=["s3:GetObject"], resources=["arn:one"])],
+        minutes=5,
+        environment={"A": "b"},
+    )
+    return render(
+        lambda stack: PlatformFunction(
+            stack, "Sweep", release=release_of(), task=task, archive=handlers, key=key_in(stack)
+        )
+    )
+
+
+def test_the_function_is_what_its_task_says(function: Any) -> None:
+    properties = function.only("AWS::Lambda::Function")
+
+    assert properties["Handler"] == "mlops_constructs.handlers.janitor.handler"
+    assert properties["Timeout"] == 300
+    assert properties["Environment"] == {"Variables": {"A": "b"}}
+    assert "VpcConfig" not in properties
+
+
+def test_the_role_has_the_tasks_permissions_and_its_own_log(function: Any) -> None:
+    (statements,) = function.roles().values()
+
+    assert sorted(statements) == ["Look", "WriteTheLog"]
+    assert function.all("AWS::IAM::Policy") == []
+    assert "ManagedPolicyArns" not in function.only("AWS::IAM::Role")
+
+
+def test_the_log_is_encrypted_and_named_after_stage_model_and_task(function: Any) -> None:
+    log = function.only("AWS::Logs::LogGroup")
+
+    assert log["LogGroupName"] == "/acme/prod/churn/sweep"
+    assert "KmsKeyId" in log
