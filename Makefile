@@ -29,8 +29,10 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent --no-fund --no-audit
 	@touch $@
 
-demo: synth ## Train, gate, register, approve and serve a real model on this machine; no AWS account needed
+demo: synth ## Train, gate, register and release a real model on this machine, once good and once bad
 	@$(BIN)/mlops rehearse pipeline $(MODEL) --approve
+	@$(BIN)/mlops rehearse canary $(MODEL) --fault none
+	@$(BIN)/mlops rehearse canary $(MODEL) --fault 5xx
 
 validate: .venv/.ready ## Check config/ and every model's contract
 	@$(BIN)/mlops validate

@@ -78,6 +78,8 @@ def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(clone: Path) -> None:
 
     assert "registered: mlops-bike-demand version 1, Approved" in first
     assert "reused: Preprocess, ValidateData, Train" in second
+    assert re.search(r"none +promoted +promoted", first)
+    assert re.search(r"5xx +rolled back +rolled back", first)
     assert list(clone.glob(".mlops/reports/*/index.html"))
 
 
@@ -88,6 +90,9 @@ def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(clone: Path) -> None:
         ("make help", "make demo"),
         ("make validate", "valid: bike-demand in dev, staging, prod"),
         ("make synth", "synth: every stage"),
+        (".venv/bin/mlops rehearse canary bike-demand --fault latency", "1 of 1 as expected"),
+        (".venv/bin/mlops canary plan bike-demand --stage prod", "the configured canary reaches"),
+        (".venv/bin/mlops release status bike-demand", "prod"),
         ("make bootstrap-commands", "npx cdk bootstrap aws://222222222222/eu-west-1 --trust"),
         ("make shape", "function lines med / p90 / max"),
         (
