@@ -49,7 +49,7 @@ def _expectation(release: Release) -> dict[str, object]:
         "MinimumInvocations": release.canary.minimum_invocations,
         "SharePercent": policy.size_percent if policy.guarded else 100,
         "BakeMinutes": policy.bake_minutes if policy.guarded else policy.final_bake_minutes,
-        "LookbackMinutes": policy.execution_timeout_minutes,
+        "DeploymentMinutes": policy.execution_timeout_minutes,
     }
 
 

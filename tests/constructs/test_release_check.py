@@ -47,7 +47,7 @@ def test_what_is_expected_is_written_out(check: Any, release_of: Callable[..., R
         "MinimumInvocations": 100,
         "SharePercent": 10,
         "BakeMinutes": 10,
-        "LookbackMinutes": 60,
+        "DeploymentMinutes": 60,
     }
 
 

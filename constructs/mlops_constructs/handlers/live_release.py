@@ -20,7 +20,8 @@ class LiveRelease:
     """ARN of the model package; None where the model was made from something else."""
     first: bool
     """The endpoint was created with this config, so no canary led to it."""
-    updated: datetime
+    began: datetime
+    """When the config was made; its deployment followed at once, whatever came later."""
 
 
 def live_release(sagemaker: Any, endpoint_name: str) -> LiveRelease:
@@ -36,7 +37,7 @@ def live_release(sagemaker: Any, endpoint_name: str) -> LiveRelease:
         package=_package(sagemaker, variant["ModelName"]),
         # A later release has a config of its own, made while the endpoint existed.
         first=config["CreationTime"] <= endpoint["CreationTime"],
-        updated=endpoint["LastModifiedTime"],
+        began=config["CreationTime"],
     )
 
 

@@ -44,7 +44,8 @@ class Expectation:
     alarms: tuple[str, ...]
     minimum_invocations: int
     bake: CanaryBake
-    lookback: timedelta
+    longest: timedelta
+    """How long the deployment may have taken."""
     settings_only: bool
 
     @classmethod
@@ -61,7 +62,7 @@ class Expectation:
                 share=int(asked["SharePercent"]) / 100,
                 length=timedelta(minutes=int(asked["BakeMinutes"])),
             ),
-            lookback=timedelta(minutes=int(asked["LookbackMinutes"])),
+            longest=timedelta(minutes=int(asked["DeploymentMinutes"])),
             settings_only=before.get("Release") == asked["Release"],
         )
 
@@ -118,6 +119,8 @@ def _evidence(expected: Expectation, live: LiveRelease, *, smoke: bool | None) -
         return replace(evidence, first_release=True)
     if expected.settings_only:
         return replace(evidence, settings_only=True)
+    if evidence.live_release != expected.release:
+        return evidence  # the requests of another release prove nothing about this one
     return replace(evidence, canary_invocations=_canary_invocations(expected, live))
 
 
@@ -138,8 +141,8 @@ def _canary_invocations(expected: Expectation, live: LiveRelease) -> int | None:
         endpoint=expected.endpoint,
         variant=live.variant,
         config=live.config,
-        start=live.updated - expected.lookback,
-        end=live.updated,
+        start=live.began,
+        end=live.began + expected.longest,
     )
     return canary_invocations(client("cloudwatch"), fleet, expected.bake)
 

@@ -13,6 +13,7 @@ import pytest
 from mlops_constructs.handlers import release_check
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+DEPLOYED = START + timedelta(hours=1)
 SHIFT = START + timedelta(hours=1, minutes=30)
 RELEASE = "aaaaaaaaaaaa"
 BEFORE = "bbbbbbbbbbbb"
@@ -37,7 +38,7 @@ def event(type_: str = "Update", old: str = BEFORE, **changes: Any) -> dict[str,
             "MinimumInvocations": "100",
             "SharePercent": "10",
             "BakeMinutes": "10",
-            "LookbackMinutes": "60",
+            "DeploymentMinutes": "60",
             **changes,
         },
     }
@@ -75,6 +76,8 @@ class World:
 
     def get_metric_data(self, **request: Any) -> dict[str, Any]:
         results = []
+        asked_for = (request["StartTime"], request["EndTime"])
+        assert asked_for == (DEPLOYED, DEPLOYED + timedelta(hours=1))
         for query in request["MetricDataQueries"]:
             dimensions = {
                 d["Name"]: d["Value"] for d in query["MetricStat"]["Metric"]["Dimensions"]
@@ -137,7 +140,7 @@ def test_a_live_release_whose_canary_was_called_passes(released: Any, ask: Ask) 
     assert "300 requests" in answer["Reason"]
 
 
-def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, ask: Ask) -> None:
+def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, aws: Any, ask: Ask) -> None:
     endpoints.create(endpoints.add_config(BEFORE, version=2))
     endpoints.release(endpoints.add_config(RELEASE), rolled_back=True)
 
@@ -147,6 +150,7 @@ def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, ask: Ask) ->
     assert answer["Status"] == "FAILED"
     assert "unhealthy" in answer["Reason"]
     assert f"release {BEFORE}" in answer["Reason"]
+    assert "GetMetricData" not in [name for name, _ in aws.calls]
     assert "docs/runbooks/canary-rolled-back.md" in answer["Reason"]
 
 
