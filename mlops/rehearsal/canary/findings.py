@@ -121,13 +121,12 @@ class Findings:
         return entry.fleet == "green" and self.fault.spoils_every_answer
 
     def _notes(self) -> tuple[str, ...]:
-        hidden = self.prober.hidden
-        if not hidden:
+        if not self.prober.hidden:
             return ()
         note = (
-            f"{hidden} of {self.prober.probes} answers to probes name their version in "
-            "x-model-version alone, which InvokeEndpoint does not hand on: the deployed prober "
-            f"could not score them; remedy: answer with {CUSTOM_ATTRIBUTES}: model-version=..."
+            "answers name their version in x-model-version alone, which InvokeEndpoint does not "
+            "hand on: the deployed prober could not score them; remedy: answer with the header "
+            f"{CUSTOM_ATTRIBUTES}: model-version=<version>"
         )
         return (note,)
 

@@ -76,7 +76,9 @@ def rehearse_canary(
             workspace=Workspace.of(root), wishes=wishes, id=execution_id(),
         )  # fmt: skip
         began, clock = datetime.now(UTC), time.monotonic()
-        stage = preparation.prepared(Assembly(assembly), python, console.print)
+        stage = preparation.prepared(
+            Assembly(assembly), python, lambda text: console.print(text, soft_wrap=True)
+        )
         every = faults(objective_seconds=stage.objective_seconds, seed=wishes.seed)
         results = [_played(stage, every[name], expected[name], console) for name in wanted]
         rehearsal = CanaryRehearsal(

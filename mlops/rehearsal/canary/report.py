@@ -82,7 +82,7 @@ def _roomy(console: Console) -> Console:
 def _table(rehearsal: CanaryRehearsal) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in _COLUMNS:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for result in rehearsal.deployments:
         good = result.as_expected
         table.add_row(
