@@ -4,6 +4,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from mlops.contract.instance_types import has_instance_store
 from mlops_constructs.release import VARIANT, Release
 from mlops_constructs.served_model import keep_replaced, release_tags
 
@@ -29,7 +30,8 @@ class EndpointConfig(Construct):
             self,
             "Config",
             production_variants=[self._variant(model)],
-            kms_key_id=key.key_arn,
+            # Disks of some types are encrypted by hardware, and SageMaker refuses a key for them.
+            kms_key_id=None if has_instance_store(release.instance_type) else key.key_arn,
             data_capture_config=self._capture(),
             metrics_config=_minute_metrics(),
             tags=release_tags(release),

@@ -5,13 +5,13 @@ The reasons are SageMaker's: what its API and the template validators accept, an
 protects nobody.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.examples import example_problems
+from mlops.contract.instance_types import has_instance_store
 from mlops.contract.model_spec import BETTER, METRICS, RANGES, ModelSpec
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
@@ -366,18 +366,11 @@ def _hyperparameters_are_no_platform_parameters(
             )
 
 
-_LOCAL_STORAGE: Final = re.compile(
-    r"ml\.(?:[cmr]\d+g?d|[cmr]5dn|g4dn|g5|g6e?|g7e?|p3dn|p4de?|p5e?n?|p6[a-z0-9-]*|trn\d+n?|i\d\w*)\."
-)
-"""Families with instance store, which SageMaker encrypts by hardware and for which it refuses
-VolumeKmsKeyId (API reference of ProcessingClusterConfig and ResourceConfig)."""
-
-
 def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> Iterator[Problem]:
     steps = model.pipeline.steps
     for key in ("preprocess", "validate_data", "train", "evaluate"):
         instance_type = getattr(steps, key).instance_type
-        if _LOCAL_STORAGE.match(instance_type):
+        if has_instance_store(instance_type):
             yield problem_at(
                 document,
                 ("pipeline", "steps", key, "instance_type"),

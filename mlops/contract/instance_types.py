@@ -14,6 +14,12 @@ Purpose = Literal["processing", "training", "hosting"]
 
 TABLE: Final = Path(__file__).with_name("instance_types.json")
 
+_LOCAL_STORAGE: Final = re.compile(
+    r"ml\.(?:[cmr]\d+g?d|[cmr]5dn|g4dn|g5|g6e?|g7e?|p3dn|p4de?|p5e?n?|p6[a-z0-9-]*|trn\d+n?|i\d\w*)\."
+)
+"""Families with instance store, which SageMaker encrypts by hardware and for which it refuses
+a key of ours (API reference of ProcessingClusterConfig, ResourceConfig, CreateEndpointConfig)."""
+
 
 @cache
 def _table() -> dict[str, list[str]]:
@@ -46,3 +52,8 @@ def similar_instance_types(instance_type: str, purpose: Purpose) -> list[str]:
     family = (*instance_type.split("."), "")[1]
     same = [name for name in known if name.split(".")[1] == family]
     return same or [name for name in known if name.startswith(("ml.m5.", "ml.c5."))]
+
+
+def has_instance_store(instance_type: str) -> bool:
+    """Whether SageMaker encrypts the type's disks by hardware, and refuses a key for them."""
+    return _LOCAL_STORAGE.match(instance_type) is not None

@@ -78,3 +78,10 @@ def test_a_model_may_do_without_capture(config_of: Callable[..., Any]) -> None:
     config = config_of(capture={"enabled": False}).only("AWS::SageMaker::EndpointConfig")
 
     assert "DataCaptureConfig" not in config
+
+
+def test_disks_that_encrypt_themselves_take_no_key(config_of: Callable[..., Any]) -> None:
+    config = config_of(instance_type="ml.g5.xlarge").only("AWS::SageMaker::EndpointConfig")
+
+    assert "KmsKeyId" not in config
+    assert "KmsKeyId" in config["DataCaptureConfig"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops.contract import ContractError, Problem, guardrails, load_platform
+from mlops.contract.instance_types import has_instance_store
 
 Changed = Callable[[str, str, str], list[Problem]]
 
@@ -179,6 +180,6 @@ def test_local_storage_is_told_by_the_family() -> None:
     }
     plain = {"ml.m5.large", "ml.c6i.large", "ml.r7i.large", "ml.t3.medium", "ml.p3.2xlarge"}
 
-    matching = {name for name in stored | plain if guardrails._LOCAL_STORAGE.match(name)}
+    matching = {name for name in stored | plain if has_instance_store(name)}
 
     assert matching == stored

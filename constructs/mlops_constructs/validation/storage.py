@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from mlops.contract.instance_types import has_instance_store
 from mlops_constructs.validation.policies import Statement, statements
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Template, is_true, items, resources, text
@@ -175,11 +176,16 @@ def endpoints_encrypt(template: Template) -> Iterator[Fault]:
     """Captured requests and endpoint volumes are under a key of ours."""
     for logical_id, config in resources(template, "AWS::SageMaker::EndpointConfig"):
         capture = config.get("DataCaptureConfig")
-        if not config.get("KmsKeyId"):
+        if not config.get("KmsKeyId") and not _encrypts_by_hardware(config):
             yield Fault(logical_id=logical_id, where="Properties.KmsKeyId", detail="it is missing")
         if capture and not capture.get("KmsKeyId"):
             where = "Properties.DataCaptureConfig.KmsKeyId"
             yield Fault(logical_id=logical_id, where=where, detail="it is missing")
+
+
+def _encrypts_by_hardware(config: Any) -> bool:
+    variants = config.get("ProductionVariants", [])
+    return bool(variants) and all(has_instance_store(str(v.get("InstanceType"))) for v in variants)
 
 
 RULES: Final = (

@@ -187,3 +187,10 @@ def test_an_endpoint_without_keys_is_found(valid: Template, details: Details) ->
 
 def test_an_endpoint_without_capture_needs_no_key_for_it(valid: Template, details: Details) -> None:
     assert details(storage.endpoints_encrypt, change(valid, "Config", DataCaptureConfig=None)) == []
+
+
+def test_disks_that_encrypt_themselves_take_no_key(valid: Template, details: Details) -> None:
+    stored = [{"VariantName": "AllTraffic", "InstanceType": "ml.g5.xlarge"}]
+    template = change(valid, "Config", KmsKeyId=None, ProductionVariants=stored)
+
+    assert details(storage.endpoints_encrypt, template) == []
