@@ -72,4 +72,5 @@ def _live(live: Live) -> Text:
         return Text("not served here", style="dim")
     if live.unknown:
         return Text("unknown", style="yellow")
-    return Text(_number(live.version))
+    named = f" ({live.release})" if live.release else ""
+    return Text(f"{_number(live.version)}{named}")

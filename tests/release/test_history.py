@@ -53,9 +53,12 @@ def test_a_commit_that_changed_words_or_another_model_changed_no_pin() -> None:
 
 
 def test_a_file_that_cannot_be_read_released_nothing() -> None:
-    commits = [commit("a", pins(dev=1)), commit("b", "<<<<<<<"), commit("c", pins(dev=1))]
+    versions = {"a": pins(dev=1), "b": "<<<<<<<", "c": pins(dev=1), "d": pins(dev=2)}
+    commits = [commit(name, content) for name, content in versions.items()]
 
-    assert len(changes(commits, model="bike-demand", stages=("dev",))) == 1
+    found = changes(commits, model="bike-demand", stages=("dev",))
+
+    assert moved(found) == [("a", "dev", None, 1), ("d", "dev", 1, 2)]
 
 
 def test_a_removed_file_took_the_release_away() -> None:

@@ -67,6 +67,7 @@ def test_a_promotion_takes_a_version_to_the_next_stage(
         ("dev", "dev", "dev to dev"),
         ("prod", None, "prod to the stage after"),
         (None, "dev", "the stage before to dev"),
+        (None, None, "the stage before to the stage after"),
     ],
 )
 def test_a_promotion_passes_no_stage_by(

@@ -28,7 +28,7 @@ def test_a_stage_is_a_line_that_says_what_differs() -> None:
     dev = StageStatus(
         stage="dev",
         pinned=2,
-        live=Live(version=2, endpoint_status="InService"),
+        live=Live(version=2, endpoint_status="InService", release="0a1b2c3d4e5f"),
         registered=Registered(statuses={2: "Approved", 3: "Rejected"}),
     )
     prod = StageStatus(stage="prod", pinned=None, live=Live(unknown="no access"), before=dev)
@@ -36,7 +36,7 @@ def test_a_stage_is_a_line_that_says_what_differs() -> None:
     assert printed(status_table("bike-demand", [dev, prod, StageStatus(stage="x", pinned=1)])) == [
         "bike-demand",
         "stage pinned live approved newest what differs",
-        "dev 2 2 2 3 nothing",
+        "dev 2 2 (0a1b2c3d4e5f) 2 3 nothing",
         "prod - unknown - - what it runs is unknown: no access",
         "dev has 2",
         "x 1 not served here - - nothing",
