@@ -11,8 +11,10 @@ from mlops.contract.sample import sha256_of
 from mlops.contract.schema_spec import Field, SchemaSpec
 from mlops.contract.stage_spec import (
     Capacity,
+    Delivery,
     Environment,
     Network,
+    Source,
     StagesFile,
     StageSpec,
     StagesSpec,
@@ -22,6 +24,7 @@ __all__ = [
     "CanarySpec",
     "Capacity",
     "ContractError",
+    "Delivery",
     "EndpointSpec",
     "Environment",
     "Example",
@@ -35,6 +38,7 @@ __all__ = [
     "Problem",
     "ReleasesSpec",
     "SchemaSpec",
+    "Source",
     "StageSpec",
     "StagesFile",
     "StagesSpec",

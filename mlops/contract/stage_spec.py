@@ -2,16 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import CanarySpec
 from mlops.contract.vocabulary import (
     UNIQUE,
     AccountId,
+    BranchName,
+    ConnectionArn,
     HostingInstanceType,
     Name,
     PolicyName,
     Region,
+    RepositoryName,
     SecurityGroupId,
     ShortName,
     Spec,
@@ -20,6 +23,7 @@ from mlops.contract.vocabulary import (
     TagKey,
     TagValue,
     VpcId,
+    invalid,
 )
 from mlops.rollout import Strategy
 
@@ -33,6 +37,39 @@ class Environment(Spec):
 
     account: Annotated[AccountId, Field(description="12 digits, in quotes")]
     region: Annotated[Region, Field(description="The registry's region: images are regional")]
+
+
+class Source(Spec):
+    """The repository that the delivery pipeline follows."""
+
+    repository: Annotated[
+        RepositoryName,
+        Field(description="`owner/name` with a connection, else a CodeCommit repository's name"),
+    ]
+    branch: Annotated[BranchName, Field(description="Every commit on it is delivered")] = "main"
+    connection: Annotated[
+        ConnectionArn | None,
+        Field(description="CodeConnections connection to the host; None: CodeCommit"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _names_what_its_host_knows(self) -> "Source":
+        if (self.connection is None) == ("/" in self.repository):
+            raise invalid(
+                "does not fit the host",
+                got=self.repository,
+                allowed="owner/name with a connection, a plain name without one (CodeCommit)",
+                remedy="write owner/name and a connection, or the CodeCommit repository's name",
+            )
+        return self
+
+
+class Delivery(Environment):
+    """The account of images and of the pipeline that promotes."""
+
+    source: Annotated[
+        Source | None, Field(description="None: no pipeline; people run `cdk deploy`")
+    ] = None
 
 
 class Network(Spec):
@@ -134,9 +171,7 @@ class StagesFile(Spec):
     """`config/stages.yaml` as written; stages promote from the first to the last."""
 
     project: Annotated[ShortName, Field(description="Prefix of every physical name")] = "mlops"
-    delivery: Annotated[
-        Environment, Field(description="Account of the delivery pipeline and images")
-    ]
+    delivery: Annotated[Delivery, Field(description="Account of the delivery pipeline and images")]
     stages: Annotated[
         dict[StageName, StageSettings],
         Field(min_length=1, max_length=10, description="In the order of promotion"),
@@ -147,7 +182,7 @@ class StagesSpec(Spec):
     """The stages in promotion order."""
 
     project: str
-    delivery: Environment
+    delivery: Delivery
     stages: tuple[StageSpec, ...]
 
     @classmethod

@@ -189,6 +189,29 @@ Region = Annotated[
     str,
     _OneOf(known=regions, problem=_region_problem, similar=lambda _: regions()),
 ]
+ConnectionArn = Annotated[
+    str,
+    _Form(
+        pattern=r"arn:aws:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/"
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        what="ARN of a connection",
+        example="the one that the console shows under Developer Tools, Connections",
+    ),
+]
+RepositoryName = Annotated[
+    str,
+    Field(max_length=100),
+    _Form(
+        pattern=r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*",
+        what="name of a repository",
+        example="acme/sagemaker-mlops",
+    ),
+]
+BranchName = Annotated[
+    str,
+    Field(max_length=100),
+    _Form(pattern=r"[A-Za-z0-9][A-Za-z0-9_./-]*", what="name of a branch", example="main"),
+]
 S3Uri = Annotated[
     str,
     Field(max_length=1024),

@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.contract import Environment, Names, StageSpec, StagesSpec
+from mlops.contract import Delivery, Names, StageSpec, StagesSpec
 from mlops.contract.regions import regions
 from mlops.contract.stage_spec import Capacity
 from mlops.contract.vocabulary import NAME_PATTERN
@@ -30,7 +30,7 @@ def platform(project: str, *stages: str, region: str = "eu-west-1") -> Names:
         )
         for index, stage in enumerate(stages)
     )
-    delivery = Environment(account="1" * 12, region=region)
+    delivery = Delivery(account="1" * 12, region=region)
     return Names(stages=StagesSpec(project=project, delivery=delivery, stages=found))
 
 

@@ -1,0 +1,51 @@
+"""A failed delivery and a waiting question reach people, encrypted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mlops.contract import Names
+from mlops_constructs.delivery_alerts import DeliveryAlerts
+from mlops_constructs.delivery_site import DeliverySite
+
+
+@pytest.fixture(scope="module")
+def alerts(render: Callable[..., Any], names: Names, key_in: Any) -> Any:
+    site = DeliverySite(names=names)
+    return render(
+        lambda stack: DeliveryAlerts(
+            stack, "Alerts", site=site, pipeline="acme-delivery", key=key_in(stack)
+        )
+    )
+
+
+def test_the_topic_is_encrypted(alerts: Any) -> None:
+    assert alerts.only("AWS::SNS::Topic")["KmsMasterKeyId"]
+
+
+def test_a_failed_run_and_a_waiting_approval_are_told(alerts: Any) -> None:
+    patterns = [rule["EventPattern"] for rule in alerts.all("AWS::Events::Rule")]
+
+    assert patterns == [
+        {
+            "source": ["aws.codepipeline"],
+            "detail-type": ["CodePipeline Pipeline Execution State Change"],
+            "detail": {"pipeline": ["acme-delivery"], "state": ["FAILED"]},
+        },
+        {
+            "source": ["aws.codepipeline"],
+            "detail-type": ["CodePipeline Action Execution State Change"],
+            "detail": {
+                "pipeline": ["acme-delivery"],
+                "state": ["STARTED"],
+                "type": {"category": ["Approval"]},
+            },
+        },
+    ]
+
+
+def test_what_cannot_be_told_is_kept(alerts: Any) -> None:
+    targets = [rule["Targets"][0] for rule in alerts.all("AWS::Events::Rule")]
+
+    assert all("DeadLetterConfig" in target for target in targets)

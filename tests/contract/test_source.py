@@ -1,0 +1,44 @@
+"""Where the delivery pipeline takes its commits from, and what is no such place."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from mlops.contract import Delivery, Source
+
+CONNECTION = (
+    "arn:aws:codeconnections:eu-west-1:111111111111:connection/00000000-0000-0000-0000-000000000000"
+)
+
+
+def source(**changed: Any) -> Source:
+    return Source.model_validate({"repository": "acme/mlops", "connection": CONNECTION} | changed)
+
+
+def test_a_connected_repository_is_followed_on_its_main_branch() -> None:
+    assert source().branch == "main"
+
+
+def test_a_repository_of_codecommit_needs_no_connection() -> None:
+    assert Source(repository="mlops").connection is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"repository": "mlops"},
+        {"connection": None},
+        {"connection": "arn:aws:iam::111111111111:role/connection"},
+        {"repository": "acme/ml ops"},
+        {"branch": "--force"},
+    ],
+    ids=str,
+)
+def test_what_no_host_knows_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        source(**changed)
+
+
+def test_without_a_source_the_delivery_is_by_hand() -> None:
+    assert Delivery(account="111111111111", region="eu-west-1").source is None
