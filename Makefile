@@ -39,7 +39,7 @@ validate: .venv/.ready ## Check config/ and every model's contract
 
 synth: setup ## Synthesize and validate every stage into cdk.out
 	@echo "synth: every stage into cdk.out"
-	@node_modules/.bin/cdk synth '**' --quiet --ci --no-notices --no-lookups >/dev/null
+	@node_modules/.bin/cdk synth '**' --quiet --ci --no-notices --no-lookups >/dev/null $(COMMIT:%=--context commit=%)
 
 test: lint setup ## Lint, types, import rules, all tests of the platform and of the models
 	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report=term:skip-covered

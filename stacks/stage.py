@@ -10,6 +10,7 @@ from mlops.pipeline import ModelSource
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import serving_code
 from mlops_constructs.site import Site
+from stacks.delivery_stack import add_delivery
 from stacks.foundation_stack import FoundationStack
 from stacks.registry_stack import RegistryStack
 from stacks.release_check_stack import ReleaseCheckStack
@@ -88,14 +89,19 @@ def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:
 
 
 def add_stages(app: cdk.App, *, platform: Platform, sources: Sequence[ModelSource]) -> None:
-    """Add every stage, or the one that `-c stage=` names; `-c commit=` is what pipelines record.
+    """Add every stage and their delivery, or the one stage that `-c stage=` names.
+
+    What `-c commit=` says is what pipelines record.
 
     Raises:
         ContractError: there is no such stage.
     """
     commit: str = app.node.get_context("commit")
-    for stage in asked_stages(platform.stages, app.node.try_get_context("stage")):
+    stages = [
         MlopsStage(app, stage=stage, platform=platform, sources=sources, commit=commit)
+        for stage in asked_stages(platform.stages, app.node.try_get_context("stage"))
+    ]
+    add_delivery(app, platform=platform, stages=stages)
 
 
 def asked_stages(stages: StagesSpec, name: str | None) -> tuple[StageSpec, ...]:

@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 STACKS = (
+    "Delivery",
     "dev/Foundation",
     "dev/Registry",
     "dev/bike-demand-Training",

@@ -1,0 +1,317 @@
+"""The pipeline promotes the stages that people deploy, in order, by roles that bootstrap makes."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+
+from mlops.contract import Delivery, Names, Platform, Source, load_platform
+from mlops_constructs.pipeline_limits import FIXED, stage_actions
+from stacks.delivery_stack import DeliveryStack, add_delivery
+
+Templates = dict[str, dict[str, Any]]
+BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup", "cfn-exec")
+
+
+@pytest.fixture(scope="module")
+def template(templates: Templates) -> dict[str, Any]:
+    return templates["Delivery"]
+
+
+@pytest.fixture(scope="module")
+def pipeline(template: dict[str, Any]) -> dict[str, Any]:
+    (found,) = of_type(template, "AWS::CodePipeline::Pipeline")
+    return found
+
+
+@pytest.fixture(scope="module")
+def stages(pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
+
+
+def of_type(template: dict[str, Any], type_: str) -> list[dict[str, Any]]:
+    return [r["Properties"] for r in template["Resources"].values() if r["Type"] == type_]
+
+
+def build_of(template: dict[str, Any], word: str) -> dict[str, Any]:
+    """The build project whose commands contain a word, with its specification parsed."""
+    (found,) = [
+        project
+        for project in of_type(template, "AWS::CodeBuild::Project")
+        if word in json.dumps(project["Source"]["BuildSpec"])
+    ]
+    specification: dict[str, Any] = json.loads(joined(found["Source"]["BuildSpec"]))
+    return found | {"Specification": specification}
+
+
+def joined(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    parts = value["Fn::Join"][1]
+    return "".join(part if isinstance(part, str) else next(iter(part)) for part in parts)
+
+
+def commands(build: dict[str, Any], phase: str = "build") -> list[str]:
+    found: list[str] = build["Specification"]["phases"][phase]["commands"]
+    return found
+
+
+def test_a_change_of_the_pipeline_starts_the_run_again(pipeline: dict[str, Any]) -> None:
+    assert pipeline["RestartExecutionOnUpdate"] is True
+
+
+def test_runs_wait_for_each_other_in_a_pipeline_of_the_second_type(
+    pipeline: dict[str, Any],
+) -> None:
+    assert pipeline["PipelineType"] == "V2"
+    assert pipeline["ExecutionMode"] == "QUEUED"
+
+
+def test_artifacts_are_under_a_key_that_the_stages_can_be_let_use(
+    pipeline: dict[str, Any], template: dict[str, Any]
+) -> None:
+    (key,) = of_type(template, "AWS::KMS::Key")
+    users = json.dumps(key["KeyPolicy"])
+
+    assert pipeline["ArtifactStore"]["EncryptionKey"]["Type"] == "KMS"
+    assert key["EnableKeyRotation"] is True
+    for account in ("222222222222", "333333333333", "444444444444"):
+        assert f"cdk-hnb659fds-deploy-role-{account}-eu-west-1" in users
+
+
+def test_it_tests_then_changes_itself_then_promotes(
+    stages: dict[str, list[dict[str, Any]]],
+) -> None:
+    assert list(stages) == [
+        "Source",
+        "Build",
+        "UpdatePipeline",
+        "Assets",
+        "Images",
+        "dev",
+        "staging",
+        "prod",
+    ]
+
+
+def test_synthesis_runs_what_people_run_with_the_commit(template: dict[str, Any]) -> None:
+    build = build_of(template, "make synth")
+
+    assert commands(build) == ["make test", "make synth COMMIT=$CODEBUILD_RESOLVED_SOURCE_VERSION"]
+    assert build["Specification"]["artifacts"]["base-directory"] == "cdk.out"
+
+
+def test_make_synth_judges_nested_stages_and_passes_the_commit(root: Path) -> None:
+    command = re.search(r"node_modules/\.bin/cdk synth [^\n]*", (root / "Makefile").read_text())
+
+    assert command is not None
+    assert "synth '**'" in command[0]
+    assert "$(COMMIT:%=--context commit=%)" in command[0]
+
+
+@pytest.mark.parametrize("word", ["make synth", "push-image", "aws-cdk@2.1148.1 diff", "deploy"])
+def test_builds_run_on_the_supported_runtimes(template: dict[str, Any], word: str) -> None:
+    install = build_of(template, word)["Specification"]["phases"]["install"]
+
+    assert install["runtime-versions"] == {"nodejs": "22", "python": "3.11"}
+
+
+def test_every_command_line_is_the_one_of_package_json(
+    template: dict[str, Any], root: Path
+) -> None:
+    pinned = json.loads((root / "package.json").read_text())["devDependencies"]["aws-cdk"]
+    used = set(re.findall(r"aws-cdk(?:@([^ \"\\]+))?[ \"\\]", json.dumps(template["Resources"])))
+
+    assert used == {pinned}
+    assert commands(build_of(template, "npm install"), "install") == [
+        f"npm install -g aws-cdk@{pinned}"
+    ]
+
+
+def test_the_pipeline_deploys_nothing_but_its_own_stack_to_change_itself(
+    template: dict[str, Any],
+) -> None:
+    (command,) = commands(build_of(template, "npm install"))
+
+    assert command.startswith("cdk -a . deploy Delivery --require-approval=never")
+
+
+def test_a_stage_deploys_exactly_the_stacks_of_cdk_deploy(
+    stages: dict[str, list[dict[str, Any]]], assembly: Path
+) -> None:
+    for stage in ("dev", "staging", "prod"):
+        manifest = json.loads((assembly / f"assembly-{stage}" / "manifest.json").read_text())
+        given = {
+            f"Synth_Output::assembly-{stage}/{artifact['properties']['templateFile']}"
+            for artifact in manifest["artifacts"].values()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
+        deployed = {
+            action["Configuration"]["TemplatePath"]
+            for action in stages[stage]
+            if action["ActionTypeId"]["Category"] == "Deploy"
+        }
+        assert deployed == given
+
+
+def test_a_deployment_is_one_step_that_can_be_retried(
+    stages: dict[str, list[dict[str, Any]]],
+) -> None:
+    modes = {
+        action["Configuration"]["ActionMode"]
+        for actions in stages.values()
+        for action in actions
+        if action["ActionTypeId"]["Category"] == "Deploy"
+    }
+
+    assert modes == {"CREATE_UPDATE"}
+
+
+def test_a_person_is_asked_where_the_stage_says_so_and_shown_permissions_before(
+    stages: dict[str, list[dict[str, Any]]],
+) -> None:
+    orders = {
+        name: [action["Name"] for action in sorted(actions, key=lambda a: a["RunOrder"])][:2]
+        for name, actions in stages.items()
+    }
+    approvals = [
+        name
+        for name, actions in stages.items()
+        if any(action["ActionTypeId"]["Category"] == "Approval" for action in actions)
+    ]
+
+    assert approvals == ["prod"]
+    assert orders["prod"] == ["Permissions", "Approve"]
+    first = min(a["RunOrder"] for a in stages["prod"] if a["Name"].endswith("Deploy"))
+    assert first == 3
+
+
+def test_permissions_are_compared_by_the_reading_role_of_the_stage(
+    template: dict[str, Any],
+) -> None:
+    (command,) = commands(build_of(template, "--fail-on=broadening"))
+
+    assert "--app . 'prod/*' --method=template" in command
+    assert "|| aws sns publish" in command
+
+
+def test_every_role_of_another_account_is_one_that_bootstrap_makes(
+    template: dict[str, Any], pipeline: dict[str, Any]
+) -> None:
+    text = json.dumps(template)
+    foreign = set(re.findall(r"iam::(\d{12}):role/([A-Za-z0-9-]+)", text))
+    made = {
+        (account, f"cdk-hnb659fds-{role}-role-{account}-eu-west-1")
+        for account in ("111111111111", "222222222222", "333333333333", "444444444444")
+        for role in BOOTSTRAP_ROLES
+    }
+
+    assert foreign
+    assert foreign - made == set()
+
+
+def test_images_come_before_the_first_stage_and_name_every_model(
+    template: dict[str, Any], root: Path
+) -> None:
+    build = build_of(template, "push-image")
+
+    assert commands(build)[1:] == [
+        f"sh delivery/push-image.sh {model}" for model in load_platform(root).model_names
+    ]
+    assert build["Environment"]["PrivilegedMode"] is True
+    assert (root / "delivery" / "push-image.sh").is_file()
+
+
+def test_no_other_build_is_privileged(template: dict[str, Any]) -> None:
+    projects = of_type(template, "AWS::CodeBuild::Project")
+
+    assert sum(project["Environment"]["PrivilegedMode"] for project in projects) == 1
+
+
+def test_builds_write_to_the_encrypted_group_that_ends(template: dict[str, Any]) -> None:
+    (group,) = of_type(template, "AWS::Logs::LogGroup")
+    configured = [
+        project["LogsConfig"]["CloudWatchLogs"]["Status"]
+        for project in of_type(template, "AWS::CodeBuild::Project")
+    ]
+
+    assert group["KmsKeyId"]
+    assert group["RetentionInDays"] == 180
+    assert configured == ["ENABLED"] * 5
+
+
+def test_no_build_is_granted_by_pattern(template: dict[str, Any]) -> None:
+    policies = json.dumps([p["PolicyDocument"] for p in of_type(template, "AWS::IAM::Policy")])
+
+    assert re.findall(r'"[a-z0-9]+:[A-Za-z]*\*"', policies) == []
+    assert "role/*" not in policies
+    assert "bootstrap-role" not in policies
+
+
+def test_the_length_is_the_one_that_the_limit_is_computed_from(
+    stages: dict[str, list[dict[str, Any]]], root: Path
+) -> None:
+    platform = load_platform(root)
+    counts = [len(stages[stage.name]) for stage in platform.stages.stages]
+
+    assert counts == stage_actions(len(platform.models), platform.stages)
+    assert sum(map(len, stages.values())) - sum(counts) == FIXED
+
+
+def delivery_of(platform: Platform, context: dict[str, Any], source: Source | None) -> cdk.App:
+    delivery = Delivery(account="111111111111", region="eu-west-1", source=source)
+    stages = platform.stages.model_copy(update={"delivery": delivery})
+    app = cdk.App(context=context, builtin_cloud_formation_validation=False)
+    made = []
+    for spec in stages.stages:
+        environment = cdk.Environment(account=spec.account, region=spec.region)
+        stage = cdk.Stage(app, spec.name, env=environment)
+        cdk.CfnResource(cdk.Stack(stage, "Only"), "Topic", type="AWS::SNS::Topic")
+        made.append(stage)
+    add_delivery(app, platform=replace(platform, stages=stages), stages=made)
+    return app
+
+
+def test_without_a_source_there_is_no_delivery(root: Path, cdk_context: dict[str, Any]) -> None:
+    app = delivery_of(load_platform(root), cdk_context, None)
+
+    assert app.node.try_find_child("Delivery") is None
+
+
+def test_a_codecommit_repository_is_followed_by_its_events(
+    root: Path, cdk_context: dict[str, Any]
+) -> None:
+    app = delivery_of(load_platform(root), cdk_context, Source(repository="mlops"))
+
+    stack = app.node.find_child("Delivery")
+    assert isinstance(stack, DeliveryStack)
+    template = assertions.Template.from_stack(stack).to_json()
+    (pipeline,) = of_type(template, "AWS::CodePipeline::Pipeline")
+    source = pipeline["Stages"][0]["Actions"][0]
+    assert source["ActionTypeId"]["Provider"] == "CodeCommit"
+    assert source["Configuration"]["RepositoryName"] == "mlops"
+    trusts = [role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role")]
+    assert all("aws:SourceAccount" in json.dumps(trust) for trust in trusts)
+
+
+def test_one_model_alone_has_no_delivery(root: Path, cdk_context: dict[str, Any]) -> None:
+    platform = load_platform(root)
+    partial = replace(platform, model_names=(*platform.model_names, "another"))
+
+    app = delivery_of(partial, cdk_context, platform.stages.delivery.source)
+
+    assert app.node.try_find_child("Delivery") is None
+
+
+def test_the_registry_reports_to_the_bus_that_is_there(
+    template: dict[str, Any], root: Path
+) -> None:
+    names: Names = load_platform(root).names
+
+    (bus,) = of_type(template, "AWS::Events::EventBus")
+    assert bus["Name"] == names.event_bus
