@@ -18,6 +18,7 @@ Template = dict[str, Any]
 TYPES = {"identity": "IDENTITY_POLICY", "resource": "RESOURCE_POLICY", "trust": "TRUST_POLICY"}
 # What an attribute or a reference becomes, by resource type; only the ARN's form matters here.
 ARNS = {
+    "AWS::CodeBuild::Project": "arn:aws:codebuild:eu-west-1:222222222222:project/{id}",
     "AWS::IAM::Role": "arn:aws:iam::222222222222:role/{id}",
     "AWS::KMS::Key": "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555",
     "AWS::Lambda::Function": "arn:aws:lambda:eu-west-1:222222222222:function:{id}",
