@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 
-from mlops.contract import Delivery, Names, Platform, Source, load_platform
+from mlops.contract import ContractError, Delivery, Names, Platform, Source, load_platform
 from mlops_constructs.pipeline_limits import FIXED, stage_actions
 from stacks.delivery_stack import DeliveryStack, add_delivery
 
@@ -263,7 +263,9 @@ def test_the_length_is_the_one_that_the_limit_is_computed_from(
     assert sum(map(len, stages.values())) - sum(counts) == FIXED
 
 
-def delivery_of(platform: Platform, context: dict[str, Any], source: Source | None) -> cdk.App:
+def delivery_of(
+    platform: Platform, context: dict[str, Any], source: Source | None, *, stacks: int = 1
+) -> cdk.App:
     delivery = Delivery(account="111111111111", region="eu-west-1", source=source)
     stages = platform.stages.model_copy(update={"delivery": delivery})
     app = cdk.App(context=context, builtin_cloud_formation_validation=False)
@@ -271,7 +273,8 @@ def delivery_of(platform: Platform, context: dict[str, Any], source: Source | No
     for spec in stages.stages:
         environment = cdk.Environment(account=spec.account, region=spec.region)
         stage = cdk.Stage(app, spec.name, env=environment)
-        cdk.CfnResource(cdk.Stack(stage, "Only"), "Topic", type="AWS::SNS::Topic")
+        for number in range(stacks):
+            cdk.CfnResource(cdk.Stack(stage, f"S{number}"), "Topic", type="AWS::SNS::Topic")
         made.append(stage)
     add_delivery(app, platform=replace(platform, stages=stages), stages=made)
     return app
@@ -315,3 +318,29 @@ def test_the_registry_reports_to_the_bus_that_is_there(
 
     (bus,) = of_type(template, "AWS::Events::EventBus")
     assert bus["Name"] == names.event_bus
+
+
+def test_a_stage_of_many_stacks_is_split_and_not_refused(
+    root: Path, cdk_context: dict[str, Any]
+) -> None:
+    platform = load_platform(root)
+
+    app = delivery_of(platform, cdk_context, Source(repository="mlops"), stacks=60)
+
+    stack = app.node.find_child("Delivery")
+    assert isinstance(stack, DeliveryStack)
+    (pipeline,) = of_type(
+        assertions.Template.from_stack(stack).to_json(), "AWS::CodePipeline::Pipeline"
+    )
+    counts = [len(stage["Actions"]) for stage in pipeline["Stages"]]
+    assert max(counts) <= 50
+    assert sum(counts) == FIXED - 1 + 3 * 60 + 2
+
+
+def test_a_pipeline_that_is_too_long_is_refused_before_it_is_deployed(
+    root: Path, cdk_context: dict[str, Any]
+) -> None:
+    platform = load_platform(root)
+
+    with pytest.raises(ContractError, match="models fit into these stages"):
+        delivery_of(platform, cdk_context, Source(repository="mlops"), stacks=340)
