@@ -210,6 +210,11 @@ def test_no_interpreter_finds_compiled_files_forbidden(checkout: Any) -> None:
     assert checkout.rehearse().succeeded
 
 
+def _interruptible() -> None:
+    """A shell starts background jobs, and a test run among them, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "script"),
     [(signal.SIGINT, "train"), (signal.SIGTERM, "train"), (signal.SIGINT, "serve")],
@@ -232,7 +237,11 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        preexec_fn=_interruptible,  # noqa: PLW1509  # no thread runs yet
+    )
     deadline = time.monotonic() + 20
     while not (place.exists() and place.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -254,6 +254,11 @@ except KeyboardInterrupt:
 """
 
 
+def _interruptible() -> None:
+    """A shell starts background jobs, and a test run among them, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("seconds", "number"),
     [
@@ -268,7 +273,10 @@ def test_a_stop_at_any_moment_leaves_no_process_and_no_report(
     site, seconds: float, number: signal.Signals
 ) -> None:
     site.assembly()
-    program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(site.root)])
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(site.root)],
+        preexec_fn=_interruptible,  # noqa: PLW1509  # no thread runs yet
+    )
     time.sleep(seconds)
 
     program.send_signal(number)
