@@ -14,6 +14,7 @@ VARIANT: Final = "AllTraffic"
 WRONG_ANSWERS: Final = "Mlops/Serving"
 """Namespace of what the prober finds."""
 _WRONG_ANSWER_RATIO: Final = 0.2
+_JUDGED_ONLY: Final = {"minimum_invocations", "detection_target_percent"}
 _TEMPLATE: Final = 1
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""
@@ -69,7 +70,7 @@ class Release:
     def signals(self) -> tuple[Signal, ...]:
         """What rolls this release back."""
         judged = self.model.endpoint.canary_setting(self.canary).signals
-        return (*judged, self._wrong_answers())
+        return (*judged, self._wrong_answers(), *self.canary.custom_signals)
 
     @cached_property
     def hash(self) -> str:
@@ -83,8 +84,8 @@ class Release:
                 "instances": self.capacity.min_instances,
                 "capture": self.model.endpoint.capture.model_dump(mode="json"),
                 "latency_p99_ms": self.model.endpoint.canary_latency_p99_ms,
-                # How many requests a verdict needs changes what is judged, not what is deployed.
-                "canary": self.canary.model_dump(mode="json", exclude={"minimum_invocations"}),
+                # What a verdict or a warning asks for changes nothing that is deployed.
+                "canary": self.canary.model_dump(mode="json", exclude=_JUDGED_ONLY),
                 "network": network.model_dump(mode="json") if network else None,
             }
         )

@@ -7,7 +7,8 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from mlops.rollout import Signal
-from mlops_constructs.release import VARIANT, WRONG_ANSWERS, Release
+from mlops.rollout.signals import INVOCATION_METRICS
+from mlops_constructs.release import VARIANT, Release
 
 _Dimension = cloudwatch.CfnAlarm.DimensionProperty
 RUNBOOK: Final = "docs/runbooks/canary-rolled-back.md"
@@ -54,7 +55,7 @@ class RollbackAlarms(Construct):
 
     def _dimensions(self, signal: Signal) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
         endpoint = _Dimension(name="EndpointName", value=self._release.endpoint_name)
-        if signal.namespace == WRONG_ANSWERS:
+        if signal.namespace != INVOCATION_METRICS:
             version = _Dimension(name="ModelVersion", value=str(self._release.version))
             return [endpoint, version]
         config = _Dimension(name="EndpointConfigName", value=self._config.attr_endpoint_config_name)

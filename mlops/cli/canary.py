@@ -51,9 +51,8 @@ def canary() -> None:
 @click.option(
     "--target-percent",
     type=click.FloatRange(0, 100, min_open=True, max_open=True),
-    default=80.0,
-    show_default=True,
-    help="How surely a doubled latency and 5 points more errors must be caught.",
+    help="How surely a doubled latency and 5 points more errors must be caught. Default: the "
+    "contract's detection_target_percent.",
 )
 @click.pass_obj
 def plan(
@@ -65,13 +64,14 @@ def plan(
     requests_per_minute: float | None,
     latency_p99_ms: float | None,
     error_percent: float,
-    target_percent: float,
+    target_percent: float | None,
 ) -> None:
     """Show what MODEL's canary in a stage catches, what its neighbours would, and the cheapest."""
     platform = load_platform(root, model=model)
     where = _stage(platform.stages.stages, stage)
     spec = platform.models[0].endpoint
-    setting = spec.canary_setting(where.canary.applied_to(spec.canary))
+    canary = where.canary.applied_to(spec.canary)
+    setting = spec.canary_setting(canary)
     expected = spec.canary_expectation(instances=where.capacity[spec.tier].min_instances)
     found = _planned(
         setting,
@@ -81,7 +81,7 @@ def plan(
             latency_p99_ms=latency_p99_ms or expected.latency_p99_ms,
             error_ratio=error_percent / 100,
         ),
-        Target(detection=target_percent / 100),
+        Target(detection=(target_percent or canary.detection_target_percent) / 100),
     )
     patch = yaml_lines(found.patch, stage=stage, overridden=_overridden(where))
     _show(found, patch, Console())

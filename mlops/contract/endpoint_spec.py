@@ -2,12 +2,40 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mlops.contract.vocabulary import HostingInstanceType, Name, Ratio, Spec
-from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Strategy
+from mlops.contract.vocabulary import (
+    HostingInstanceType,
+    Line,
+    MetricNamespace,
+    Name,
+    Ratio,
+    Spec,
+    invalid,
+)
+from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Signal, Strategy
 
 AlarmPeriod = Literal[60, 120, 180, 240, 300]
+
+
+OWN_ALARMS = ("server-errors", "model-errors", "latency", "wrong-answers", "endpoint-errors")
+"""Names of the rollback alarms that every release has or may have."""
+
+
+class CustomMetric(Spec):
+    """A metric that the model's own code publishes, and above which a release is rolled back.
+
+    It carries the dimensions EndpointName and ModelVersion, so that it sees the new version alone.
+    """
+
+    name: Annotated[Name, Field(description="Part of the alarm's name")]
+    namespace: Annotated[MetricNamespace, Field(description="CloudWatch namespace of your own")]
+    metric: Annotated[Line, Field(description="CloudWatch metric, published per minute")]
+    statistic: Annotated[
+        Literal["Average", "Sum", "Minimum", "Maximum", "p90", "p95", "p99"],
+        Field(description="How a period's values become one data point"),
+    ] = "Average"
+    threshold: Annotated[float, Field(allow_inf_nan=False, description="Above it a point is bad")]
 
 
 class CanaryAlarms(Spec):
@@ -31,6 +59,22 @@ class CanaryAlarms(Spec):
     latency_p99_ms: Annotated[
         float | None, Field(gt=0, le=60_000, description="Default: 1.5 x the endpoint's objective")
     ] = None
+    metrics: Annotated[
+        tuple[CustomMetric, ...],
+        Field(max_length=5, strict=False, description="Rollback alarms on metrics of your own"),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _each_alarm_has_a_name_of_its_own(self) -> "CanaryAlarms":
+        names = [*OWN_ALARMS, *(custom.name for custom in self.metrics)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise invalid(
+                f"two rollback alarms would be named {twice[0]}",
+                allowed=f"each name once, and none of {', '.join(OWN_ALARMS)}",
+                remedy="rename the metric",
+            )
+        return self
 
     @property
     def window(self) -> AlarmWindow:
@@ -63,7 +107,27 @@ class CanarySpec(Spec):
     minimum_invocations: Annotated[
         int, Field(ge=1, description="Fewer canary requests make a release inconclusive")
     ] = 100
+    detection_target_percent: Annotated[
+        int,
+        Field(ge=1, le=99, description="Synthesis warns if a regression is caught less often"),
+    ] = 80
     alarms: Annotated[CanaryAlarms, Field(description="What rolls back")] = CanaryAlarms()
+
+    @property
+    def custom_signals(self) -> tuple[Signal, ...]:
+        """What rolls back on the model's own metrics."""
+        return tuple(
+            Signal(
+                key=custom.name,
+                metric=custom.metric,
+                statistic=custom.statistic,
+                threshold=custom.threshold,
+                unit="None",
+                window=self.alarms.window,
+                namespace=custom.namespace,
+            )
+            for custom in self.alarms.metrics
+        )
 
     @property
     def policy(self) -> CanaryPolicy:

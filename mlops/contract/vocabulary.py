@@ -287,4 +287,13 @@ MetadataValue = Annotated[
     # botocore shape CustomerMetadataValue.
     _Form(pattern=r"[\w\s_.:/=+@-]{1,256}", what="metadata value", example="team rides"),
 ]
+MetricNamespace = Annotated[
+    str,
+    # CloudWatch's limit; AWS/ is reserved for services, Mlops/ for this platform.
+    _Form(
+        pattern=r"(?!AWS/|Mlops/)[A-Za-z0-9_./#:-]{1,255}",
+        what="metric namespace of your own",
+        example="Bikes/Serving",
+    ),
+]
 Ratio = Annotated[float, Field(gt=0, lt=1)]

@@ -46,3 +46,20 @@ def test_synthesis_warns_and_goes_on(
     any_text = assertions.Match.any_value()
     found = assertions.Annotations.from_stack(stack).find_warning("*", any_text)
     assert len(found) == count
+
+
+def test_the_contract_says_how_sure_a_canary_has_to_be(
+    release_of: Callable[..., Release],
+) -> None:
+    easy = weakness(release_of(canary=WEAK | {"detection_target_percent": 1}))
+    strict = weakness(release_of(canary={"size_percent": 5, "detection_target_percent": 99}))
+
+    assert easy is None
+    assert strict is not None
+    assert "less than the target of 99%" in strict
+
+
+def test_what_is_asked_of_a_canary_makes_no_other_release(
+    release_of: Callable[..., Release],
+) -> None:
+    assert release_of(canary={"detection_target_percent": 95}).hash == release_of().hash

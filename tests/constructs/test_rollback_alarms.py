@@ -74,3 +74,25 @@ def test_people_hear_of_a_rollback_and_where_to_read_on(alarms: Any) -> None:
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == ["arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"]
         assert "docs/runbooks/canary-rolled-back.md" in alarm["AlarmDescription"]
+
+
+def test_a_metric_of_the_models_own_is_watched_per_version(
+    render: Callable[..., Any], release_of: Callable[..., Release]
+) -> None:
+    from aws_cdk import aws_sagemaker as sagemaker
+
+    own = {"name": "surge", "namespace": "Bikes/Serving", "metric": "Surge", "statistic": "p99"}
+    release = release_of(canary={"alarms": {"metrics": [{**own, "threshold": 0.3}]}})
+
+    def build(stack: Any) -> None:
+        config = sagemaker.CfnEndpointConfig(stack, "Config", production_variants=[])
+        RollbackAlarms(stack, "Rollback", release=release, config=config)
+
+    found = render(build).all("AWS::CloudWatch::Alarm")
+    (alarm,) = [alarm for alarm in found if alarm["Namespace"] == "Bikes/Serving"]
+    assert alarm["AlarmName"] == f"acme-prod-churn-rollback-surge-{release.hash}"
+    assert (alarm["ExtendedStatistic"], alarm["Threshold"]) == ("p99", 0.3)
+    assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
+        "EndpointName": "acme-prod-churn",
+        "ModelVersion": "3",
+    }

@@ -1,3 +1,6 @@
+import pytest
+from pydantic import ValidationError
+
 from mlops.contract import CanarySpec, EndpointSpec
 from mlops.contract.endpoint_spec import CanaryAlarms
 from mlops.contract.stage_spec import CanaryOverrides
@@ -22,3 +25,34 @@ def test_a_stage_changes_only_the_keys_that_it_names() -> None:
     assert changed.policy.strategy == "linear"
     assert changed.policy.size_percent == 20
     assert CanaryOverrides().applied_to(canary) == canary
+
+
+CUSTOM = {"name": "surge", "namespace": "Bikes/Serving", "metric": "Surge", "threshold": 0.3}
+
+
+def test_a_metric_of_the_models_own_rolls_back_like_the_others() -> None:
+    alarms = {"period_seconds": 120, "metrics": [CUSTOM]}
+    canary = CanarySpec.model_validate({"alarms": alarms, "bake_minutes": 20})
+
+    (signal,) = canary.custom_signals
+
+    assert (signal.key, signal.namespace, signal.metric) == ("surge", "Bikes/Serving", "Surge")
+    assert (signal.alarm.threshold, signal.alarm.period_seconds) == (0.3, 120)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ([{**CUSTOM, "name": "latency"}], "would be named latency"),
+        ([CUSTOM, CUSTOM], "would be named surge"),
+        ([{**CUSTOM, "namespace": "AWS/SageMaker"}], "is no metric namespace of your own"),
+        ([{**CUSTOM, "namespace": "Mlops/Serving"}], "is no metric namespace of your own"),
+        ([{**CUSTOM, "threshold": float("nan")}], "finite number"),
+        ([{**CUSTOM, "name": f"m{n}"} for n in range(6)], "at most 5"),
+    ],
+)
+def test_a_custom_metric_that_could_not_be_an_alarm_is_refused(
+    metrics: list[dict[str, object]], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        CanarySpec.model_validate({"alarms": {"metrics": metrics}})
