@@ -23,7 +23,7 @@ def test_exactly_the_configured_accounts_may_report(bus: Any) -> None:
     policy = bus.only("AWS::Events::EventBusPolicy")
 
     assert policy["Statement"] == {
-        "Sid": "cdk-StagesReport",
+        "Sid": "StagesReport",
         "Effect": "Allow",
         "Principal": {
             "AWS": [f"arn:aws:iam::{n}00000000000:root" for n in (2, 3, 4)],

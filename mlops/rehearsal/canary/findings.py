@@ -8,7 +8,7 @@ from mlops.rehearsal.canary.deployment import Deployment
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.fleet import Fleet
-from mlops.rehearsal.canary.metrics import Change, Metrics
+from mlops.rehearsal.canary.metrics import Change, Metrics, is_own
 from mlops.rehearsal.canary.prober import Prober
 from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
 from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
@@ -121,6 +121,14 @@ class Findings:
         return entry.fleet == "green" and self.fault.spoils_every_answer
 
     def _notes(self) -> tuple[str, ...]:
+        own = [alarm for alarm in self.endpoint.alarms if is_own(alarm.namespace)]
+        silent = [
+            f"the alarm {alarm.name} watches a metric of the model's own; nothing publishes it here"
+            for alarm in own
+        ]
+        return (*silent, *self._hidden_version())
+
+    def _hidden_version(self) -> tuple[str, ...]:
         if not self.prober.hidden:
             return ()
         note = (

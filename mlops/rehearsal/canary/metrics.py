@@ -44,6 +44,11 @@ def is_known(namespace: str, metric: str) -> bool:
     )
 
 
+def is_own(namespace: str) -> bool:
+    """Whether the model's own code publishes a metric: nothing of it exists on one machine."""
+    return not namespace.lower().lstrip("/").startswith(("aws/", "mlops/"))
+
+
 @dataclass(kw_only=True)
 class Metrics:
     """Everything that was measured, by metric and by whether the new fleet was concerned."""

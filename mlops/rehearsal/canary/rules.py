@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
-from mlops.rehearsal.canary.metrics import RATIOS, is_known
+from mlops.rehearsal.canary.metrics import RATIOS, is_known, is_own
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rollout import AlarmWindow, Comparison, MissingData, Violation, violations
 
@@ -54,7 +54,7 @@ def broken_guard(endpoint: GuardedEndpoint) -> Iterator[str]:
 
 
 def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
-    if not is_known(alarm.namespace, alarm.metric):
+    if not (is_known(alarm.namespace, alarm.metric) or is_own(alarm.namespace)):
         yield (
             f"the alarm {alarm.name} watches {alarm.namespace} {alarm.metric}, "
             "which nothing reports for a fleet"

@@ -1,7 +1,7 @@
 """What is measured, and when an alarm sees it."""
 
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
-from mlops.rehearsal.canary.metrics import Board, Metrics, is_known
+from mlops.rehearsal.canary.metrics import Board, Metrics, is_known, is_own
 from mlops.rehearsal.canary.router import Invocation
 from mlops.rollout import Alarm, MissingData, State
 
@@ -121,3 +121,8 @@ def test_only_what_is_reported_can_be_watched() -> None:
     assert is_known("Mlops/Serving", "WrongAnswers")
     assert not is_known("/aws/sagemaker/Endpoints", "CPUUtilization")
     assert not is_known("Mlops/Serving", "ModelLatency")
+
+
+def test_a_namespace_of_neither_aws_nor_the_platform_is_the_models_own() -> None:
+    assert is_own("Bikes/Serving")
+    assert not any(map(is_own, ("AWS/SageMaker", "/aws/sagemaker/Endpoints", "Mlops/Serving")))

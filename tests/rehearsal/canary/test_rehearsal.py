@@ -121,6 +121,15 @@ def test_an_edit_of_the_template_changes_the_verdict(
     assert site.deploy(fault).observed == ending
 
 
+def test_an_alarm_on_the_models_own_metric_is_said_to_be_silent_here(site) -> None:
+    site.properties("Latency").update(Namespace="Bikes/Serving", MetricName="Fallbacks")
+
+    result = site.deploy("5xx")
+
+    assert result.observed == "rolled back"
+    assert "watches a metric of the model's own" in result.notes[0]
+
+
 def test_a_wait_shorter_than_the_alarm_is_named_and_nothing_is_rehearsed(site) -> None:
     site.routing["WaitIntervalInSeconds"] = 60
 
