@@ -55,8 +55,8 @@ def test_failing_requests_roll_back_by_the_error_alarm(site) -> None:
 @pytest.mark.parametrize(
     ("fault", "ending"),
     [
-        ("wrong-answers-inverted", "rolled back"),
-        ("no-traffic", "inconclusive"),
+        pytest.param("wrong-answers-inverted", "rolled back", marks=pytest.mark.full),
+        pytest.param("no-traffic", "inconclusive", marks=pytest.mark.full),
         pytest.param("latency", "rolled back", marks=pytest.mark.full),
         pytest.param("crash", "rolled back", marks=pytest.mark.full),
         pytest.param("leak", "rolled back", marks=pytest.mark.full),
@@ -107,10 +107,10 @@ def ask_for_more_and_wait_longer(site: Any) -> None:
     ("edit", "fault", "ending"),
     [
         (raise_threshold, "5xx", "promoted"),
-        (watch_another_metric, "5xx", "promoted"),
+        pytest.param(watch_another_metric, "5xx", "promoted", marks=pytest.mark.full),
         (shift_less, "none", "inconclusive"),
         pytest.param(ask_for_more, "none", "inconclusive", marks=pytest.mark.full),
-        (ask_for_more_and_wait_longer, "none", "promoted"),
+        pytest.param(ask_for_more_and_wait_longer, "none", "promoted", marks=pytest.mark.full),
     ],
 )
 def test_an_edit_of_the_template_changes_the_verdict(
@@ -177,6 +177,7 @@ def test_a_machine_that_is_late_makes_the_deployment_invalid(site, monkeypatch) 
     assert (result.observed, result.as_expected) == ("invalid", False)
 
 
+@pytest.mark.full
 def test_a_version_that_only_our_own_header_names_is_said_to_be_hidden_on_aws(site) -> None:
     site.register(slope=4.0, environment={"ONLY_OWN_HEADER": "1"})
 
