@@ -11,9 +11,12 @@ from mlops.contract.sample import sha256_of
 from mlops.contract.schema_spec import Field, SchemaSpec
 from mlops.contract.stage_spec import (
     Capacity,
+    Check,
     Delivery,
     Environment,
     Network,
+    Notifications,
+    SlackChannel,
     Source,
     StagesFile,
     StageSpec,
@@ -23,6 +26,7 @@ from mlops.contract.stage_spec import (
 __all__ = [
     "CanarySpec",
     "Capacity",
+    "Check",
     "ContractError",
     "Delivery",
     "EndpointSpec",
@@ -34,10 +38,12 @@ __all__ = [
     "ModelSpec",
     "Names",
     "Network",
+    "Notifications",
     "Platform",
     "Problem",
     "ReleasesSpec",
     "SchemaSpec",
+    "SlackChannel",
     "Source",
     "StageSpec",
     "StagesFile",

@@ -267,6 +267,21 @@ def _capacity_is_ordered(document: Document, stages: StagesSpec) -> Iterator[Pro
                 )
 
 
+def _the_automation_can_push(document: Document, stages: StagesSpec) -> Iterator[Problem]:
+    if stages.delivery.source is not None:
+        return
+    for stage in stages.stages:
+        if stage.promotion != "by-hand":
+            yield problem_at(
+                document,
+                ("stages", stage.name, "promotion"),
+                "nothing releases what was approved: the automation has no repository to push to",
+                got=stage.promotion,
+                allowed="by-hand without delivery.source",
+                remedy="set delivery.source, or promotion: by-hand",
+            )
+
+
 def _the_tier_exists(document: Document, model: ModelSpec, stage: StageSpec) -> Iterator[Problem]:
     if model.endpoint.tier not in stage.capacity:
         yield problem_at(
@@ -401,6 +416,7 @@ _STAGES_RULES: Final[tuple[Callable[[Document, StagesSpec], Iterator[Problem]], 
     _one_stage_trains,
     _stages_share_the_registry_region,
     _capacity_is_ordered,
+    _the_automation_can_push,
 )
 _MODEL_STAGE_RULES: Final[
     tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]

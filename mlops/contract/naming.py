@@ -79,6 +79,38 @@ class Names:
         delivery = self.stages.delivery
         return f"arn:aws:events:{delivery.region}:{delivery.account}:event-bus/{self.event_bus}"
 
+    def release_record(self, stage: StageSpec, model: str) -> str:
+        """Parameter that says how a stage's last release of a model went."""
+        return f"/{self.project}/{stage.name}/{model}/release-record"
+
+    def release_records_role(self, stage: StageSpec) -> str:
+        """ARN of the role that reads a stage's release records for the release automation."""
+        return self._role(stage.account, f"{self.project}-{stage.name}-release-records")
+
+    @property
+    def release_decisions_role(self) -> str:
+        """ARN of the role that lists and rejects versions for the release automation."""
+        stage = self.stages.training
+        return self._role(stage.account, f"{self.project}-{stage.name}-release-decisions")
+
+    @property
+    def release_automation_role(self) -> str:
+        """ARN of the release automation's own role, in the delivery account."""
+        return self._role(self.stages.delivery.account, f"{self.project}-release-automation")
+
+    def checks(self, stage: StageSpec) -> str:
+        """Build project that tests a stage's endpoints from inside the stage."""
+        return f"{self.project}-{stage.name}-checks"
+
+    def checks_starter_role(self, stage: StageSpec) -> str:
+        """ARN of the role that starts a stage's checks for the delivery pipeline."""
+        return self._role(stage.account, f"{self.checks(stage)}-starter")
+
+    @property
+    def verification_role(self) -> str:
+        """ARN of the role of the pipeline's steps that start checks, in the delivery account."""
+        return self._role(self.stages.delivery.account, f"{self.project}-delivery-verification")
+
     def image_repository(self, model: str) -> str:
         """ECR repository of a model's image, in the delivery account."""
         return f"{self.project}/{model}"
@@ -111,6 +143,10 @@ class Names:
     def dashboard(self, stage: StageSpec) -> str:
         """CloudWatch dashboard of the training pipelines of a stage."""
         return f"{self.project}-{stage.name}-training"
+
+    @staticmethod
+    def _role(account: str, name: str) -> str:
+        return f"arn:aws:iam::{account}:role/{name}"
 
     def _bucket(self, stage: StageSpec, purpose: str) -> str:
         return f"{self.project}-{stage.name}-{purpose}-{stage.account}-{stage.region}"

@@ -9,12 +9,15 @@ from mlops.contract.vocabulary import (
     UNIQUE,
     AccountId,
     BranchName,
+    ChannelId,
     ConnectionArn,
+    EmailAddress,
     HostingInstanceType,
     Name,
     PolicyName,
     Region,
     RepositoryName,
+    SecretArn,
     SecurityGroupId,
     ShortName,
     Spec,
@@ -23,6 +26,7 @@ from mlops.contract.vocabulary import (
     TagKey,
     TagValue,
     VpcId,
+    WorkspaceId,
     invalid,
 )
 from mlops.rollout import Strategy
@@ -30,6 +34,9 @@ from mlops.rollout import Strategy
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653
 ]
+
+
+Check = Literal["smoke", "integration", "load"]
 
 
 class Environment(Spec):
@@ -51,6 +58,10 @@ class Source(Spec):
         ConnectionArn | None,
         Field(description="CodeConnections connection to the host; None: CodeCommit"),
     ] = None
+    credentials: Annotated[
+        SecretArn | None,
+        Field(description="Secret with the key or token that pushes; None: connection, CodeCommit"),
+    ] = None
 
     @model_validator(mode="after")
     def _names_what_its_host_knows(self) -> "Source":
@@ -64,12 +75,33 @@ class Source(Spec):
         return self
 
 
+class SlackChannel(Spec):
+    """A channel of a workspace that the delivery account was let into."""
+
+    workspace: Annotated[WorkspaceId, Field(description="Authorised once in the console")]
+    channel: Annotated[ChannelId, Field(description="The channel's id, not its name")]
+
+
+class Notifications(Spec):
+    """Who hears that the delivery failed, waits, or took a release back."""
+
+    emails: Annotated[
+        tuple[EmailAddress, ...],
+        Field(max_length=20, strict=False, description="Each confirms a subscription by mail"),
+        *UNIQUE,
+    ] = ()
+    slack: Annotated[SlackChannel | None, Field(description="None: no channel")] = None
+
+
 class Delivery(Environment):
     """The account of images and of the pipeline that promotes."""
 
     source: Annotated[
         Source | None, Field(description="None: no pipeline; people run `cdk deploy`")
     ] = None
+    notifications: Annotated[
+        Notifications, Field(description="Who hears of the delivery; others may subscribe")
+    ] = Notifications()
 
 
 class Network(Spec):
@@ -143,6 +175,15 @@ class StageSettings(Spec):
     approval: Annotated[
         Literal["automatic", "manual"], Field(description="Who lets a release into this stage")
     ] = "manual"
+    promotion: Annotated[
+        Literal["by-hand", "on-approval", "pull-request"],
+        Field(description="Who pins a version that was approved: people, or the automation"),
+    ] = "by-hand"
+    checks: Annotated[
+        tuple[Check, ...],
+        Field(strict=False, description="What must pass after a deployment, before the next stage"),
+        *UNIQUE,
+    ] = ("smoke",)
     canary: Annotated[
         CanaryOverrides, Field(description="Keys of every model's canary that differ here")
     ] = CanaryOverrides()

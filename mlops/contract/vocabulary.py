@@ -198,6 +198,29 @@ ConnectionArn = Annotated[
         example="the one that the console shows under Developer Tools, Connections",
     ),
 ]
+SecretArn = Annotated[
+    str,
+    _Form(
+        pattern=r"arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+",
+        what="ARN of a secret",
+        example="the one that Secrets Manager shows, with its six characters at the end",
+    ),
+]
+EmailAddress = Annotated[
+    str,
+    Field(max_length=254),
+    _Form(
+        pattern=r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+",
+        what="email address",
+        example="ml-platform@example.com",
+    ),
+]
+WorkspaceId = Annotated[
+    str, _Form(pattern=r"[0-9A-Z]{1,255}", what="id of a Slack workspace", example="T07EA123LEP")
+]
+ChannelId = Annotated[
+    str, _Form(pattern=r"[A-Z0-9]{9,11}", what="id of a Slack channel", example="C07EZ1ABC23")
+]
 RepositoryName = Annotated[
     str,
     Field(max_length=100),

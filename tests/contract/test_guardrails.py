@@ -32,6 +32,7 @@ CASES = [
     ("_stages_share_the_registry_region", "stages.yaml", '"333333333333"\n    region: eu-west-1', '"333333333333"\n    region: us-east-1', "stages.prod.region", "are regional"),
     ("_stages_share_the_registry_region", "stages.yaml", '"111111111111", region: eu-west-1', '"111111111111", region: us-east-1', "delivery.region", "the images are regional"),
     ("_capacity_is_ordered", "stages.yaml", "max_instances: 4", "max_instances: 1", "stages.dev.capacity.standard.max_instances", "smaller than the smallest"),
+    ("_the_automation_can_push", "stages.yaml", "trains: true", "trains: true\n    promotion: on-approval", "stages.dev.promotion", "no repository to push to"),
     ("_the_tier_exists", "model.yaml", TYPE, TYPE + "  tier: large\n", "endpoint.tier", "no such capacity tier"),
     ("_a_canary_has_two_instances", "stages.yaml", "min_instances: 2", "min_instances: 1", "endpoint.canary", "needs 2 instances"),
     ("_guarded_instances_are_not_inf1", "model.yaml", TYPE, TYPE + "  instance_type: ml.inf1.xlarge\n", "endpoint.canary.strategy", "silently deploys all at once"),

@@ -57,6 +57,15 @@ def test_the_longest_allowed_names_fit_the_services_limits(
     assert len(names.alert_topic(spec)) <= 256
     assert len(names.event_bus) <= 256
     assert len(names.dashboard(spec)) <= 255
+    assert len(names.checks(spec)) <= 150
+    roles = (
+        names.release_records_role(spec),
+        names.release_decisions_role,
+        names.release_automation_role,
+        names.checks_starter_role(spec),
+        names.verification_role,
+    )
+    assert max(len(role.rpartition("/")[2]) for role in roles) <= 64
 
 
 @given(
@@ -84,6 +93,15 @@ def test_names_that_cross_accounts_are_spelled_out() -> None:
     assert names.model_package_arn("a-b", 3) == f"{registry}:model-package/mlops-a-b/3"
     assert names.pipeline_arn("a-b") == f"{registry}:pipeline/mlops-a-b-training"
     assert names.event_bus_arn == "arn:aws:events:eu-west-1:111111111111:event-bus/mlops-delivery"
+    assert names.release_record(dev, "a-b") == "/mlops/dev/a-b/release-record"
+    roles = "arn:aws:iam::222222222222:role/mlops-dev"
+    assert names.release_records_role(dev) == f"{roles}-release-records"
+    assert names.release_decisions_role == f"{roles}-release-decisions"
+    assert names.checks_starter_role(dev) == f"{roles}-checks-starter"
+    assert names.release_automation_role == (
+        "arn:aws:iam::111111111111:role/mlops-release-automation"
+    )
+    assert names.verification_role == "arn:aws:iam::111111111111:role/mlops-delivery-verification"
     assert names.image_repository_arn("a-b") == (
         "arn:aws:ecr:eu-west-1:111111111111:repository/mlops/a-b"
     )

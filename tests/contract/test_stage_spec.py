@@ -1,11 +1,11 @@
-"""Where the delivery pipeline takes its commits from, and what is no such place."""
+"""Where the delivery takes its commits from, whom it tells, and what is no such place."""
 
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from mlops.contract import Delivery, Source
+from mlops.contract import Delivery, Notifications, SlackChannel, Source
 
 CONNECTION = (
     "arn:aws:codeconnections:eu-west-1:111111111111:connection/00000000-0000-0000-0000-000000000000"
@@ -32,12 +32,37 @@ def test_a_repository_of_codecommit_needs_no_connection() -> None:
         {"connection": "arn:aws:iam::111111111111:role/connection"},
         {"repository": "acme/ml ops"},
         {"branch": "--force"},
+        {"credentials": "arn:aws:ssm:eu-west-1:111111111111:parameter/token"},
     ],
     ids=str,
 )
 def test_what_no_host_knows_is_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         source(**changed)
+
+
+@pytest.mark.parametrize(
+    "notifications",
+    [
+        {"emails": ["ops"]},
+        {"emails": ["ops@example.com", "ops@example.com"]},
+        {"slack": {"workspace": "T07EA123LEP"}},
+        {"slack": {"workspace": "T07EA123LEP", "channel": "#ops"}},
+    ],
+    ids=str,
+)
+def test_whom_nobody_can_reach_is_refused(notifications: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Notifications.model_validate(notifications)
+
+
+def test_people_are_told_by_mail_and_in_a_channel() -> None:
+    channel = {"workspace": "T07EA123LEP", "channel": "C07EZ1ABC23"}
+
+    told = Notifications.model_validate({"emails": ["ops@example.com"], "slack": channel})
+
+    assert told.emails == ("ops@example.com",)
+    assert told.slack == SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23")
 
 
 def test_without_a_source_the_delivery_is_by_hand() -> None:
