@@ -106,6 +106,27 @@ MUTANTS = (
         killer="test_verdict.py",
     ),
     Mutant(
+        name="a canary that nobody called blames the model",
+        module="attribution.py",
+        old="elif seen < needed:",
+        new="elif seen < 0:",
+        killer="test_attribution.py",
+    ),
+    Mutant(
+        name="the version that serves is blamed for its second deployment",
+        module="attribution.py",
+        old="elif attempt.live_version == attempt.version:",
+        new="elif attempt.live_version == -1:",
+        killer="test_attribution.py",
+    ),
+    Mutant(
+        name="a model is blamed for what its name sounds like",
+        module="attribution.py",
+        old=r"(?<![\w-])",
+        new=r"(?<!\w)",
+        killer="test_attribution.py",
+    ),
+    Mutant(
         name="the bake may end before an alarm can fire",
         module="policy.py",
         old="settle_periods: int = 3",
