@@ -15,12 +15,13 @@ from mlops_constructs.on_call_alarms import OnCallAlarms
 from mlops_constructs.prober import Prober
 from mlops_constructs.release import Release
 from mlops_constructs.rollback_alarms import RollbackAlarms
+from mlops_constructs.rollback_report import RollbackReport
 from mlops_constructs.served_model import ServedModel
 from mlops_constructs.serving_code import ServingCode
 
 
 class ServingStack(Stack):
-    """A model's endpoint, what rolls its releases back, and what pages."""
+    """A model's endpoint, what rolls its releases back, who notices that, and what pages."""
 
     def __init__(
         self, scope: Construct, id_: str, *, release: Release, code: ServingCode, key: kms.IKey
@@ -42,6 +43,7 @@ class ServingStack(Stack):
         if is_scaled(release):
             EndpointScaling(self, "Scaling", release=release, endpoint=endpoint.endpoint)
         Prober(self, "Prober", release=release, archive=code.archive, key=key)
+        RollbackReport(self, "RollbackReport", release=release, archive=code.archive, key=key)
         Janitor(self, "Janitor", release=release, archive=code.archive, key=key)
         contract = s3_assets.Asset(self, "Contract", path=str(code.contract))
         ClientAccess(self, "Clients", release=release, contract=contract)

@@ -66,6 +66,18 @@ class Release:
         """The model's canary as this stage runs it."""
         return self.site.stage.canary.applied_to(self.model.endpoint.canary)
 
+    @property
+    def watched_share_percent(self) -> int:
+        """Share of the traffic that judges a release: the canary's, or all of it without one."""
+        policy = self.canary.policy
+        return policy.size_percent if policy.guarded else 100
+
+    @property
+    def watched_minutes(self) -> int:
+        """How long that share judges it, before anything that cannot be taken back."""
+        policy = self.canary.policy
+        return policy.bake_minutes if policy.guarded else policy.final_bake_minutes
+
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """What rolls this release back."""

@@ -10,6 +10,11 @@ from constructs import Construct
 from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
+from mlops_constructs.recording_permissions import (
+    record_deployments,
+    recording_environment,
+    see_deployments,
+)
 from mlops_constructs.release import Release
 
 _MINUTES: Final = 10
@@ -18,7 +23,8 @@ _MINUTES: Final = 10
 class ReleaseCheck(Construct):
     """A custom resource that succeeds only while the endpoint runs the requested release.
 
-    It changes nothing, so deleting it or rolling it back always succeeds.
+    It changes nothing that serves, so deleting it or rolling it back always succeeds. What it finds
+    it records, in a parameter that is no stack's and outlives them all.
     """
 
     def __init__(
@@ -26,7 +32,12 @@ class ReleaseCheck(Construct):
     ) -> None:
         super().__init__(scope, id_)
         function = PlatformFunction(
-            self, "Checker", release=release, task=_task(release), archive=archive, key=key
+            self,
+            "Checker",
+            release=release,
+            task=_task(release, key_arn=key.key_arn),
+            archive=archive,
+            key=key,
         ).function
         CustomResource(
             self,
@@ -40,52 +51,38 @@ class ReleaseCheck(Construct):
 
 def _expectation(release: Release) -> dict[str, object]:
     """What has to be true, as literals: a value of the serving stack would prove itself."""
-    policy = release.canary.policy
     return {
         "EndpointName": release.endpoint_name,
         "Release": release.hash,
         "ModelPackage": release.package_arn.split(":", 4)[-1],
         "AlarmNames": [release.alarm_name(signal) for signal in release.signals],
         "MinimumInvocations": release.canary.minimum_invocations,
-        "SharePercent": policy.size_percent if policy.guarded else 100,
-        "BakeMinutes": policy.bake_minutes if policy.guarded else policy.final_bake_minutes,
-        "DeploymentMinutes": policy.execution_timeout_minutes,
+        "SharePercent": release.watched_share_percent,
+        "BakeMinutes": release.watched_minutes,
+        "DeploymentMinutes": release.canary.policy.execution_timeout_minutes,
     }
 
 
-def _task(release: Release) -> Task:
+def _task(release: Release, *, key_arn: str) -> Task:
     return Task(
         name="release-check",
         description=f"Is the requested release of {release.endpoint_name} live and proven?",
         module="release_check",
-        permissions=_permissions(release),
+        permissions=_permissions(release, key_arn=key_arn),
         minutes=_MINUTES,
-        environment={"CONTRACT": CONTRACT},
+        environment={"CONTRACT": CONTRACT, **recording_environment(release)},
     )
 
 
-def _permissions(release: Release) -> list[Permission]:
+def _permissions(release: Release, *, key_arn: str) -> list[Permission]:
     site = release.site
-    generated = "SageMaker configs and models have generated names; the calls only read"
     return [
         Permission(
             sid="SeeTheEndpoint",
             actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
             resources=[release.endpoint_arn],
         ),
-        Permission(
-            sid="SeeWhatItRuns",
-            actions=[
-                "sagemaker:DescribeEndpointConfig",
-                "sagemaker:DescribeModel",
-                "sagemaker:ListTags",
-            ],
-            resources=[
-                site.arn("sagemaker", "endpoint-config/*"),
-                site.arn("sagemaker", "model/*"),
-            ],
-            because=generated,
-        ),
+        *see_deployments(release),
         Permission(
             sid="SeeRollbackAlarms",
             actions=["cloudwatch:DescribeAlarms"],
@@ -93,17 +90,12 @@ def _permissions(release: Release) -> list[Permission]:
             because="each release has alarms of its own; the prefix belongs to this endpoint alone",
         ),
         Permission(
-            sid="CountRequests",
-            actions=["cloudwatch:GetMetricData"],
-            resources=["*"],
-            because="this action knows no resources, and reads figures only",
-        ),
-        Permission(
             sid="SeeOwnRollback",
             actions=["cloudformation:DescribeStacks"],
             resources=[site.arn("cloudformation", f"stack/{check_stack_name(release)}/*")],
             because="CloudFormation adds an id to the name of a stack; the name is exact",
         ),
+        *record_deployments(release, key_arn=key_arn),
     ]
 
 

@@ -50,6 +50,12 @@ class Site:
         """ARN of that queue."""
         return self.arn("sqs", self.dead_letter_queue)
 
+    @property
+    def delivery_bus_arn(self) -> str | None:
+        """ARN of the bus on which stages report; None where no delivery follows a repository."""
+        followed = self.names.stages.delivery.source is not None
+        return self.names.event_bus_arn if followed else None
+
     def log_group(self, *parts: str) -> str:
         """Name of a log group of the platform; all of a stage's share one prefix."""
         return "/".join(["", self.names.project, self.stage.name, *parts])

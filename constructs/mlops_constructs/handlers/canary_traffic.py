@@ -51,6 +51,18 @@ def invocations_in(bake: CanaryBake, *, new: PerMinute, both: PerMinute) -> int:
 
 def canary_invocations(cloudwatch: Any, fleet: Fleet, bake: CanaryBake) -> int | None:
     """The canary's requests as CloudWatch knows them; None if it cannot tell."""
+    series = _series(cloudwatch, fleet)
+    return None if series is None else invocations_in(bake, new=series["new"], both=series["both"])
+
+
+def had_traffic(cloudwatch: Any, fleet: Fleet) -> bool | None:
+    """Whether the fleet ever got a request, at whatever share; None if CloudWatch cannot tell."""
+    series = _series(cloudwatch, fleet)
+    return None if series is None else bool(series["new"])
+
+
+def _series(cloudwatch: Any, fleet: Fleet) -> dict[str, dict[datetime, float]] | None:
+    """Requests per minute of the new fleet and of both."""
     endpoint = {"EndpointName": fleet.endpoint, "VariantName": fleet.variant}
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[
@@ -66,7 +78,7 @@ def canary_invocations(cloudwatch: Any, fleet: Fleet, bake: CanaryBake) -> int |
         if result["StatusCode"] not in ("Complete", "PartialData"):
             return None
         series[result["Id"]].update(_points(result))
-    return invocations_in(bake, new=series["new"], both=series["both"])
+    return series
 
 
 def _query(id_: str, dimensions: Mapping[str, str]) -> dict[str, object]:

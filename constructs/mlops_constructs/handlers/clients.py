@@ -7,6 +7,6 @@ import boto3
 
 
 @cache
-def client(service: str) -> Any:
-    """The client of a service."""
-    return boto3.client(service)  # type: ignore[call-overload]  # the stubs know literal names only
+def client(service: str, region: str | None = None) -> Any:
+    """The client of a service, here or in another region."""
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]  # the stubs know literal names only

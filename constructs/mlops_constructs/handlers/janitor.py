@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from mlops.rollout.release import ENDPOINT_TAG
 from mlops_constructs.handlers.clients import client
+from mlops_constructs.handlers.deployments import tags_of
 
 LOG: Final = logging.getLogger()
 
@@ -60,7 +61,8 @@ def _configs_in_use() -> Iterator[str]:
 def _ours(endpoint: str) -> Iterator[Leftover]:
     for page in client("sagemaker").get_paginator("list_endpoint_configs").paginate():
         for summary in page["EndpointConfigs"]:
-            if _endpoint_tag(summary["EndpointConfigArn"]) == endpoint:
+            tags = tags_of(client("sagemaker"), summary["EndpointConfigArn"])
+            if tags.get(ENDPOINT_TAG) == endpoint:
                 yield _leftover(summary)
 
 
@@ -72,9 +74,3 @@ def _leftover(summary: dict[str, Any]) -> Leftover:
         model=config["ProductionVariants"][0]["ModelName"],
         created=summary["CreationTime"],
     )
-
-
-def _endpoint_tag(arn: str) -> str | None:
-    pages = client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
-    tags = (tag for page in pages for tag in page["Tags"])
-    return next((tag["Value"] for tag in tags if tag["Key"] == ENDPOINT_TAG), None)

@@ -1,8 +1,12 @@
-"""Fails the deployment of a release that is not live, or not proven; reverts nothing."""
+"""Fails the deployment of a release that is not live, or not proven; reverts nothing.
+
+What came of the deployment is recorded and told as well: the next stage, and the release automation
+decide by it.
+"""
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -10,12 +14,24 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from mlops.rollout.alarm import State
+from mlops.rollout.attribution import Attempt
 from mlops.rollout.verdict import Evidence, Outcome, Verdict, judge
-from mlops_constructs.handlers.canary_traffic import CanaryBake, Fleet, canary_invocations
+from mlops_constructs.handlers.attempts import (
+    Place,
+    Terms,
+    attempt_of,
+    fleet_of,
+    record_of_failure,
+    record_of_success,
+    settled,
+)
+from mlops_constructs.handlers.canary_traffic import CanaryBake, canary_invocations
 from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.cloudformation import Answer, respond
 from mlops_constructs.handlers.contract import contract_cases
+from mlops_constructs.handlers.deployments import Deployment, newest_deployment
 from mlops_constructs.handlers.live_release import LiveRelease, live_release
+from mlops_constructs.handlers.release_reports import Addresses, report
 
 LOG: Final = logging.getLogger()
 PAUSE_SECONDS: Final = 20
@@ -23,8 +39,9 @@ PATIENCE_SECONDS: Final = 300
 """How long metrics and alarms may be behind the endpoint."""
 _PROCEED: Final = {
     Outcome.UNHEALTHY: (
-        "The endpoint was left as it is. Pin the version that runs in config/releases.yaml and "
-        "deploy, or release a mended one. See docs/runbooks/canary-rolled-back.md"
+        "The endpoint was left as it is. Unless the release automation does, pin the version that "
+        "runs in config/releases.yaml, or release a mended one. "
+        "See docs/runbooks/canary-rolled-back.md"
     ),
     Outcome.INCONCLUSIVE: (
         "Nothing was reverted. Release again with more traffic, a longer bake or a larger share, "
@@ -42,10 +59,7 @@ class Expectation:
     package: str
     """Account, group and version: what is left of the package's ARN after its region."""
     alarms: tuple[str, ...]
-    minimum_invocations: int
-    bake: CanaryBake
-    longest: timedelta
-    """How long the deployment may have taken."""
+    terms: Terms
     settings_only: bool
 
     @classmethod
@@ -57,33 +71,56 @@ class Expectation:
             release=asked["Release"],
             package=asked["ModelPackage"],
             alarms=tuple(asked["AlarmNames"]),
-            minimum_invocations=int(asked["MinimumInvocations"]),
-            bake=CanaryBake(
-                share=int(asked["SharePercent"]) / 100,
-                length=timedelta(minutes=int(asked["BakeMinutes"])),
+            terms=Terms(
+                minimum_invocations=int(asked["MinimumInvocations"]),
+                bake=CanaryBake(
+                    share=int(asked["SharePercent"]) / 100,
+                    length=timedelta(minutes=int(asked["BakeMinutes"])),
+                ),
+                longest=timedelta(minutes=int(asked["DeploymentMinutes"])),
             ),
-            longest=timedelta(minutes=int(asked["DeploymentMinutes"])),
             settings_only=before.get("Release") == asked["Release"],
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A verdict, and what it was given on."""
+
+    verdict: Verdict
+    evidence: Evidence
+    live: LiveRelease
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
     """Judge the release and answer CloudFormation, whatever happens on the way."""
     answer = Answer(succeeded=False, reason="the check itself failed; its log says why")
     try:
-        answer = _answer(event)
+        for answer in _answers(event):
+            LOG.info("so far: %s", answer.reason)
     finally:
+        LOG.warning("%s", answer.reason)
         respond(event, answer)
 
 
-def _answer(event: Mapping[str, Any]) -> Answer:
+def _answers(event: Mapping[str, Any]) -> Iterator[Answer]:
+    """The answer as far as it is known; each replaces the one before.
+
+    A verdict that cannot be recorded is answered all the same. The error is raised after that, so
+    that Lambda calls again, and a repeated answer is one that CloudFormation no longer waits for.
+    """
     if event["RequestType"] == "Delete":
-        return Answer(succeeded=True, reason="a check leaves nothing to delete")
+        yield Answer(succeeded=True, reason="a check leaves nothing to delete")
+        return
     if _is_rolled_back(event["StackId"]):
-        return Answer(succeeded=True, reason="a check has nothing to roll back")
-    verdict = judged(Expectation.from_event(event))
-    LOG.warning("%s: %s", verdict.outcome, "; ".join(verdict.reasons))
-    return Answer(succeeded=verdict.passed, reason=_reason(verdict))
+        yield Answer(succeeded=True, reason="a check has nothing to roll back")
+        return
+    expected = Expectation.from_event(event)
+    judgement = judged(expected)
+    passed, reason = judgement.verdict.passed, _reason(judgement.verdict)
+    yield Answer(succeeded=passed, reason=f"not recorded, the log says why; {reason}")
+    _record(expected, judgement)
+    yield Answer(succeeded=passed, reason=reason)
 
 
 def _is_rolled_back(stack_id: str) -> bool:
@@ -92,18 +129,68 @@ def _is_rolled_back(stack_id: str) -> bool:
     return "ROLLBACK" in stack["StackStatus"]
 
 
-def judged(expected: Expectation) -> Verdict:
+def judged(expected: Expectation) -> Judgement:
     """The verdict; while it is inconclusive, waits a bounded time for what may still arrive."""
     smoke: bool | None = None
     for _ in range(PATIENCE_SECONDS // PAUSE_SECONDS):
         live = live_release(client("sagemaker"), expected.endpoint)
         if smoke is None and _is_first(expected, live):
             smoke = _smoke_call(expected.endpoint)
-        verdict = judge(_evidence(expected, live, smoke=smoke))
-        if verdict.outcome is not Outcome.INCONCLUSIVE:
-            return verdict
+        evidence = _evidence(expected, live, smoke=smoke)
+        judgement = Judgement(verdict=judge(evidence), evidence=evidence, live=live)
+        if judgement.verdict.outcome is not Outcome.INCONCLUSIVE:
+            return judgement
         time.sleep(PAUSE_SECONDS)
-    return verdict
+    return judgement
+
+
+def _record(expected: Expectation, judgement: Judgement) -> None:
+    """Keep and tell what came of the requested deployment."""
+    live, verdict = judgement.live, judgement.verdict
+    place, deployment = Place.from_environment(), _requested(expected, live)
+    if verdict.passed:
+        record = record_of_success(
+            place,
+            deployment,
+            reasons=verdict.reasons,
+            canary_invocations=judgement.evidence.canary_invocations,
+        )
+    else:
+        attempt = settled(
+            lambda: attempt_of(
+                deployment,
+                live,
+                outcome=verdict.outcome,
+                endpoint=expected.endpoint,
+                alarms=expected.alarms,
+                terms=expected.terms,
+            )
+        )
+        record = record_of_failure(
+            place, deployment, reasons=_reasons(judgement, attempt), attempt=attempt
+        )
+    report(record, Addresses.from_environment())
+
+
+def _reasons(judgement: Judgement, attempt: Attempt) -> tuple[str, ...]:
+    """Why it failed; of a release that no longer runs, the requests are counted by now."""
+    if judgement.verdict.outcome is not Outcome.UNHEALTHY:
+        return judgement.verdict.reasons
+    return judge(replace(judgement.evidence, canary_invocations=attempt.canary_invocations)).reasons
+
+
+def _requested(expected: Expectation, live: LiveRelease) -> Deployment:
+    """The deployment of the requested release, in force or not.
+
+    Raises:
+        LookupError: the endpoint has no config of this release.
+    """
+    if live.release == expected.release:
+        return live
+    newest = newest_deployment(client("sagemaker"), expected.endpoint, since=live.began)
+    if newest is None or newest.release != expected.release:
+        raise LookupError(f"{expected.endpoint} has no config of release {expected.release}")
+    return newest
 
 
 def _evidence(expected: Expectation, live: LiveRelease, *, smoke: bool | None) -> Evidence:
@@ -112,7 +199,7 @@ def _evidence(expected: Expectation, live: LiveRelease, *, smoke: bool | None) -
         live_release=_named(expected, live),
         endpoint_status=live.status,
         alarm_states=_alarm_states(expected.alarms),
-        minimum_invocations=expected.minimum_invocations,
+        minimum_invocations=expected.terms.minimum_invocations,
         smoke_call_passed=smoke,
     )
     if _is_first(expected, live):
@@ -137,14 +224,9 @@ def _named(expected: Expectation, live: LiveRelease) -> str | None:
 
 
 def _canary_invocations(expected: Expectation, live: LiveRelease) -> int | None:
-    fleet = Fleet(
-        endpoint=expected.endpoint,
-        variant=live.variant,
-        config=live.config,
-        start=live.began,
-        end=live.began + expected.longest,
-    )
-    return canary_invocations(client("cloudwatch"), fleet, expected.bake)
+    terms = expected.terms
+    fleet = fleet_of(live, endpoint=expected.endpoint, longest=terms.longest)
+    return canary_invocations(client("cloudwatch"), fleet, terms.bake)
 
 
 def _alarm_states(names: tuple[str, ...]) -> dict[str, State]:

@@ -2,7 +2,8 @@
 
 `Endpoints` is a small SageMaker hosting service with the states that matter here: an update ends on
 the new config, or silently on the old one; what an update to the config in force does is not
-documented, so it can be told to accept or to refuse.
+documented, so it can be told to accept or to refuse. `CloudWatch` has the past of alarms and of
+fleets; `Desk` keeps a parameter and hears what is told.
 """
 
 # ruff: noqa: N803  # parameters are those of the API, under its own names
@@ -24,6 +25,9 @@ from mlops.registry.strict import objections
 from mlops_constructs.handlers import clients, contract
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SESSION = boto3.session.Session()
+"""One for all tests: it reads each service's model once."""
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 ENDPOINT = "acme-prod-churn"
 PACKAGES = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn"
 ACCOUNT = "arn:aws:sagemaker:eu-west-1:400000000000"
@@ -40,8 +44,8 @@ CONTRACT = {
 Operation = Callable[..., dict[str, Any]]
 
 
-def refused(code: str, message: str = "no") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+def refused(code: str, message: str = "no", operation: str = "Operation") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 class Aws:
@@ -50,9 +54,12 @@ class Aws:
     def __init__(self) -> None:
         self.operations: dict[str, Operation] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.regions: dict[str, str] = {}
 
-    def client(self, service: str) -> Any:
-        client = boto3.session.Session().client(service, region_name="eu-west-1")
+    def client(self, service: str, region_name: str | None = None) -> Any:
+        region = region_name or "eu-west-1"
+        self.regions[service] = region
+        client = SESSION.client(service, region_name=region)
         client.meta.events.register("before-parameter-build", self._check)
         client.meta.events.register("before-call", self._answer)
         return client
@@ -81,6 +88,8 @@ class Endpoints:
         self.status = "InService"
         self.config = ""
         self.pending = ""
+        self.failure_reason = ""
+        self.alarms: list[str] = []
         self.created = self.updated = START
         self.accepts_current = accepts_current
         operations: tuple[Operation, ...] = (
@@ -113,14 +122,17 @@ class Endpoints:
     def create(self, config: str) -> None:
         self.config = config
 
-    def release(self, config: str, *, rolled_back: bool = False) -> None:
-        """A whole deployment, an hour after the endpoint's creation."""
-        self.configs[config]["created"] = START + timedelta(hours=1)
+    def release(self, config: str, *, rolled_back: bool = False, hours: int = 1) -> None:
+        """A whole deployment of an hour, so many hours after the endpoint's creation."""
+        if config != self.config:
+            self.configs[config]["created"] = START + timedelta(hours=hours)
         self.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=config)
         self.finish(rolled_back=rolled_back)
+        self.updated = START + timedelta(hours=hours + 1)
 
     def finish(self, *, rolled_back: bool = False) -> None:
         self.config = self.config if rolled_back else self.pending
+        self.pending = ""
         self.status = "InService"
         self.updated = START + timedelta(hours=2)
 
@@ -131,7 +143,16 @@ class Endpoints:
         return {"EndpointArn": f"{ACCOUNT}:endpoint/{EndpointName}"}
 
     def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:
+        if not self.config:
+            raise refused("ValidationException", "Could not find endpoint", "DescribeEndpoint")
+        alarms = [{"AlarmName": name} for name in self.alarms]
+        optional = {
+            "FailureReason": self.failure_reason,
+            "PendingDeploymentSummary": self.pending and {"EndpointConfigName": self.pending},
+            "LastDeploymentConfig": alarms and {"AutoRollbackConfiguration": {"Alarms": alarms}},
+        }
         return {
+            **{key: value for key, value in optional.items() if value},
             "EndpointName": EndpointName,
             "EndpointArn": f"{ACCOUNT}:endpoint/{EndpointName}",
             "EndpointConfigName": self.config,
@@ -172,7 +193,15 @@ class Endpoints:
         }
         return {"Endpoints": [summary]}
 
-    def list_endpoint_configs(self) -> dict[str, Any]:
+    def list_endpoint_configs(
+        self,
+        *,
+        SortBy: str = "CreationTime",
+        SortOrder: str = "Descending",
+        CreationTimeAfter: datetime = EVER,
+        NextToken: str = "0",
+    ) -> dict[str, Any]:
+        """Pages of two, as if there were many."""
         summaries = [
             {
                 "EndpointConfigName": name,
@@ -180,8 +209,12 @@ class Endpoints:
                 "CreationTime": config["created"],
             }
             for name, config in self.configs.items()
+            if config["created"] >= CreationTimeAfter
         ]
-        return {"EndpointConfigs": summaries}
+        summaries.sort(key=lambda one: one[SortBy], reverse=SortOrder == "Descending")
+        begin = int(NextToken)
+        more = {"NextToken": str(begin + 2)} if begin + 2 < len(summaries) else {}
+        return {"EndpointConfigs": summaries[begin : begin + 2], **more}
 
     def delete_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
         del self.configs[EndpointConfigName]
@@ -189,6 +222,161 @@ class Endpoints:
 
     def delete_model(self, *, ModelName: str) -> dict[str, Any]:
         return {}
+
+
+class CloudWatch:
+    """Alarms with a past, and the requests of each fleet by the minute."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.history: list[tuple[str, datetime, str]] = []
+        self.requests: dict[str, dict[datetime, float]] = {}
+        self.status = "Complete"
+        aws.operations["DescribeAlarmHistory"] = self.describe_alarm_history
+        aws.operations["GetMetricData"] = self.get_metric_data
+
+    def turned(self, alarm: str, state: str, at: datetime) -> None:
+        self.history.append((alarm, at, state))
+
+    def canary(
+        self, old: str, new: str, *, start: datetime, per_minute: float, total: float = 300
+    ) -> None:
+        """Ten minutes of canary, after which all requests are the old fleet's again."""
+        minutes = [start + timedelta(minutes=n) for n in range(20)]
+        shares = dict(zip(minutes, [per_minute] * 10 + [0.0] * 10, strict=True))
+        self.requests[new] = {minute: count for minute, count in shares.items() if count}
+        rest = {minute: total - count for minute, count in shares.items()}
+        self.requests[old] = self.requests.get(old, {}) | rest
+
+    def describe_alarm_history(
+        self,
+        *,
+        AlarmName: str,
+        HistoryItemType: str,
+        StartDate: datetime,
+        EndDate: datetime,
+        NextToken: str = "0",
+    ) -> dict[str, Any]:
+        """Pages of one, as if there were many."""
+        assert HistoryItemType == "StateUpdate"
+        found = [
+            {"AlarmName": name, "Timestamp": at, "HistoryData": history_data(state)}
+            for name, at, state in self.history
+            if name == AlarmName and StartDate <= at <= EndDate
+        ]
+        begin = int(NextToken)
+        more = {"NextToken": str(begin + 1)} if begin + 1 < len(found) else {}
+        return {"AlarmHistoryItems": found[begin : begin + 1], **more}
+
+    def get_metric_data(self, **request: Any) -> dict[str, Any]:
+        results = [
+            {
+                "Id": query["Id"],
+                "StatusCode": self.status,
+                "Timestamps": list(series),
+                "Values": list(series.values()),
+            }
+            for query in request["MetricDataQueries"]
+            for series in [self._series(query, request["StartTime"], request["EndTime"])]
+        ]
+        return {"MetricDataResults": results}
+
+    def _series(
+        self, query: dict[str, Any], start: datetime, end: datetime
+    ) -> dict[datetime, float]:
+        metric = query["MetricStat"]["Metric"]
+        assert (metric["Namespace"], metric["MetricName"]) == ("AWS/SageMaker", "Invocations")
+        dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
+        asked = dimensions.get("EndpointConfigName")
+        series: dict[datetime, float] = {}
+        for config, requests in self.requests.items():
+            for minute, count in requests.items():
+                if asked in (None, config) and start <= minute < end:
+                    series[minute] = series.get(minute, 0) + count
+        return dict(sorted(series.items()))
+
+
+def history_data(state: str) -> str:
+    """As CloudWatch writes it, in the fields that matter."""
+    return json.dumps({"version": "1.0", "newState": {"stateValue": state}})
+
+
+class Desk:
+    """The record's parameter, the people's topic and the delivery's bus, in the order of use."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.parameters: dict[str, str] = {}
+        self.told: list[dict[str, str]] = []
+        self.events: list[dict[str, Any]] = []
+        self.broken: set[str] = set()
+        self.order: list[str] = []
+        aws.operations |= {
+            "GetParameter": self.get_parameter,
+            "PutParameter": self.put_parameter,
+            "Publish": self.publish,
+            "PutEvents": self.put_events,
+        }
+
+    @property
+    def record(self) -> dict[str, Any]:
+        (value,) = self.parameters.values()
+        found: dict[str, Any] = json.loads(value)
+        return found
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:
+        self._refuse("GetParameter")
+        if Name not in self.parameters:
+            raise refused("ParameterNotFound")
+        return {"Parameter": {"Name": Name, "Value": self.parameters[Name]}}
+
+    def put_parameter(
+        self, *, Name: str, Value: str, Type: str, Tier: str, Overwrite: bool
+    ) -> dict[str, Any]:
+        self._refuse("PutParameter")
+        assert (Type, Tier, Overwrite) == ("String", "Standard", True)
+        self.order.append("record")
+        self.parameters[Name] = Value
+        return {"Version": 1, "Tier": Tier}
+
+    def publish(self, **message: str) -> dict[str, Any]:
+        self._refuse("Publish")
+        assert len(message["Subject"]) <= 100
+        assert message["Subject"].isascii()
+        self.order.append("people")
+        self.told.append(message)
+        return {"MessageId": "1"}
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        if "PutEvents" in self.broken:
+            failed = {"ErrorCode": "AccessDenied", "ErrorMessage": "not you"}
+            return {"FailedEntryCount": 1, "Entries": [failed]}
+        self.order.append("event")
+        self.events += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+    def _refuse(self, operation: str) -> None:
+        if operation in self.broken:
+            raise refused("AccessDeniedException", operation=operation)
+
+
+@pytest.fixture
+def cloudwatch(aws: Aws) -> CloudWatch:
+    return CloudWatch(aws)
+
+
+@pytest.fixture
+def desk(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Where records go, with the environment that says so."""
+    literals = {
+        "STAGE": "prod",
+        "MODEL": "churn",
+        "ENDPOINT_NAME": ENDPOINT,
+        "RELEASE_RECORD": "/acme/prod/churn/release-record",
+        "ALERT_TOPIC": "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts",
+        "DELIVERY_BUS": "arn:aws:events:eu-central-1:100000000000:event-bus/acme-delivery",
+    }
+    for name, value in literals.items():
+        monkeypatch.setenv(name, value)
+    return Desk(aws)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from mlops_constructs.handlers.canary_traffic import (
     CanaryBake,
     Fleet,
     canary_invocations,
+    had_traffic,
     invocations_in,
 )
 
@@ -65,3 +66,26 @@ def test_what_cloudwatch_could_not_read_is_not_known(aws: Any, status: str, *, k
     found = canary_invocations(aws.client("cloudwatch"), fleet, BAKE)
 
     assert found == (10 if known else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "values", "used"),
+    [("Complete", [7.0], True), ("Complete", [], False), ("InternalError", [7.0], None)],
+)
+def test_a_fleet_was_used_if_it_has_any_requests_at_all(
+    aws: Any, status: str, values: list[float], used: bool | None
+) -> None:
+    aws.operations["GetMetricData"] = lambda **_: {
+        "MetricDataResults": [
+            {"Id": "both", "StatusCode": status, "Timestamps": [START], "Values": [100.0]},
+            {
+                "Id": "new",
+                "StatusCode": status,
+                "Timestamps": [START] * len(values),
+                "Values": values,
+            },
+        ]
+    }
+    fleet = Fleet(endpoint="e", variant="v", config="c", start=START, end=START)
+
+    assert had_traffic(aws.client("cloudwatch"), fleet) is used

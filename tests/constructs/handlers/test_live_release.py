@@ -48,3 +48,23 @@ def test_a_model_of_a_primary_container_is_followed_as_well(aws: Any, endpoints:
 
     assert live.package is not None
     assert live.package.endswith("/3")
+
+
+def test_what_the_endpoint_says_of_itself_is_read(aws: Any, endpoints: Any) -> None:
+    endpoints.create(endpoints.add_config("aaaaaaaaaaaa"))
+    endpoints.failure_reason = "no capacity"
+    endpoints.alarms = ["one", "two"]
+    endpoints.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName="config-next")
+
+    live = live_release(aws.client("sagemaker"), ENDPOINT)
+
+    assert (live.failure_reason, live.alarms) == ("no capacity", ("one", "two"))
+    assert (live.status, live.pending) == ("Updating", "config-next")
+
+
+def test_an_endpoint_that_says_nothing_of_the_kind_is_fine(aws: Any, endpoints: Any) -> None:
+    endpoints.create(endpoints.add_config("aaaaaaaaaaaa"))
+
+    live = live_release(aws.client("sagemaker"), ENDPOINT)
+
+    assert (live.failure_reason, live.alarms, live.pending) == ("", (), None)

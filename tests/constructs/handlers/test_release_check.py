@@ -18,6 +18,7 @@ SHIFT = START + timedelta(hours=1, minutes=30)
 RELEASE = "aaaaaaaaaaaa"
 BEFORE = "bbbbbbbbbbbb"
 ALARMS = ["acme-prod-churn-rollback-latency-aaaaaaaaaaaa"]
+PACKAGES = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn"
 STACK = "arn:aws:cloudformation:eu-west-1:400000000000:stack/check/1"
 Ask = Callable[..., dict[str, Any]]
 
@@ -53,6 +54,7 @@ class World:
         self.both: dict[datetime, float] = {}
         self.new: dict[datetime, float] = {}
         self.config = ""
+        self.deployed = DEPLOYED
         aws.operations |= {
             "DescribeAlarms": self.describe_alarms,
             "GetMetricData": self.get_metric_data,
@@ -77,7 +79,7 @@ class World:
     def get_metric_data(self, **request: Any) -> dict[str, Any]:
         results = []
         asked_for = (request["StartTime"], request["EndTime"])
-        assert asked_for == (DEPLOYED, DEPLOYED + timedelta(hours=1))
+        assert asked_for == (self.deployed, self.deployed + timedelta(hours=1))
         for query in request["MetricDataQueries"]:
             dimensions = {
                 d["Name"]: d["Value"] for d in query["MetricStat"]["Metric"]["Dimensions"]
@@ -96,7 +98,7 @@ class World:
 
 
 @pytest.fixture
-def world(aws: Any, clock: Any) -> World:
+def world(aws: Any, cloudwatch: Any, desk: Any, clock: Any) -> World:
     return World(aws)
 
 
@@ -140,7 +142,7 @@ def test_a_live_release_whose_canary_was_called_passes(released: Any, ask: Ask) 
     assert "300 requests" in answer["Reason"]
 
 
-def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, aws: Any, ask: Ask) -> None:
+def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, ask: Ask) -> None:
     endpoints.create(endpoints.add_config(BEFORE, version=2))
     endpoints.release(endpoints.add_config(RELEASE), rolled_back=True)
 
@@ -150,7 +152,7 @@ def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, aws: Any, as
     assert answer["Status"] == "FAILED"
     assert "unhealthy" in answer["Reason"]
     assert f"release {BEFORE}" in answer["Reason"]
-    assert "GetMetricData" not in [name for name, _ in aws.calls]
+    assert "the canary answered is not known" in answer["Reason"]
     assert "docs/runbooks/canary-rolled-back.md" in answer["Reason"]
 
 
@@ -219,8 +221,10 @@ def test_a_first_release_has_no_canary_and_passes_by_a_smoke_call(
     assert len(aws.asked("InvokeEndpoint")) == 1
 
 
-@pytest.mark.usefixtures("contract_file", "world")
-def test_a_first_release_that_does_not_answer_fails(endpoints: Any, aws: Any, ask: Ask) -> None:
+@pytest.mark.usefixtures("contract_file")
+def test_a_first_release_that_does_not_answer_fails(
+    endpoints: Any, world: World, aws: Any, desk: Any, ask: Ask
+) -> None:
     from botocore.exceptions import ClientError
 
     def broken(**_: Any) -> dict[str, Any]:
@@ -228,8 +232,10 @@ def test_a_first_release_that_does_not_answer_fails(endpoints: Any, aws: Any, as
 
     endpoints.create(endpoints.add_config(RELEASE))
     aws.operations["InvokeEndpoint"] = broken
+    world.deployed = START
 
     assert "the smoke call failed" in ask(event("Create"))["Reason"]
+    assert (desk.record["outcome"], desk.record["cause"]) == ("unhealthy", "unknown")
 
 
 def test_a_change_of_settings_moves_no_traffic_and_needs_none(
@@ -269,11 +275,12 @@ def test_a_check_that_breaks_answers_before_it_fails(aws: Any, ask: Ask) -> None
     assert "its log says why" in ask.answer["Reason"]  # type: ignore[attr-defined]  # see there
 
 
-def test_asking_twice_gives_the_same_answer_and_changes_nothing(
+def test_asking_twice_gives_the_same_answer_and_records_it_once(
     released: Any, aws: Any, ask: Ask
 ) -> None:
     assert ask(event()) == ask(event())
-    assert not [name for name, _ in aws.calls if not name.startswith(("Describe", "Get", "List"))]
+    changing = [name for name, _ in aws.calls if not name.startswith(("Describe", "Get", "List"))]
+    assert changing == ["PutParameter"]
 
 
 @pytest.mark.parametrize("accepts", [True, False], ids=["accepted", "refused"])
@@ -318,3 +325,125 @@ def test_while_the_endpoint_is_updating_nothing_is_decided(
     endpoints.status = "Updating"
 
     assert "still Updating" in ask(event())["Reason"]
+
+
+@pytest.fixture
+def rolled_back(endpoints: Any, world: World, cloudwatch: Any) -> None:
+    """The requested release failed as a canary: an alarm was red, and is green again."""
+    endpoints.create(endpoints.add_config(BEFORE, version=2))
+    world.config = endpoints.add_config(RELEASE, version=3)
+    world.canary(per_minute=30)
+    cloudwatch.turned(ALARMS[0], "ALARM", SHIFT + timedelta(minutes=5))
+    cloudwatch.turned(ALARMS[0], "OK", SHIFT + timedelta(minutes=12))
+    endpoints.release(world.config, rolled_back=True)
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_a_rollback_by_an_alarm_is_recorded_as_the_models_fault_and_told(
+    desk: Any, ask: Ask, clock: Any
+) -> None:
+    answer = ask(event())
+
+    assert answer["Status"] == "FAILED"
+    assert clock.now == 0, "nothing is missing, so nothing is waited for"
+    record = desk.record
+    assert (record["outcome"], record["cause"]) == ("unhealthy", "model")
+    assert record["deployment"] == f"config-{RELEASE}"
+    assert (record["version"], record["live_version"]) == (3, 2)
+    assert record["red_alarms"] == ALARMS
+    assert record["canary_invocations"] == 300
+    assert record["package"].endswith(":model-package/acme-churn/3")
+    assert desk.order == ["people", "record", "event"]
+    assert record["reasons"] == [
+        f"release {BEFORE} ({PACKAGES}/2) is live instead of {RELEASE}: SageMaker rolled back",
+        f"{ALARMS[0]} was red while the canary of version 3 answered 300 requests",
+    ]
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_requests_that_are_counted_late_are_waited_for_before_anybody_is_blamed(
+    world: World, desk: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.canary(per_minute=3)
+    monkeypatch.setattr("time.sleep", lambda _: world.canary(per_minute=30))
+
+    ask(event())
+
+    assert desk.record["cause"] == "model"
+
+
+def test_a_release_that_passes_is_recorded_and_told_nobody(
+    released: Any, desk: Any, ask: Ask
+) -> None:
+    ask(event())
+
+    record = desk.record
+    assert (record["outcome"], record["cause"]) == ("healthy", None)
+    assert (record["version"], record["live_version"]) == (3, 3)
+    assert record["canary_invocations"] == 300
+    assert record["red_alarms"] == []
+    assert desk.order == ["record"]
+
+
+def test_an_inconclusive_release_blames_nobody_and_is_told(
+    released: Any, world: World, desk: Any, ask: Ask
+) -> None:
+    world.canary(per_minute=0)
+
+    ask(event())
+
+    assert (desk.record["outcome"], desk.record["cause"]) == ("inconclusive", "unknown")
+    assert [one["DetailType"] for one in desk.events] == ["Mlops Release Inconclusive"]
+    assert "docs/runbooks/release-inconclusive.md" in desk.told[0]["Message"]
+
+
+def test_the_version_that_serves_is_not_blamed_when_its_own_alarm_is_red(
+    released: Any, world: World, cloudwatch: Any, desk: Any, ask: Ask
+) -> None:
+    world.alarm_state = "ALARM"
+    cloudwatch.turned(ALARMS[0], "ALARM", SHIFT + timedelta(minutes=5))
+
+    ask(event())
+
+    assert (desk.record["outcome"], desk.record["cause"]) == ("unhealthy", "unknown")
+    assert "version 3 serves right now" in " ".join(desk.record["reasons"])
+
+
+@pytest.mark.usefixtures("rolled_back")
+@pytest.mark.parametrize("broken", ["GetParameter", "Publish", "PutParameter"])
+def test_a_verdict_that_cannot_be_recorded_is_answered_all_the_same_and_says_so(
+    desk: Any, ask: Ask, broken: str
+) -> None:
+    from botocore.exceptions import ClientError
+
+    desk.broken = {broken}
+
+    with pytest.raises(ClientError):
+        ask(event())
+    answer = ask.answer  # type: ignore[attr-defined]  # see the fixture
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("not recorded, the log says why; unhealthy: release")
+    assert f"release {BEFORE}" in answer["Reason"]
+
+
+def test_a_good_release_passes_even_if_that_cannot_be_recorded(
+    released: Any, desk: Any, ask: Ask
+) -> None:
+    from botocore.exceptions import ClientError
+
+    desk.broken = {"PutParameter"}
+
+    with pytest.raises(ClientError):
+        ask(event())
+    assert ask.answer["Status"] == "SUCCESS"  # type: ignore[attr-defined]  # see the fixture
+
+
+def test_a_release_without_a_config_is_answered_and_not_recorded(
+    endpoints: Any, world: World, desk: Any, ask: Ask
+) -> None:
+    endpoints.create(endpoints.add_config(BEFORE, version=2))
+
+    with pytest.raises(LookupError, match="no config of release aaaaaaaaaaaa"):
+        ask(event())
+    assert ask.answer["Status"] == "FAILED"  # type: ignore[attr-defined]  # see the fixture
+    assert desk.parameters == {}
