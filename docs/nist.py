@@ -17,8 +17,8 @@ ANSWERS: Final = {
         "before its permissions exist"
     ),
     "LambdaConcurrency": (
-        "kept: one call at a time, by a pipeline, a deployment or the clock; a reserved "
-        "concurrency would be taken from the whole account"
+        "kept: few calls at a time, by a pipeline, a deployment, the clock or the changes of one "
+        "endpoint; a reserved concurrency would be taken from the whole account"
     ),
     "LambdaDLQ": (
         "kept: the pipeline's step receives the error; the release check answers CloudFormation "

@@ -116,13 +116,16 @@ def model() -> ModelSpec:
 @pytest.fixture(scope="session")
 def site_of(names: Names) -> Callable[..., "Site"]:
     """The site of a stage by its name, with some of its settings replaced."""
-    from mlops.contract import Network
+    from mlops.contract import Network, Source
     from mlops_constructs.site import Site
 
-    def site(stage: str, *, network: bool = False) -> Site:
+    def site(stage: str, *, network: bool = False, followed: bool = False) -> Site:
         spec = names.stages.stage(stage)
         changed = {"network": Network.model_validate(NETWORK)} if network else {}
-        return Site(stage=spec.model_copy(update=changed), names=names)
+        source = Source(repository="mlops") if followed else None
+        delivery = names.stages.delivery.model_copy(update={"source": source})
+        stages = names.stages.model_copy(update={"delivery": delivery})
+        return Site(stage=spec.model_copy(update=changed), names=Names(stages=stages))
 
     return site
 
@@ -133,12 +136,17 @@ def release_of(site_of: "Callable[..., Site]") -> "Callable[..., Release]":
     from mlops_constructs.release import Release
 
     def release(
-        stage: str = "prod", *, network: bool = False, capacity: Any = None, **endpoint: Any
+        stage: str = "prod",
+        *,
+        network: bool = False,
+        followed: bool = False,
+        capacity: Any = None,
+        **endpoint: Any,
     ) -> Release:
         from dataclasses import replace
 
         spec = ModelSpec.model_validate(MODEL | {"endpoint": ENDPOINT | endpoint})
-        site = site_of(stage, network=network)
+        site = site_of(stage, network=network, followed=followed)
         if capacity is not None:
             sizes = {"standard": Capacity.model_validate(capacity)}
             site = replace(site, stage=site.stage.model_copy(update={"capacity": sizes}))

@@ -36,7 +36,9 @@ def test_the_archive_holds_handlers_and_judgement_and_nothing_that_needs_cdk(
     assert not [n for n in names if n.startswith("mlops/contract") or "validation" in n]
 
 
-@pytest.mark.parametrize("module", ["find_approved", "janitor", "prober", "release_check"])
+@pytest.mark.parametrize(
+    "module", ["find_approved", "janitor", "prober", "release_check", "rollback_report"]
+)
 def test_every_handler_can_be_imported_from_the_archive_alone(tmp_path: Path, module: str) -> None:
     archive = write_handlers(contract="{}", build_dir=tmp_path)
     code = (

@@ -72,3 +72,19 @@ def test_the_signals_are_those_of_the_contract_and_the_probers(release_of: Relea
 def test_a_mode_without_a_watched_canary_is_refused(release_of: Releases, mode: str) -> None:
     with pytest.raises(ContractError, match=r"model_code/churn/model.yaml.*endpoint.mode"):
         release_of(mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("canary", "share", "minutes"),
+    [
+        ({"size_percent": 20, "bake_minutes": 11}, 20, 11),
+        ({"strategy": "all-at-once", "final_bake_minutes": 7}, 100, 7),
+    ],
+    ids=["canary", "all-at-once"],
+)
+def test_a_release_is_watched_by_its_canary_or_by_everybody_in_the_last_bake(
+    release_of: Releases, canary: dict[str, Any], share: int, minutes: int
+) -> None:
+    release = release_of(canary=canary)
+
+    assert (release.watched_share_percent, release.watched_minutes) == (share, minutes)

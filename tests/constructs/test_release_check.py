@@ -61,18 +61,20 @@ def test_without_a_canary_the_final_bake_is_what_is_looked_at(
     assert (expected["SharePercent"], expected["BakeMinutes"]) == (100, 7)
 
 
-def test_the_function_can_change_nothing(check: Any) -> None:
+def test_the_function_can_change_nothing_that_serves(check: Any) -> None:
     (statements,) = check.roles().values()
 
+    recording = {"KeepTheRecord", "TellPeople", "TellPeopleEncrypted"}
     verbs = {
         action.partition(":")[2]
         for sid, statement in statements.items()
-        if sid != "WriteTheLog"
+        if sid not in {"WriteTheLog", *recording}
         for action in (
             statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         )
     }
     assert verbs == {
+        "DescribeAlarmHistory",
         "DescribeAlarms",
         "DescribeEndpoint",
         "DescribeEndpointConfig",
@@ -80,8 +82,18 @@ def test_the_function_can_change_nothing(check: Any) -> None:
         "DescribeStacks",
         "GetMetricData",
         "InvokeEndpoint",
+        "ListEndpointConfigs",
         "ListTags",
     }
+    assert recording <= set(statements)
+
+
+def test_the_function_knows_where_to_record_and_whom_to_tell(check: Any) -> None:
+    variables = check.only("AWS::Lambda::Function")["Environment"]["Variables"]
+
+    assert variables["RELEASE_RECORD"] == "/acme/prod/churn/release-record"
+    assert variables["ALERT_TOPIC"] == "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"
+    assert variables["CONTRACT"] == "contract.json"
 
 
 def test_cloudformation_gives_up_soon_after_the_function(check: Any) -> None:

@@ -39,3 +39,12 @@ def test_models_outlive_their_stack_wherever_another_stage_may_still_load_them(
 
     assert site.removal_policy.name == data
     assert site.model_removal_policy.name == models
+
+
+def test_the_delivery_bus_is_there_where_a_delivery_follows_a_repository(
+    site_of: Callable[..., Site],
+) -> None:
+    assert site_of("prod").delivery_bus_arn is None
+    assert site_of("prod", followed=True).delivery_bus_arn == (
+        "arn:aws:events:eu-west-1:100000000000:event-bus/acme-delivery"
+    )

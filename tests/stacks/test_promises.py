@@ -141,6 +141,56 @@ def test_every_endpoint_is_probed_while_it_is_updated(templates: Templates) -> N
             assert probed == [only(template, "AWS::SageMaker::Endpoint")["EndpointName"]]
 
 
+def functions(template: dict[str, Any], handler: str) -> list[dict[str, Any]]:
+    """Environments of the functions that run a handler."""
+    return [
+        resource["Properties"]["Environment"]["Variables"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+        and resource["Properties"]["Handler"].endswith(f"{handler}.handler")
+    ]
+
+
+def test_every_endpoint_has_somebody_who_notices_a_rollback(templates: Templates) -> None:
+    serving = [path for path in templates if path.endswith("-Serving")]
+
+    assert serving
+    for path in serving:
+        template = templates[path]
+        endpoint = only(template, "AWS::SageMaker::Endpoint")
+        alarms = endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+        (reporter,) = functions(template, "rollback_report")
+        pattern = only(template, "AWS::Events::Rule")["EventPattern"]
+        assert reporter["ENDPOINT_NAME"] == endpoint["EndpointName"]
+        assert pattern["detail"] == {"EndpointName": [endpoint["EndpointName"]]}
+        known = [f"{reporter['ALARM_PREFIX']}{key}" for key in reporter["ALARM_KEYS"].split(",")]
+        assert [alarm["AlarmName"].rpartition("-")[0] for alarm in alarms] == known
+
+
+def test_the_check_and_the_reporter_keep_the_same_record_and_tell_the_same_people(
+    templates: Templates,
+) -> None:
+    shared = ("STAGE", "MODEL", "ENDPOINT_NAME", "RELEASE_RECORD", "ALERT_TOPIC", "DELIVERY_BUS")
+    for path, template in templates.items():
+        if path.endswith("-Serving"):
+            check = templates[path.removesuffix("Serving") + "ReleaseCheck"]
+            (reporter,) = functions(template, "rollback_report")
+            (checker,) = functions(check, "release_check")
+            assert {key: reporter[key] for key in shared} == {key: checker[key] for key in shared}
+
+
+def test_every_stage_reports_on_the_bus_of_the_delivery(templates: Templates) -> None:
+    bus = only(templates["Delivery"], "AWS::Events::EventBus")["Name"]
+    named = {
+        reporter["DELIVERY_BUS"]
+        for path, template in templates.items()
+        if path.endswith("-Serving")
+        for reporter in functions(template, "rollback_report")
+    }
+
+    assert named == {f"arn:aws:events:eu-west-1:111111111111:event-bus/{bus}"}
+
+
 def test_every_alarm_leads_to_a_runbook_that_exists(templates: Templates, root: Path) -> None:
     descriptions = [
         resource["Properties"]["AlarmDescription"]

@@ -194,6 +194,14 @@ def container(template: Template) -> Any:
     return first(template, "AWS::SageMaker::Model")["Containers"][0]
 
 
+def changes(template: Template) -> Any:
+    return first(template, "AWS::Events::Rule")
+
+
+def heard(template: Template) -> Any:
+    return changes(template)["EventPattern"]
+
+
 ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
     ("canary without size", "ML001", lambda t: routing(t).pop("CanarySize")),
     ("linear without step", "ML001", lambda t: routing(t).update(Type="LINEAR")),
@@ -335,6 +343,25 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
     ),
     ("alarm on the wrong unit", "ML027", lambda t: alarm(t).update(Unit="Percent")),
     (
+        "rollbacks of another endpoint",
+        "ML028",
+        lambda t: heard(t)["detail"].update(EndpointName=["other"]),
+    ),
+    (
+        "rollbacks by a status in the words of the API",
+        "ML028",
+        lambda t: heard(t)["detail"].update(EndpointStatus=["InService"]),
+    ),
+    ("half of the changes unheard", "ML028", lambda t: heard(t)["detail-type"].pop()),
+    ("changes of another source", "ML028", lambda t: heard(t).update(source=["mlops.releases"])),
+    ("changes that wake nobody", "ML028", lambda t: changes(t).update(Targets=[])),
+    ("a rule that is switched off", "ML028", lambda t: changes(t).update(State="DISABLED")),
+    (
+        "changes that nobody can be told of",
+        "ML044",
+        lambda t: changes(t)["Targets"][0].pop("DeadLetterConfig"),
+    ),
+    (
         "scaling that does not know its endpoint",
         "ML034",
         lambda t: target(t).update(
@@ -363,6 +390,26 @@ def role_that_may_not_look_at_alarms(template: Template) -> None:
 @mutant("Serving", "ML071")
 def janitor_of_every_stage(template: Template) -> None:
     permissions(template, "DeleteLeftovers")["Resource"] = "*"
+
+
+@mutant("Serving", "ML071")
+def reporter_that_may_write_every_parameter(template: Template) -> None:
+    permissions(template, "KeepTheRecord")["Resource"] = "*"
+
+
+@mutant("Serving", "ML071")
+def reporter_that_may_publish_anywhere(template: Template) -> None:
+    permissions(template, "TellPeople")["Resource"] = ["*"]
+
+
+@mutant("Serving", "ML070")
+def reporter_that_may_do_everything_with_buses(template: Template) -> None:
+    permissions(template, "WakeTheDelivery")["Action"] = "events:*"
+
+
+@mutant("ReleaseCheck", "ML071")
+def check_that_may_send_events_to_any_bus(template: Template) -> None:
+    permissions(template, "WakeTheDelivery")["Resource"] = "*"
 
 
 @mutant("Serving", "ML040")
