@@ -2,33 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
-from mlops.contract import ModelSpec, Platform, StageSpec, load_platform, read_examples
-from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions, local_client
+from mlops.contract import Platform, StageSpec, load_platform
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
-from mlops.rehearsal.canary.capacity import CapacityFile
-from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import FAULT_NAMES, Expectation, Fault, expectations, faults
-from mlops.rehearsal.canary.fleet import Release
+from mlops.rehearsal.canary.preparation import Preparation
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
-from mlops.rehearsal.canary.rows import example_requests, held_out_requests
-from mlops.rehearsal.canary.scene import Candidate, Scene, Stage
-from mlops.rehearsal.canary.template import guarded_endpoint
-from mlops.rehearsal.canary.traffic import Request
-from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.canary.scene import Scene, Stage
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import recorded_cases
 from mlops.rehearsal.workspace import Workspace, execution_id
 
 ALL: Final = "all"
@@ -71,16 +63,17 @@ def rehearse_canary(
     wanted = _wanted(wishes.fault)
     expected = expectations()
     with terminable():
-        preparation = _Preparation(
+        preparation = Preparation(
             platform=platform, spec=platform.model(model), stage=_stage(platform, wishes.stage),
-            workspace=Workspace.of(root), wishes=wishes, id=execution_id(),
+            workspace=Workspace.of(root), id=execution_id(), candidate=wishes.candidate,
+            seed=wishes.seed, scale=wishes.scale,
         )  # fmt: skip
         began, clock = datetime.now(UTC), time.monotonic()
         stage = preparation.prepared(
             Assembly(assembly), python, lambda text: console.print(text, soft_wrap=True)
         )
         every = faults(objective_seconds=stage.objective_seconds, seed=wishes.seed)
-        results = [_played(stage, every[name], expected[name], console) for name in wanted]
+        results = [played(stage, every[name], expected[name], console) for name in wanted]
         rehearsal = CanaryRehearsal(
             id=preparation.id,
             model=model,
@@ -118,7 +111,7 @@ def _stage(platform: Platform, name: str | None) -> StageSpec:
     return stages[chosen]
 
 
-def _played(
+def played(
     stage: Stage, fault: Fault, expectation: Expectation, console: Console
 ) -> DeploymentResult:
     """A deployment that counts, if the machine lets one: an invalid one is repeated slower."""
@@ -152,108 +145,3 @@ def _attempt(
         return asyncio.run(scene.play())
     finally:
         processes.stop()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Preparation:
-    """Collects what the deployments have in common."""
-
-    platform: Platform
-    spec: ModelSpec
-    stage: StageSpec
-    workspace: Workspace
-    wishes: Wishes
-    id: str
-
-    def prepared(
-        self, assembly: Assembly, python: Path | None, say: Callable[[str], None]
-    ) -> Stage:
-        names = self.platform.names
-        endpoint = guarded_endpoint(assembly, names.endpoint(self.stage, self.spec.name))
-        blue, green = self._versions()
-        say(
-            f"{endpoint.name}: version {green.number} over version {blue.number}, "
-            f"{endpoint.policy.strategy}, {endpoint.duration_seconds / 60:g} minutes of baking, "
-            f"{len(endpoint.alarms)} rollback alarms"
-        )
-        canary = self.stage.canary.applied_to(self.spec.endpoint.canary)
-        return Stage(
-            endpoint=endpoint,
-            blue=self._candidate(blue, endpoint),
-            green=self._candidate(green, endpoint),
-            requests=self._requests(),
-            per_minute=self.spec.endpoint.expected_requests_per_minute,
-            objective_seconds=self.spec.endpoint.latency_p99_ms / 1000,
-            minimum_invocations=endpoint.minimum_invocations or canary.minimum_invocations,
-            python=python or self._environment.ensure(say),
-            storage=self.workspace.storage,
-            folder=self.workspace.execution(self.id),
-            capacities=CapacityFile(path=self.workspace.folder / "canary" / "capacity.json"),
-            seed=self.wishes.seed,
-            scale=self.wishes.scale,
-        )
-
-    @property
-    def _environment(self) -> ModelEnvironment:
-        return ModelEnvironment(
-            lock=self._model_folder / "requirements.lock", home=self.workspace.environments
-        )
-
-    @property
-    def _model_folder(self) -> Path:
-        return self.platform.root / "model_code" / self.spec.folder
-
-    @property
-    def _client(self) -> SageMakerClient:
-        training = self.platform.stages.training
-        return local_client(
-            self.workspace.registry, account=training.account, region=training.region
-        )
-
-    def _versions(self) -> tuple[ModelVersion, ModelVersion]:
-        """The released version and the candidate."""
-        group = self.platform.names.model_package_group(self.spec.name)
-        try:
-            versions = {one.number: one for one in list_versions(self._client, group)}
-        except RegistryError:
-            versions = {}
-        if not versions:
-            raise RehearsalError(
-                f"{group}: no version is registered here; "
-                f"remedy: mlops rehearse pipeline {self.spec.name} --approve"
-            )
-        candidate = self.wishes.candidate or max(versions)
-        if candidate not in versions:
-            raise RehearsalError(
-                f"--candidate {candidate}: there is no such version; "
-                f"allowed: {', '.join(str(number) for number in sorted(versions))}"
-            )
-        return versions[self._released(versions)], versions[candidate]
-
-    def _released(self, versions: Mapping[int, ModelVersion]) -> int:
-        pinned = self.platform.releases.version(model=self.spec.name, stage=self.stage.name)
-        if pinned is not None and pinned in versions:
-            return pinned
-        approved = [one.number for one in versions.values() if one.status == "Approved"]
-        return max(approved or versions)
-
-    def _candidate(self, version: ModelVersion, endpoint: GuardedEndpoint) -> Candidate:
-        package = self._client.describe_model_package(ModelPackageName=version.arn)
-        container: Mapping[str, Any] = package["InferenceSpecification"]["Containers"][0]
-        answers = package.get("CustomerMetadataProperties", {}).get("answers_uri")
-        storage = self.workspace.storage
-        return Candidate(
-            release=Release(
-                version=str(version.number),
-                archive_uri=container["ModelDataUrl"],
-                environment={**container.get("Environment", {}), **endpoint.container_environment},
-            ),
-            answers=recorded_cases(storage.read_text(answers)) if answers else (),
-        )
-
-    def _requests(self) -> Sequence[Request]:
-        bucket = self.platform.names.artifact_bucket(self.platform.stages.training)
-        prefix = f"s3://{bucket}/{self.platform.names.artifacts_prefix(self.spec.name)}"
-        fields = self.spec.schema_.input
-        held_out = held_out_requests(self.workspace.storage, prefix, fields)
-        return held_out or example_requests(read_examples(self._model_folder))
