@@ -3,39 +3,22 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import escape
-from string import Template
 from typing import Final
 
 from mlops.cli.canary_words import advice, harmed, percent, time
 from mlops.cli.chart import Chart, Line, svg
 from mlops.rollout import Forecast, Plan, Setting, against, forecast, violations
+from mlops.sheet import sheet
 
-_PAGE: Final = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title><style>$style</style></head>
-<body><main>$body</main></body></html>
-""")
 _STYLE: Final = """
-:root{--ink:#1d2433;--soft:#667085;--line:#e4e7ec;--paper:#fff;--ground:#f6f7f9;--good:#12805c;
---bad:#c0362c;--one:#2f6fde;--two:#12805c;--three:#b7791f}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#2b3345;--paper:#171c27;
---ground:#0f131b;--good:#3ecf9a;--bad:#ff7a6b;--one:#7aa7ff;--two:#3ecf9a;--three:#e5b567}}
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:1040px;margin:0 auto;padding:32px 20px 64px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:16px;margin:0 0 12px}
-section{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:20px;
-margin-top:16px;overflow-x:auto}.sub,.soft{color:var(--soft)}.good{color:var(--good)}
-.bad{color:var(--bad)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th{font-weight:500;color:var(--soft);font-size:13px}td,th{padding:6px 0 6px 12px;
-text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line)}
+:root{--one:#2f6fde;--two:#12805c;--three:#b7791f}
+@media(prefers-color-scheme:dark){:root{--one:#7aa7ff;--two:#3ecf9a;--three:#e5b567}}
+.soft{color:var(--soft)}td,th{padding:6px 0 6px 12px;text-align:right;vertical-align:bottom}
 td{white-space:nowrap}tr.now td{font-weight:600}tr.best td{color:var(--good)}
-pre{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;margin:12px 0 0;white-space:pre-wrap}
+pre{margin:12px 0 0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:24px}
 figure{margin:0}figcaption{font-weight:600;margin-bottom:6px}figure p{margin:4px 0 0;font-size:13px}
-svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}
-svg .soft{fill:var(--soft)}.grid{stroke:var(--line)}.target{stroke:var(--soft);
+.grid{stroke:var(--line)}.target{stroke:var(--soft);
 stroke-dasharray:2 3}.mark{stroke:var(--soft);stroke-opacity:.5}.key{margin-right:16px;
 white-space:nowrap}.key i{display:inline-block;width:22px;margin-right:6px;vertical-align:4px}
 """
@@ -60,7 +43,7 @@ def page(plan: Plan, *, model: str, stage: str, patch: str) -> str:
         f"<section><h2>The configured canary and its neighbours</h2>{_table(plan)}</section>",
         f"<section><h2>How to read it</h2>{_explained(plan)}</section>",
     )
-    return _PAGE.substitute(title=escape(title), style=_STYLE, body="".join(parts))
+    return sheet(title, parts, style=_STYLE)
 
 
 def _class(plan: Plan) -> str:

@@ -4,7 +4,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ class LambdaCall:
     registry: Path
     folder: Path
     log: Path
+    runtime: str = "mlops.rehearsal.lambda_runtime"
+    """Module that runs the handler, with its stand-ins for AWS."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """What else that module has to know."""
 
     def run(self, processes: Processes) -> dict[str, Any]:
         """Call the handler and return what it answers.
@@ -46,6 +50,7 @@ class LambdaCall:
 
     def _request(self, answer: Path) -> dict[str, Any]:
         return {
+            **self.stand_ins,
             "event": self.event,
             "handler": self.function.handler,
             "code": str(self._code()),
@@ -67,7 +72,7 @@ class LambdaCall:
     def _command(self, request: Path) -> Command:
         platform = Path(mlops.__file__).resolve().parents[1]
         return Command(
-            arguments=[sys.executable, "-P", "-m", "mlops.rehearsal.lambda_runtime", str(request)],
+            arguments=[sys.executable, "-P", "-m", self.runtime, str(request)],
             environment={
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(platform),

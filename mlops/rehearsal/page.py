@@ -4,44 +4,16 @@ Every value that comes from a model, a person or a log is escaped.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
-from string import Template
 from typing import Any, Final
 
 from mlops.registry import Metric
 from mlops.rehearsal.comparison import Row, compared, segments
 from mlops.rehearsal.results import Answer, Execution, GateResult, StepResult
+from mlops.sheet import section, sheet, table
 
-_PAGE: Final = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title><style>$style</style></head>
-<body><main>$body</main></body></html>
-""")
 _STYLE: Final = """
-:root{--ink:#1d2433;--soft:#667085;--line:#e4e7ec;--paper:#fff;--ground:#f6f7f9;
---good:#12805c;--bad:#c0362c;--reuse:#2f6fde;--none:#98a2b3;--run:#4f5d75}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#2b3345;--paper:#171c27;
---ground:#0f131b;--good:#3ecf9a;--bad:#ff7a6b;--reuse:#7aa7ff;--run:#8c9ab5}}
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:980px;margin:0 auto;padding:32px 20px 64px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:16px;margin:0 0 12px}
-section{background:var(--paper);border:1px solid var(--line);border-radius:12px;
-padding:20px;margin-top:16px;overflow-x:auto}
-.sub{color:var(--soft);margin:0}.badge{display:inline-block;border-radius:999px;padding:1px 10px;
-font-size:13px;font-weight:600;border:1px solid currentColor;vertical-align:middle}
-.good{color:var(--good)}.bad{color:var(--bad)}.reuse{color:var(--reuse)}.none{color:var(--none)}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th{font-weight:500;color:var(--soft);text-align:left;font-size:13px}
-td,th{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
-tr:last-child td{border-bottom:0}.num{text-align:right}
-code,pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywhere}
-pre{margin:6px 0 0;white-space:pre-wrap}dl{display:grid;grid-template-columns:max-content 1fr;
-gap:4px 18px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}
-svg .soft{fill:var(--soft)}details summary{cursor:pointer}
 .failure{border-left:3px solid var(--bad);padding-left:14px;margin:14px 0 0}
 """
 _COLOURS: Final = {"Succeeded": "--good", "Failed": "--bad", "Stopped": "--bad"}
@@ -52,17 +24,17 @@ def page(execution: Execution) -> str:
     """The whole page."""
     parts = (
         _header(execution),
-        _section("Gates", _gates(execution.gates)),
-        _section("Metrics on held-out data", _metrics(execution.metrics)),
-        _section("Beside others", _comparison(compared(execution.evaluation))),
-        _section("By segment", _comparison(segments(execution.evaluation))),
-        _section("Steps", _timeline(execution.steps) + _steps(execution.steps)),
-        _section("Registered version", _version(execution)),
-        _section("Answers over HTTP", _answers(execution)),
-        _section("Parameters", _facts(sorted(execution.parameters.items()))),
+        section("Gates", _gates(execution.gates)),
+        section("Metrics on held-out data", _metrics(execution.metrics)),
+        section("Beside others", _comparison(compared(execution.evaluation))),
+        section("By segment", _comparison(segments(execution.evaluation))),
+        section("Steps", _timeline(execution.steps) + _steps(execution.steps)),
+        section("Registered version", _version(execution)),
+        section("Answers over HTTP", _answers(execution)),
+        section("Parameters", _codes(sorted(execution.parameters.items()))),
     )
     title = f"{execution.model} · {execution.status} · {execution.id}"
-    return _PAGE.substitute(title=escape(title), style=_STYLE, body="".join(parts))
+    return sheet(title, parts, style=_STYLE)
 
 
 def _header(execution: Execution) -> str:
@@ -73,10 +45,6 @@ def _header(execution: Execution) -> str:
         f'<p class="sub">{escape(execution.pipeline)} · execution {escape(execution.id)} · '
         f"{escape(execution.began)} · {execution.seconds:.1f} s{escape(reused)}</p>{failure}"
     )
-
-
-def _section(heading: str, content: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2>{content}</section>" if content else ""
 
 
 def _badge(status: str) -> str:
@@ -95,12 +63,12 @@ def _gates(gates: Sequence[GateResult]) -> str:
         ]
         for gate in gates
     ]
-    return _table(["condition", "value", "must be", ""], rows)
+    return table(["condition", "value", "must be", ""], rows)
 
 
 def _metrics(metrics: Sequence[Metric]) -> str:
     rows = [[escape(metric.name), _figure(metric.value), _interval(metric)] for metric in metrics]
-    return _table(["metric", "value", "interval"], rows)
+    return table(["metric", "value", "interval"], rows)
 
 
 def _comparison(rows: Sequence[Row]) -> str:
@@ -108,7 +76,7 @@ def _comparison(rows: Sequence[Row]) -> str:
     cells = [
         [escape(row.label), *(_figure(row.metrics.get(name, "")) for name in names)] for row in rows
     ]
-    return _table(["", *names], cells)
+    return table(["", *names], cells)
 
 
 def _interval(metric: Metric) -> str:
@@ -165,14 +133,14 @@ def _steps(steps: Sequence[StepResult]) -> str:
         ]
         for step in steps
     ]  # fmt: skip
-    return _table(["step", "type", "status", "time", ""], rows)
+    return table(["step", "type", "status", "time", ""], rows)
 
 
 def _version(execution: Execution) -> str:
     if execution.version is None:
         return ""
     version = execution.version
-    return _facts(
+    return _codes(
         [
             ("group", version.group),
             ("version", version.number),
@@ -204,7 +172,7 @@ def _answer_table(against: str, answers: Sequence[Answer]) -> str:
         ]
         for answer in answers
     ]
-    return _table(["request", f"against {against}", "time"], rows)
+    return table(["request", f"against {against}", "time"], rows)
 
 
 def _example(answer: Answer) -> str:
@@ -223,25 +191,13 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 1500 else f"{text[:1500]} ..."  # noqa: PLR2004  # a screenful
 
 
-def _facts(facts: Sequence[tuple[str, Any]]) -> str:
+def _codes(facts: Sequence[tuple[str, Any]]) -> str:
+    """Names and values as they are written in a program."""
     lines = "".join(
         f"<dt>{escape(str(name))}</dt><dd><code>{escape(str(value))}</code></dd>"
         for name, value in facts
     )
     return f"<dl>{lines}</dl>" if lines else ""
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML already; nothing where there are no rows."""
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
-    return f"<table><tr>{head}</tr>{''.join(_rows(rows))}</table>"
-
-
-def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in rows:
-        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
 
 
 def _figure(value: Any) -> str:

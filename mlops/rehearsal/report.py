@@ -2,11 +2,8 @@
 
 import dataclasses
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,23 +14,15 @@ from mlops.registry.table import metrics_table
 from mlops.rehearsal.live import ending
 from mlops.rehearsal.page import page
 from mlops.rehearsal.results import Execution
+from mlops.sheet import PAGE, write_folder
 
-PAGE = "index.html"
 RECORD = "execution.json"
 
 
 def write(execution: Execution) -> None:
     """Write both files; the folder appears complete or not at all."""
-    home = execution.report.parent
-    home.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=home, prefix=".writing-"))
-    try:
-        (temporary / PAGE).write_text(page(execution), "utf-8")
-        (temporary / RECORD).write_text(record(execution), "utf-8")
-        temporary.chmod(0o755)
-        temporary.rename(execution.report)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    files = {PAGE: page(execution), RECORD: record(execution)}
+    write_folder(execution.report, files)
 
 
 def record(execution: Execution) -> str:

@@ -5,44 +5,21 @@ Every value that comes from a model, a person or a log is escaped.
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from string import Template
 from typing import Final
 
 from mlops.rehearsal.canary.chart import chart
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult, Pace
+from mlops.sheet import badge, facts, section, sheet, table
 
-_PAGE: Final = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title><style>$style</style></head>
-<body><main>$body</main></body></html>
-""")
 _STYLE: Final = """
-:root{--ink:#1d2433;--soft:#667085;--line:#e4e7ec;--paper:#fff;--ground:#f6f7f9;
---good:#12805c;--bad:#c0362c;--blue:#2f6fde;--green:#12805c;--none:#98a2b3;--band:#f2f4f7}
-@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#2b3345;--paper:#171c27;
---ground:#0f131b;--good:#3ecf9a;--bad:#ff7a6b;--blue:#7aa7ff;--green:#3ecf9a;--band:#1e2533}}
-*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:1020px;margin:0 auto;padding:32px 20px 64px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:0 0 4px}
-section{background:var(--paper);border:1px solid var(--line);border-radius:12px;
-padding:20px;margin-top:16px;overflow-x:auto}
-p{margin:4px 0 12px;max-width:76ch}.sub,.soft-text{color:var(--soft)}
-.badge{display:inline-block;border-radius:999px;padding:1px 10px;font-size:13px;font-weight:600;
-border:1px solid currentColor;vertical-align:middle}
-.good{color:var(--good)}.bad{color:var(--bad)}.is-blue{color:var(--blue)}.is-green{color:var(--green)}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th{font-weight:500;color:var(--soft);text-align:left;font-size:13px}
-td,th{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
-tr:last-child td{border-bottom:0}a{color:inherit}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0}
-dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+:root{--blue:#2f6fde;--green:#12805c;--band:#f2f4f7}
+@media(prefers-color-scheme:dark){:root{--blue:#7aa7ff;--green:#3ecf9a;--band:#1e2533}}
+h2{margin:0 0 4px}p{margin:4px 0 12px;max-width:76ch}dl{margin-top:12px}
+.is-blue{color:var(--blue)}.is-green{color:var(--green)}a{color:inherit}
 ol{margin:8px 0 0;padding:0;list-style:none}li{padding:2px 0}
 li time{display:inline-block;width:76px;color:var(--soft);font-variant-numeric:tabular-nums}
-svg{display:block;width:100%;height:auto;margin:8px 0 4px}
-svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .soft{fill:var(--soft);font-size:11px}
+svg{margin:8px 0 4px}svg .soft{font-size:11px}
 .band{fill:var(--band)}.axis{stroke:var(--line)}.limit{stroke:var(--bad);stroke-dasharray:4 3}
 svg .limit-text{fill:var(--bad);font-size:11px}
 .blue-area{fill:var(--blue);opacity:.22}.green-area{fill:var(--green);opacity:.65}
@@ -54,7 +31,6 @@ svg .limit-text{fill:var(--bad);font-size:11px}
 .mark.alarm,.mark.rollback,.mark.failure{stroke:var(--bad)}
 svg .caption.alarm,svg .caption.rollback,svg .caption.failure{fill:var(--bad)}
 .mark.promotion{stroke:var(--good)}svg .caption.promotion{fill:var(--good)}
-details summary{cursor:pointer;color:var(--soft)}
 """
 
 
@@ -63,7 +39,7 @@ def page(rehearsal: CanaryRehearsal) -> str:
     deployments = (_deployment(result, rehearsal) for result in rehearsal.deployments)
     body = (_header(rehearsal), _overview(rehearsal), *deployments, _settings(rehearsal))
     title = f"{rehearsal.model} · canary rehearsal · {rehearsal.id}"
-    return _PAGE.substitute(title=escape(title), style=_STYLE, body="".join(body))
+    return sheet(title, body, style=_STYLE)
 
 
 def detection(result: DeploymentResult) -> str:
@@ -91,18 +67,17 @@ def _header(rehearsal: CanaryRehearsal) -> str:
 
 def _overview(rehearsal: CanaryRehearsal) -> str:
     head = ("fault", "expected", "observed", "detected after", "harmed", "lost", "requests", "")
-    rows = "".join(_row(result) for result in rehearsal.deployments)
-    cells = "".join(f"<th>{text}</th>" for text in head)
-    return (
-        f"<section><h2>Outcome</h2><table><tr>{cells}</tr>{rows}</table>"
-        '<p class="sub" style="margin-top:10px">Harmed: requests of clients that were answered '
-        "with an error, wrongly, or more slowly than the objective. Lost: requests that no server "
-        "answered, elsewhere than at a broken candidate; must be 0.</p></section>"
+    outcome = table(head, [_row(result) for result in rehearsal.deployments])
+    return section(
+        "Outcome",
+        f'{outcome}<p class="sub" style="margin-top:10px">Harmed: requests of clients that were '
+        "answered with an error, wrongly, or more slowly than the objective. Lost: requests that "
+        "no server answered, elsewhere than at a broken candidate; must be 0.</p>",
     )
 
 
-def _row(result: DeploymentResult) -> str:
-    cells = (
+def _row(result: DeploymentResult) -> Sequence[str]:
+    return (
         f'<a href="#{escape(result.fault)}">{escape(result.fault)}</a>',
         escape(result.expected),
         _badge(result.observed, is_good=result.as_expected),
@@ -112,7 +87,6 @@ def _row(result: DeploymentResult) -> str:
         f"{result.harm.requests}",
         escape("; ".join(result.objections)),
     )
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _deployment(result: DeploymentResult, rehearsal: CanaryRehearsal) -> str:
@@ -121,7 +95,7 @@ def _deployment(result: DeploymentResult, rehearsal: CanaryRehearsal) -> str:
         f"{_badge(result.observed, is_good=result.as_expected)}</h2>"
         f"<p>{escape(result.story)} Expected: <b>{escape(result.expected)}</b>, because "
         f"{escape(result.why)}.</p>{chart(result, rehearsal.endpoint)}{_legend()}"
-        f"<ol>{''.join(_events(result))}</ol>{_facts(_figures(result))}</section>"
+        f"<ol>{''.join(_events(result))}</ol>{facts(_figures(result))}</section>"
     )
 
 
@@ -167,11 +141,8 @@ def _pace(pace: Pace) -> str:
 
 
 def _settings(rehearsal: CanaryRehearsal) -> str:
-    endpoint = rehearsal.endpoint
-    return (
-        "<section><h2>What the template says</h2>"
-        f"{_facts(list(_endpoint_facts(rehearsal, endpoint)))}</section>"
-    )
+    said = _endpoint_facts(rehearsal, rehearsal.endpoint)
+    return section("What the template says", facts(list(said)))
 
 
 def _endpoint_facts(
@@ -202,9 +173,4 @@ def _alarm(alarm: RollbackAlarm) -> str:
 
 
 def _badge(text: str, *, is_good: bool) -> str:
-    return f'<span class="badge {"good" if is_good else "bad"}">{escape(text)}</span>'
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
-    return f'<dl style="margin-top:12px">{lines}</dl>'
+    return badge(text, "good" if is_good else "bad")

@@ -2,9 +2,6 @@
 
 import dataclasses
 import json
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -13,8 +10,8 @@ from rich.text import Text
 
 from mlops.rehearsal.canary.page import detection, page
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
+from mlops.sheet import PAGE, write_folder
 
-PAGE: Final = "index.html"
 RECORD: Final = "canary.json"
 _WIDTH: Final = 124
 """What the table needs where no terminal says how wide it is."""
@@ -25,16 +22,8 @@ _COLUMNS: Final = (
 
 def write(rehearsal: CanaryRehearsal) -> None:
     """Write both files; the folder appears complete or not at all."""
-    home = rehearsal.report.parent
-    home.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=home, prefix=".writing-"))
-    try:
-        (temporary / PAGE).write_text(page(rehearsal), "utf-8")
-        (temporary / RECORD).write_text(record(rehearsal), "utf-8")
-        temporary.chmod(0o755)
-        temporary.rename(rehearsal.report)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    files = {PAGE: page(rehearsal), RECORD: record(rehearsal)}
+    write_folder(rehearsal.report, files)
 
 
 def record(rehearsal: CanaryRehearsal) -> str:
