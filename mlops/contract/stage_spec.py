@@ -239,6 +239,12 @@ class StagesSpec(Spec):
         """The stage that trains and holds the registry."""
         return next(stage for stage in self.stages if stage.trains)
 
+    @property
+    def is_automated(self) -> bool:
+        """Whether the release automation moves the pins of some stage; it pushes to the source."""
+        asked = any(stage.promotion != "by-hand" for stage in self.stages)
+        return asked and self.delivery.source is not None
+
     def stage(self, name: str) -> StageSpec:
         """One stage by its name.
 

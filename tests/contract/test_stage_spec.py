@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mlops.contract import Delivery, Notifications, SlackChannel, Source
+from mlops.contract import (
+    Delivery,
+    Notifications,
+    SlackChannel,
+    Source,
+    StagesFile,
+    StagesSpec,
+)
 
 CONNECTION = (
     "arn:aws:codeconnections:eu-west-1:111111111111:connection/00000000-0000-0000-0000-000000000000"
@@ -67,3 +74,25 @@ def test_people_are_told_by_mail_and_in_a_channel() -> None:
 
 def test_without_a_source_the_delivery_is_by_hand() -> None:
     assert Delivery(account="111111111111", region="eu-west-1").source is None
+
+
+def stages(*promotions: str, followed: bool = True) -> StagesSpec:
+    capacity = {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 2}
+    place = {"account": "111111111111", "region": "eu-west-1"}
+    found = {
+        f"stage{number}": place
+        | {"trains": number == 0, "promotion": promotion, "capacity": {"standard": capacity}}
+        for number, promotion in enumerate(promotions)
+    }
+    delivery = place | ({"source": {"repository": "mlops"}} if followed else {})
+    return StagesSpec.of(StagesFile.model_validate({"delivery": delivery, "stages": found}))
+
+
+@pytest.mark.parametrize("asked", ["on-approval", "pull-request"])
+def test_one_stage_that_is_not_by_hand_needs_the_automation(asked: str) -> None:
+    assert stages("by-hand", asked).is_automated
+
+
+def test_by_hand_or_without_a_repository_there_is_no_automation() -> None:
+    assert not stages("by-hand", "by-hand").is_automated
+    assert not stages("on-approval", followed=False).is_automated
