@@ -28,7 +28,16 @@ _BOUNDED: Final = frozenset(
         "iam:PutRolePolicy",
     }
 )
-_SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
+# Whose linked role the first resource of a type makes in an account.
+_LINKED: Final = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": (
+        "sagemaker.application-autoscaling.amazonaws.com"
+    ),
+    "AWS::Chatbot::SlackChannelConfiguration": "management.chatbot.amazonaws.com",
+    "AWS::CodeStarNotifications::NotificationRule": "codestar-notifications.amazonaws.com",
+}
+# The chat service is one for all regions and has endpoints in these alone.
+_CHAT_REGIONS: Final = ("ap-southeast-1", "eu-west-1", "us-east-2", "us-west-2")
 
 Statement = dict[str, Any]
 
@@ -122,7 +131,7 @@ def _statements(account: Account) -> Iterator[Statement]:
     services = defaultdict(list)
     for action in sorted(actions - _UNSCOPED):
         services[action.partition(":")[0]].append(action)
-    special = {"iam": _iam, "s3": _s3}
+    special = {"chatbot": _chatbot, "iam": _iam, "s3": _s3}
     for service, of_service in sorted(services.items()):
         make = special.get(service, _regional)
         yield from make(account, service, of_service)
@@ -134,6 +143,11 @@ def _regional(account: Account, service: str, actions: list[str]) -> Iterator[St
     # Generated names and creating calls know no narrower resource; the region is the border.
     here = {"aws:RequestedRegion": account.region}
     yield _allow(service.title().replace("-", ""), actions, "*", **here)
+
+
+def _chatbot(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
+    there = {"aws:RequestedRegion": sorted({account.region, *_CHAT_REGIONS})}
+    yield _allow("Chat", actions, "*", **there)
 
 
 def _s3(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
@@ -158,9 +172,10 @@ def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statem
         to = {"iam:PassedToService": sorted(account.services)}
         yield _allow("PassRoles", ["iam:PassRole"], owned[:1], **to)
     if "iam:CreateServiceLinkedRole" in actions:
-        linked = f"{mine}:role/aws-service-role/{_SCALING}/*"
-        only = {"iam:AWSServiceName": _SCALING}
-        yield _allow("ScalingRole", ["iam:CreateServiceLinkedRole"], linked, **only)
+        owners = sorted(_LINKED[type_] for type_ in account.types & _LINKED.keys())
+        linked = [f"{mine}:role/aws-service-role/{owner}/*" for owner in owners]
+        only = {"iam:AWSServiceName": owners}
+        yield _allow("LinkedRoles", ["iam:CreateServiceLinkedRole"], linked, **only)
 
 
 def _bootstrap_version(account: Account) -> Statement:

@@ -127,6 +127,40 @@ def test_one_role_without_a_boundary_unbinds_them_all() -> None:
     assert "iam:CreateRole" in by_sid(ACCOUNT)["Roles"]["Action"]
 
 
+def test_linked_roles_are_those_of_the_deployed_types() -> None:
+    chat = "AWS::Chatbot::SlackChannelConfiguration"
+
+    linked = by_sid(replace(ACCOUNT, types=ACCOUNT.types | {chat}))["LinkedRoles"]
+
+    owner = "management.chatbot.amazonaws.com"
+    assert linked["Resource"] == [f"arn:aws:iam::222222222222:role/aws-service-role/{owner}/*"]
+    assert linked["Condition"] == {"StringEquals": {"iam:AWSServiceName": [owner]}}
+    assert "LinkedRoles" not in by_sid(ACCOUNT)
+
+
+def test_every_type_that_makes_a_linked_role_says_whose() -> None:
+    types = {*action_table()["types"], *action_table()["added"]}
+    making = {t for t in types if "iam:CreateServiceLinkedRole" in actions_of([t])}
+
+    for type_ in making:
+        linked = by_sid(replace(ACCOUNT, types=frozenset({type_})))["LinkedRoles"]
+        assert linked["Resource"], type_
+
+
+def test_a_subscription_may_subscribe_and_a_topic_may_not() -> None:
+    assert "sns:Subscribe" in actions_of(["AWS::SNS::Subscription"])
+    assert "sns:Subscribe" not in actions_of(["AWS::SNS::Topic"])
+
+
+def test_the_chat_service_answers_from_regions_of_its_own() -> None:
+    chat = "AWS::Chatbot::SlackChannelConfiguration"
+
+    there = by_sid(replace(ACCOUNT, region="eu-central-1", types=frozenset({chat})))["Chat"]
+
+    assert set(there["Condition"]["StringEquals"]["aws:RequestedRegion"]) > {"eu-central-1"}
+    assert {action.partition(":")[0] for action in there["Action"]} == {"chatbot"}
+
+
 def test_buckets_are_the_projects_and_objects_are_published_assets() -> None:
     found = by_sid(ACCOUNT)
 
