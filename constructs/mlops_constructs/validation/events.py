@@ -81,4 +81,23 @@ def _deliveries(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield logical_id, properties.get("Target", {})
 
 
-RULES: Final = (pattern_keys_exist, pattern_values_are_lists, undelivered_is_kept)
+@rule(
+    "ML045",
+    why="a bus of one's own is there for other accounts; whoever joins it later would be heard too",
+    remedy="name the accounts in the pattern",
+)
+def senders_are_named(template: Template) -> Iterator[Fault]:
+    """A rule on a bus other than the default one says whom it hears."""
+    for logical_id, properties in resources(template, _RULE):
+        bus = properties.get("EventBusName", "default")
+        if bus != "default" and not properties.get("EventPattern", {}).get("account"):
+            where = "Properties.EventPattern"
+            yield Fault(logical_id=logical_id, where=where, detail="it hears every account")
+
+
+RULES: Final = (
+    pattern_keys_exist,
+    pattern_values_are_lists,
+    undelivered_is_kept,
+    senders_are_named,
+)

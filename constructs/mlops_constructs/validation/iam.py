@@ -20,6 +20,7 @@ _CONFUSED_DEPUTY: Final = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgi
 _ROOT: Final = re.compile(
     r"arn:(aws[a-z-]*|\$\{AWS::Partition}):iam::(\d{12}|\$\{AWS::AccountId}):root"
 )
+_ACCOUNT: Final = re.compile(r"\d{12}|\$\{AWS::AccountId}")
 _BROAD_POLICIES: Final = ("FullAccess", "AdministratorAccess", "PowerUserAccess")
 
 
@@ -179,6 +180,36 @@ def _limits_invocation(permission: Mapping[str, Any]) -> bool:
     return "SourceArn" in permission or "SourceAccount" in permission
 
 
+@rule(
+    "ML078",
+    why="an account as principal is whoever may assume anything there, now and later",
+    remedy="condition the trust by ArnEquals on aws:PrincipalArn, with the ARN of one role",
+)
+def trust_names_principal(template: Template) -> Iterator[Fault]:
+    """A role that an account may assume says which role of it."""
+    for statement in allowing(template, "trust"):
+        accounts = [name for kind, name in statement.principals if _is_account(kind, name)]
+        if accounts and not _names_principal(statement):
+            yield _fault(statement, f"{', '.join(accounts)} without one exact principal")
+
+
+def _is_account(kind: str, name: str) -> bool:
+    return kind == "AWS" and any(form.fullmatch(name) for form in (_ROOT, _ACCOUNT))
+
+
+def _names_principal(statement: Statement) -> bool:
+    """ArnEquals takes patterns as ArnLike does, so that the value has to be looked at."""
+    tests = statement.body.get("Condition", {})
+    named = [
+        text(value)
+        for operator in ("ArnEquals", "StringEquals")
+        for key, values in tests.get(operator, {}).items()
+        if key.lower() == "aws:principalarn"
+        for value in items(values)
+    ]
+    return bool(named) and not any(mark in name for name in named for mark in "*?")
+
+
 RULES: Final = (
     actions_are_listed,
     resources_are_named,
@@ -188,4 +219,5 @@ RULES: Final = (
     trust_names_account,
     nothing_is_negated,
     services_name_account,
+    trust_names_principal,
 )

@@ -1,10 +1,12 @@
-"""The model registry: what must outlive every stack."""
+"""The model registry: what must outlive every stack, and what people alone decide."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Final
 
+from mlops_constructs.validation.policies import Statement, allowing
 from mlops_constructs.validation.rule import Fault, rule
-from mlops_constructs.validation.template import Template, is_literal, resources
+from mlops_constructs.validation.template import Template, is_literal, items, resources
 
 _GROUP: Final = "AWS::SageMaker::ModelPackageGroup"
 _CONSTANT: Final = ("ModelPackageGroupName", "ModelPackageGroupDescription")
@@ -39,4 +41,30 @@ def groups_are_constant(template: Template) -> Iterator[Fault]:
                 yield Fault(logical_id=logical_id, where=where, detail="it is not written out")
 
 
-RULES: Final = (groups_are_retained, groups_are_constant)
+@rule(
+    "ML062",
+    why="whoever may approve a version releases it; a role that runs unattended must not",
+    remedy="condition the statement by StringEquals on sagemaker:ModelApprovalStatus: Rejected",
+)
+def people_alone_approve(template: Template) -> Iterator[Fault]:
+    """A role may reject a version, and never approve one."""
+    for statement in allowing(template, "identity", "resource"):
+        if any(map(_updates_a_version, statement.actions)) and not _rejects_alone(statement):
+            yield Fault(
+                logical_id=statement.logical_id,
+                where=statement.where,
+                detail="it may set any approval status",
+            )
+
+
+def _updates_a_version(action: str) -> bool:
+    return fnmatchcase("sagemaker:updatemodelpackage", action.lower())
+
+
+def _rejects_alone(statement: Statement) -> bool:
+    equal = statement.body.get("Condition", {}).get("StringEquals", {})
+    asked = [v for key, v in equal.items() if key.lower() == "sagemaker:modelapprovalstatus"]
+    return bool(asked) and items(asked[0]) == ["Rejected"]
+
+
+RULES: Final = (groups_are_retained, groups_are_constant, people_alone_approve)

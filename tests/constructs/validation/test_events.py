@@ -71,3 +71,26 @@ def test_a_rule_on_a_schedule_has_no_pattern_to_judge(
     rule: Any, one: One, details: Details
 ) -> None:
     assert details(rule, one(RULE, ScheduleExpression="rate(1 hour)")) == []
+
+
+def test_a_rule_on_a_bus_of_ones_own_that_hears_everybody_is_found(
+    one: One, details: Details
+) -> None:
+    template = one(RULE, EventPattern=PATTERN, EventBusName={"Ref": "Bus"})
+
+    assert details(events.senders_are_named, template) == ["it hears every account"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"EventPattern": PATTERN},
+        {"EventPattern": PATTERN, "EventBusName": "default"},
+        {"EventPattern": PATTERN | {"account": ["1"]}, "EventBusName": {"Ref": "Bus"}},
+    ],
+    ids=["default", "default by name", "named accounts"],
+)
+def test_a_rule_that_says_whom_it_hears_is_not_found(
+    rule: dict[str, Any], one: One, details: Details
+) -> None:
+    assert details(events.senders_are_named, one(RULE, **rule)) == []

@@ -223,3 +223,48 @@ def test_a_function_is_invoked_for_one_account(
     template = one("AWS::Lambda::Permission", Principal="events.amazonaws.com", **limit)
 
     assert len(details(iam.services_name_account, template)) == count
+
+
+ROOT = "arn:aws:iam::111111111111:root"
+ONE = "arn:aws:iam::111111111111:role/acme-release-automation"
+
+
+def trusting(principal: object = ROOT, /, **condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        trusting(ArnEquals={"aws:PrincipalArn": ONE}),
+        trusting("111111111111", StringEquals={"AWS:principalarn": [ONE]}),
+        trusting(ONE),
+    ],
+    ids=["arn", "text", "the role itself"],
+)
+def test_one_role_of_another_account_may_assume(trust: dict[str, Any], details: Details) -> None:
+    assert details(iam.trust_names_principal, role(trust=trust)) == []
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        trusting(),
+        trusting("111111111111"),
+        trusting({"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ROOT[7:]]]}),
+        trusting(ArnEquals={"aws:PrincipalArn": "arn:aws:iam::111111111111:role/acme-*"}),
+        trusting(StringEquals={"aws:PrincipalArn": [ONE, "arn:aws:iam::111111111111:role/?"]}),
+        trusting(ArnNotEquals={"aws:PrincipalArn": ONE}),
+        trusting(ArnEqualsIfExists={"aws:PrincipalArn": ONE}),
+        trusting(StringEquals={"aws:PrincipalAccount": "111111111111"}),
+        trusting([ROOT, ONE]),
+    ],
+    ids=["none", "id", "token", "pattern", "mark", "not", "if exists", "account", "beside a role"],
+)
+def test_an_account_that_is_trusted_as_a_whole_is_found(
+    trust: dict[str, Any], details: Details
+) -> None:
+    (detail,) = details(iam.trust_names_principal, role(trust=trust))
+
+    assert detail.endswith("without one exact principal")

@@ -36,3 +36,49 @@ def test_a_group_whose_text_is_not_written_out_is_found(key: str, details: Detai
     assert details(registry.groups_are_constant, template(Properties=properties)) == [
         "it is not written out"
     ]
+
+
+def updating(action: str = "sagemaker:UpdateModelPackage", **condition: Any) -> Any:
+    statement = {"Effect": "Allow", "Action": [action], "Resource": "*"}
+    conditioned = statement | ({"Condition": condition} if condition else {})
+    document = {"Statement": [conditioned]}
+    properties = {"Policies": [{"PolicyDocument": document}]}
+    return {"Resources": {"It": {"Type": "AWS::IAM::Role", "Properties": properties}}}
+
+
+def test_a_role_may_reject(details: Details) -> None:
+    equal = {"sagemaker:modelApprovalStatus": "Rejected"}
+
+    assert details(registry.people_alone_approve, updating(StringEquals=equal)) == []
+    assert details(registry.people_alone_approve, updating("sagemaker:UpdateModel")) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        updating(),
+        updating("sagemaker:Update*"),
+        updating("SAGEMAKER:updatemodelpackage"),
+        updating(StringEquals={"sagemaker:ModelApprovalStatus": ["Rejected", "Approved"]}),
+        updating(StringEqualsIfExists={"sagemaker:ModelApprovalStatus": "Rejected"}),
+        updating(StringNotEquals={"sagemaker:ModelApprovalStatus": "Rejected"}),
+        updating(StringEquals={"aws:RequestedRegion": "eu-west-1"}),
+    ],
+    ids=["none", "pattern", "case", "both", "if exists", "the contrary", "another key"],
+)
+def test_a_role_that_could_approve_is_found(template: Any, details: Details) -> None:
+    assert details(registry.people_alone_approve, template) == ["it may set any approval status"]
+
+
+def test_a_group_that_lets_another_account_approve_is_found(details: Details) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sagemaker:UpdateModelPackage",
+        "Principal": {"AWS": "111111111111"},
+        "Resource": "*",
+    }
+    properties = GROUP["Properties"] | {"ModelPackageGroupPolicy": {"Statement": [statement]}}
+
+    assert details(registry.people_alone_approve, template(Properties=properties)) == [
+        "it may set any approval status"
+    ]
