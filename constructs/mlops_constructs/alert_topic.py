@@ -1,10 +1,10 @@
 """Where a stage tells people that something needs them."""
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from mlops_constructs.alarm_permissions import alarms_publish
 from mlops_constructs.site import Site
 
 
@@ -20,13 +20,4 @@ class AlertTopic(Construct):
             master_key=key,
             enforce_ssl=True,
         )
-        self.topic.add_to_resource_policy(self._alarms_statement(site))
-
-    def _alarms_statement(self, site: Site) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            sid="AlarmsPublish",
-            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-            actions=["sns:Publish"],
-            resources=[self.topic.topic_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": site.stage.account}},
-        )
+        self.topic.add_to_resource_policy(alarms_publish(self.topic, site))

@@ -8,13 +8,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.site import Site
 
 
 class DeadLetterQueue(Construct):
-    """One queue for every rule and schedule of a stage; a message in it alerts people."""
+    """One queue for the rules and schedules of a stage or the delivery; a message in it alerts."""
 
-    def __init__(self, scope: Construct, id_: str, *, site: Site, topic: sns.ITopic) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, site: Site | DeliverySite, topic: sns.ITopic
+    ) -> None:
         super().__init__(scope, id_)
         self._site = site
         self.queue = self._queue()
@@ -50,7 +53,11 @@ class DeadLetterQueue(Construct):
         return cloudwatch.Alarm(
             self,
             "Undelivered",
-            alarm_description="An event or a schedule could not be delivered; read the queue",
+            alarm_description=(
+                "An event or a schedule could not be delivered. Read the messages of "
+                f"{self._site.dead_letter_queue}: their attributes name the rule and the error. "
+                "Mend that, then purge the queue."
+            ),
             metric=self.queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
             ),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -12,14 +11,21 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from mlops_constructs.alarm_permissions import alarms_publish
+from mlops_constructs.dead_letter_queue import DeadLetterQueue
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.permission import Permission
+from mlops_constructs.service_role import service_role
 
 # Superseded cannot happen in a queue; Stopped is a person's own doing.
 _BROKEN: Final = ["FAILED"]
 
 
 class DeliveryAlerts(Construct):
-    """An encrypted topic; a failed run and a waiting approval each write a sentence to it."""
+    """An encrypted topic; a failed run and a waiting approval each write a sentence to it.
+
+    What could not be delivered, here or by another rule of this account, is kept and told as well.
+    """
 
     def __init__(
         self, scope: Construct, id_: str, *, site: DeliverySite, pipeline: str, key: kms.IKey
@@ -30,8 +36,11 @@ class DeliveryAlerts(Construct):
         self.topic = sns.Topic(
             self, "Topic", topic_name=f"{site.prefix}-alerts", master_key=key, enforce_ssl=True
         )
+        self.topic.add_to_resource_policy(alarms_publish(self.topic, site))
+        kept = DeadLetterQueue(self, "Undelivered", site=site, topic=self.topic).queue
+        # By its ARN: the queue's policy admits this account's rules already, all in one statement.
+        self.dead_letters = sqs.Queue.from_queue_arn(self, "DeadLetters", kept.queue_arn)
         self._role = self._publishing_role(key)
-        self._undelivered = self._queue()
         self.failed = self._rule("Failed", "Pipeline", {"state": _BROKEN}, self._failure())
         waiting = {"state": ["STARTED"], "type": {"category": ["Approval"]}}
         self.waiting = self._rule("Waiting", "Action", waiting, self._question())
@@ -53,24 +62,10 @@ class DeliveryAlerts(Construct):
                     self.topic,
                     message=events.RuleTargetInput.from_text(message),
                     role=self._role,
-                    dead_letter_queue=self._undelivered,
+                    dead_letter_queue=self.dead_letters,
                 )
             ],
         )
-
-    def _queue(self) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            "Undelivered",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        reason = "this queue is the dead-letter queue; a second one would only hide messages"
-        Validations.of(queue).acknowledge(
-            Acknowledgment(id="AwsSolutions::AwsSolutions-SQS3", reason=reason)
-        )
-        return queue
 
     def _failure(self) -> str:
         execution = events.EventField.from_path("$.detail.execution-id")
@@ -87,17 +82,20 @@ class DeliveryAlerts(Construct):
         )
 
     def _publishing_role(self, key: kms.IKey) -> iam.IRole:
-        trusted = iam.ServicePrincipal("events.amazonaws.com", conditions=self._site.from_here)
-        statements = [
-            iam.PolicyStatement(actions=["sns:Publish"], resources=[self.topic.topic_arn]),
-            iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn]
-            ),
-        ]
-        role = iam.Role(
+        role = service_role(
             self,
             "Role",
-            assumed_by=trusted,
-            inline_policies={"Permissions": iam.PolicyDocument(statements=statements)},
+            service="events.amazonaws.com",
+            site=self._site,
+            permissions=[
+                Permission(
+                    sid="Publish", actions=["sns:Publish"], resources=[self.topic.topic_arn]
+                ),
+                Permission(
+                    sid="PublishEncrypted",
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[key.key_arn],
+                ),
+            ],
         )
         return role.without_policy_updates()

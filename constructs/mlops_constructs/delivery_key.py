@@ -5,13 +5,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from mlops_constructs.alarm_permissions import alarms_encrypt
 from mlops_constructs.delivery_site import DeliverySite
 
 
 class DeliveryKey(Construct):
     """A rotated key over artifacts, images, alerts and logs of the delivery.
 
-    The pipeline lets the deploying roles of the stages decrypt artifacts; nobody else is named.
+    This account's alarms and logs may use it. The pipeline lets the deploying roles of the stages
+    decrypt artifacts; nobody else is named.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: DeliverySite) -> None:
@@ -24,6 +26,7 @@ class DeliveryKey(Construct):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        self.key.add_to_resource_policy(alarms_encrypt(site))
         self.key.add_to_resource_policy(_logs_statement(site))
 
 

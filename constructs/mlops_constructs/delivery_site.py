@@ -35,6 +35,21 @@ class DeliverySite:
         """ARN of a resource in the delivery account and region."""
         return f"arn:aws:{service}:{self.delivery.region}:{self.delivery.account}:{resource}"
 
+    @property
+    def dead_letter_queue(self) -> str:
+        """Name of the queue that keeps what could not be delivered here."""
+        return f"{self.prefix}-undelivered"
+
+    @property
+    def dead_letter_queue_arn(self) -> str:
+        """ARN of that queue."""
+        return self.arn("sqs", self.dead_letter_queue)
+
+    @property
+    def release_automation(self) -> str:
+        """Name of the build project that moves pins, and of its role."""
+        return self.names.release_automation_role.rpartition("/")[2]
+
     def bucket(self, purpose: str) -> str:
         """Name of a bucket of the delivery account."""
         return f"{self.prefix}-{purpose}-{self.delivery.account}-{self.delivery.region}"

@@ -31,6 +31,11 @@ class Site:
         return f"arn:aws:{service}:{self.stage.region}:{self.stage.account}:{resource}"
 
     @property
+    def from_here(self) -> dict[str, dict[str, str]]:
+        """Condition of a trust that a service uses for this account and for nobody else."""
+        return {"StringEquals": {"aws:SourceAccount": self.stage.account}}
+
+    @property
     def artifact_bucket_arn(self) -> str:
         """ARN of the bucket of training data, models and reports."""
         return f"arn:aws:s3:::{self.names.artifact_bucket(self.stage)}"

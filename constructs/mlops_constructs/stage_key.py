@@ -6,9 +6,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from mlops_constructs.alarm_permissions import alarms_encrypt
 from mlops_constructs.site import Site
 
-_ENCRYPT: Final = ["kms:Decrypt", "kms:GenerateDataKey*"]
+_ENCRYPT: Final = [
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+]
 
 
 class StageKey(Construct):
@@ -18,7 +25,7 @@ class StageKey(Construct):
         super().__init__(scope, id_)
         self._site = site
         self.key = self._key()
-        self.key.add_to_resource_policy(self._alarms_statement())
+        self.key.add_to_resource_policy(alarms_encrypt(site))
         self.key.add_to_resource_policy(self._logs_statement())
         if site.model_readers:
             self._let_other_stages_decrypt()
@@ -33,23 +40,12 @@ class StageKey(Construct):
             removal_policy=self._site.model_removal_policy,
         )
 
-    def _alarms_statement(self) -> iam.PolicyStatement:
-        # EventBridge is absent on purpose: SNS supports no source condition for it in a key's
-        # policy, so rules publish with a role of their own.
-        return iam.PolicyStatement(
-            sid="AlarmsPublishEncrypted",
-            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-            actions=_ENCRYPT,
-            resources=["*"],
-            conditions={"StringEquals": {"aws:SourceAccount": self._site.stage.account}},
-        )
-
     def _logs_statement(self) -> iam.PolicyStatement:
         groups = self._site.arn("logs", f"log-group:{self._site.log_group('*')}")
         return iam.PolicyStatement(
             sid="LogGroupsOfThisStage",
             principals=[iam.ServicePrincipal(f"logs.{self._site.stage.region}.amazonaws.com")],
-            actions=[*_ENCRYPT, "kms:Encrypt", "kms:ReEncrypt*", "kms:DescribeKey"],
+            actions=_ENCRYPT,
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         )

@@ -34,5 +34,13 @@ def test_log_groups_of_the_delivery_alone_are_encrypted(key: Any) -> None:
     }
 
 
+def test_alarms_of_this_account_encrypt_what_they_publish(key: Any) -> None:
+    statements = {s.get("Sid"): s for s in key.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]}
+
+    assert statements["AlarmsPublishEncrypted"]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "100000000000"}
+    }
+
+
 def test_it_is_found_by_its_alias(key: Any) -> None:
     assert key.only("AWS::KMS::Alias")["AliasName"] == "alias/acme-delivery"
