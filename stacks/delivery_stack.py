@@ -1,9 +1,11 @@
-"""What promotes every commit: the pipeline, the images' repositories, and the stages' reports."""
+"""What promotes every commit, and what makes commits of approvals and rollbacks."""
 
 from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import Environment, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.contract import Names, Platform, Source
@@ -11,10 +13,14 @@ from mlops_constructs.delivery_alerts import DeliveryAlerts
 from mlops_constructs.delivery_buckets import DeliveryBuckets
 from mlops_constructs.delivery_bus import DeliveryBus
 from mlops_constructs.delivery_key import DeliveryKey
+from mlops_constructs.delivery_notifications import DeliveryNotifications
 from mlops_constructs.delivery_pipeline import DeliveryPipeline, Promotion
 from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.image_repository import ImageRepository
 from mlops_constructs.pipeline_limits import check_limits
+from mlops_constructs.release_alarm import ReleaseAlarm
+from mlops_constructs.release_automation import ReleaseAutomation, automation_script
+from mlops_constructs.release_triggers import ReleaseTriggers
 
 
 class DeliveryStack(Stack):
@@ -33,7 +39,7 @@ class DeliveryStack(Stack):
         models: Sequence[str],
         promotions: Sequence[Promotion],
     ) -> None:
-        site = DeliverySite(names=names)
+        self._site = site = DeliverySite(names=names)
         super().__init__(
             scope,
             "Delivery",
@@ -43,7 +49,7 @@ class DeliveryStack(Stack):
         )
         key = DeliveryKey(self, "Key", site=site).key
         buckets = DeliveryBuckets(self, "Buckets", site=site, key=key)
-        DeliveryBus(self, "Events", site=site)
+        bus = DeliveryBus(self, "Events", site=site).bus
         alerts = DeliveryAlerts(self, "Alerts", site=site, pipeline=site.prefix, key=key)
         for model in models:
             ImageRepository(self, f"{model}-Image", site=site, model=model, key=key)
@@ -59,6 +65,28 @@ class DeliveryStack(Stack):
             key=key,
         )
         check_limits(pipeline.actions, names.stages)
+        DeliveryNotifications(
+            self, "Notifications", site=site, topic=alerts.topic, pipeline=pipeline.pipeline
+        )
+        if names.stages.is_automated:
+            self._automate(source, alerts=alerts, bus=bus, key=key)
+
+    def _automate(
+        self, source: Source, *, alerts: DeliveryAlerts, bus: events.IEventBus, key: kms.IKey
+    ) -> None:
+        site, script = self._site, automation_script()
+        project = ReleaseAutomation(
+            self, "Automation", site=site, source=source, script=script, key=key
+        ).project
+        ReleaseAlarm(self, "AutomationAlarm", site=site, project=project, topic=alerts.topic)
+        ReleaseTriggers(
+            self,
+            "AutomationTriggers",
+            site=site,
+            bus=bus,
+            project=project,
+            dead_letters=alerts.dead_letters,
+        )
 
 
 def add_delivery(app: cdk.App, *, platform: Platform, stages: Sequence[cdk.Stage]) -> None:

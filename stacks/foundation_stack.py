@@ -5,13 +5,17 @@ from constructs import Construct
 
 from mlops_constructs.alert_topic import AlertTopic
 from mlops_constructs.dead_letter_queue import DeadLetterQueue
+from mlops_constructs.release_records import ReleaseRecords
 from mlops_constructs.site import Site
 from mlops_constructs.stage_buckets import StageBuckets
 from mlops_constructs.stage_key import StageKey
 
 
 class FoundationStack(Stack):
-    """Key, buckets, alerts and dead letters of a stage; its network is given, not made."""
+    """Key, buckets, alerts and dead letters of a stage; its network is given, not made.
+
+    Where the release automation exists, this is also what lets it read how releases went.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, site: Site) -> None:
         super().__init__(
@@ -24,3 +28,5 @@ class FoundationStack(Stack):
         StageBuckets(self, "Buckets", site=site, key=self.key)
         alerts = AlertTopic(self, "Alerts", site=site, key=self.key)
         DeadLetterQueue(self, "Undelivered", site=site, topic=alerts.topic)
+        if site.names.stages.is_automated:
+            ReleaseRecords(self, "ReleaseRecords", site=site)

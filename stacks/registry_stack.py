@@ -7,12 +7,13 @@ from constructs import Construct
 
 from mlops_constructs.approval_events import ApprovalEvents
 from mlops_constructs.model_package_group import ModelPackageGroup
+from mlops_constructs.release_decisions import ReleaseDecisions
 from mlops_constructs.site import Site
 from mlops_constructs.training_dashboard import TrainingDashboard
 
 
 class RegistryStack(Stack):
-    """A group for every model of the repository, their approval events, and the overview.
+    """A group for every model of the repository, who hears of and acts on approvals, the overview.
 
     It spans all models, asked for or not: a synthesis of one model must never remove another's
     group.
@@ -28,4 +29,6 @@ class RegistryStack(Stack):
         for model in models:
             ModelPackageGroup(self, model, site=site, model=model)
         ApprovalEvents(self, "ApprovalEvents", site=site)
+        if site.names.stages.is_automated:
+            ReleaseDecisions(self, "ReleaseDecisions", site=site)
         TrainingDashboard(self, "Training", site=site, models=models)

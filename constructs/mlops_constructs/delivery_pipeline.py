@@ -74,6 +74,11 @@ class DeliveryPipeline(Construct):
         tighten(self, site=site, artifacts=artifacts.bucket_arn)
 
     @property
+    def pipeline(self) -> codepipeline.IPipeline:
+        """The pipeline, as soon as its stages are complete."""
+        return self._pipeline.pipeline
+
+    @property
     def actions(self) -> dict[str, int]:
         """How many actions each stage of the pipeline has."""
         return {stage.stage_name: len(stage.actions) for stage in self._pipeline.pipeline.stages}

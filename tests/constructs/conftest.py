@@ -67,6 +67,21 @@ MODEL = {
 ENDPOINT = {"expected_requests_per_minute": 300, "latency_p99_ms": 200}
 
 
+def hears(pattern: Any, event: Any) -> bool:
+    """Whether EventBridge would match; of its filters, only those that our patterns use."""
+    if isinstance(pattern, dict):
+        return all(key in event and hears(value, event[key]) for key, value in pattern.items())
+    return any(_meets(wanted, event) for wanted in pattern)
+
+
+def _meets(wanted: Any, value: Any) -> bool:
+    if not isinstance(wanted, dict):
+        return bool(wanted == value)
+    ((name, argument),) = wanted.items()
+    assert name == "prefix", f"the tests know no filter {name}"
+    return str(value).startswith(argument)
+
+
 class Rendered:
     """The template of one stack, asked by resource type."""
 
@@ -101,6 +116,12 @@ class Rendered:
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     policies = role.get("Policies", [])
     return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+
+
+@pytest.fixture(scope="session")
+def heard() -> Callable[[Any, Any], bool]:
+    """Whether an event pattern matches an event."""
+    return hears
 
 
 @pytest.fixture(scope="session")

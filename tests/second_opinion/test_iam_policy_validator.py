@@ -148,3 +148,27 @@ def test_it_sees_a_misspelt_action(
     )
 
     assert "invalid_action broken Read" in found
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("sagemaker:ModelApprovalStatus", set()),
+        ("sagemaker:ModelApprovalState", {"invalid_condition_key broken Reject"}),
+    ],
+)
+def test_the_key_that_lets_the_automation_reject_alone_is_one_of_iams(
+    validate: Callable[[dict[str, dict[str, Any]], str], set[str]], key: str, found: set[str]
+) -> None:
+    statement = {
+        "Sid": "Reject",
+        "Effect": "Allow",
+        "Action": "sagemaker:UpdateModelPackage",
+        "Resource": "arn:aws:sagemaker:eu-west-1:222222222222:model-package/mlops-churn/1",
+        "Condition": {"StringEquals": {key: "Rejected"}},
+    }
+    policies = {"broken": {"Version": "2012-10-17", "Statement": [statement]}}
+
+    issues = validate(policies, TYPES["identity"])
+
+    assert {issue for issue in issues if issue.startswith("invalid_condition_key")} == found

@@ -10,7 +10,16 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 
-from mlops.contract import ContractError, Delivery, Names, Platform, Source, load_platform
+from mlops.contract import (
+    ContractError,
+    Delivery,
+    Names,
+    Notifications,
+    Platform,
+    SlackChannel,
+    Source,
+    load_platform,
+)
 from mlops_constructs.pipeline_limits import FIXED, stage_actions
 from stacks.delivery_stack import DeliveryStack, add_delivery
 
@@ -200,12 +209,24 @@ def test_permissions_are_compared_by_the_reading_role_of_the_stage(
     assert "|| aws sns publish" in command
 
 
-def test_every_role_of_another_account_is_one_that_bootstrap_makes(
-    template: dict[str, Any], pipeline: dict[str, Any]
+def named_roles(templates: Templates, accounts: dict[str, str]) -> set[tuple[str, str]]:
+    """The roles with a name that the stages make, each with its account."""
+    return {
+        (accounts[path.partition("/")[0]], role["RoleName"])
+        for path, template in templates.items()
+        if path != "Delivery"
+        for role in of_type(template, "AWS::IAM::Role")
+        if "RoleName" in role
+    }
+
+
+def test_every_role_of_another_account_is_made_by_bootstrap_or_by_its_stage(
+    template: dict[str, Any], templates: Templates, root: Path
 ) -> None:
+    accounts = {stage.name: stage.account for stage in load_platform(root).stages.stages}
     text = json.dumps(template)
     foreign = set(re.findall(r"iam::(\d{12}):role/([A-Za-z0-9-]+)", text))
-    made = {
+    made = named_roles(templates, accounts) | {
         (account, f"cdk-hnb659fds-{role}-role-{account}-eu-west-1")
         for account in ("111111111111", "222222222222", "333333333333", "444444444444")
         for role in BOOTSTRAP_ROLES
@@ -233,16 +254,16 @@ def test_no_other_build_is_privileged(template: dict[str, Any]) -> None:
     assert sum(project["Environment"]["PrivilegedMode"] for project in projects) == 1
 
 
-def test_builds_write_to_the_encrypted_group_that_ends(template: dict[str, Any]) -> None:
-    (group,) = of_type(template, "AWS::Logs::LogGroup")
+def test_builds_write_to_the_encrypted_groups_that_end(template: dict[str, Any]) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
     configured = [
         project["LogsConfig"]["CloudWatchLogs"]["Status"]
         for project in of_type(template, "AWS::CodeBuild::Project")
     ]
 
-    assert group["KmsKeyId"]
-    assert group["RetentionInDays"] == 180
-    assert configured == ["ENABLED"] * 5
+    assert all(group["KmsKeyId"] for group in groups)
+    assert [group["RetentionInDays"] for group in groups] == [180, 180]
+    assert configured == ["ENABLED"] * 6
 
 
 def test_no_build_is_granted_by_pattern(template: dict[str, Any]) -> None:
@@ -264,10 +285,22 @@ def test_the_length_is_the_one_that_the_limit_is_computed_from(
 
 
 def delivery_of(
-    platform: Platform, context: dict[str, Any], source: Source | None, *, stacks: int = 1
+    platform: Platform,
+    context: dict[str, Any],
+    source: Source | None,
+    *,
+    stacks: int = 1,
+    promotion: str = "on-approval",
+    notifications: Notifications | None = None,
 ) -> cdk.App:
-    delivery = Delivery(account="111111111111", region="eu-west-1", source=source)
-    stages = platform.stages.model_copy(update={"delivery": delivery})
+    delivery = Delivery(
+        account="111111111111",
+        region="eu-west-1",
+        source=source,
+        notifications=notifications or Notifications(),
+    )
+    specs = [s.model_copy(update={"promotion": promotion}) for s in platform.stages.stages]
+    stages = platform.stages.model_copy(update={"delivery": delivery, "stages": tuple(specs)})
     app = cdk.App(context=context, builtin_cloud_formation_validation=False)
     made = []
     for spec in stages.stages:
@@ -344,3 +377,59 @@ def test_a_pipeline_that_is_too_long_is_refused_before_it_is_deployed(
 
     with pytest.raises(ContractError, match="models fit into these stages"):
         delivery_of(platform, cdk_context, Source(repository="mlops"), stacks=340)
+
+
+def template_of(app: cdk.App) -> dict[str, Any]:
+    stack = app.node.find_child("Delivery")
+    assert isinstance(stack, DeliveryStack)
+    template: dict[str, Any] = assertions.Template.from_stack(stack).to_json()
+    return template
+
+
+def test_where_people_pin_in_every_stage_there_is_no_automation(
+    root: Path, cdk_context: dict[str, Any]
+) -> None:
+    source = Source(repository="mlops")
+
+    template = template_of(
+        delivery_of(load_platform(root), cdk_context, source, promotion="by-hand")
+    )
+
+    assert "release-automation" not in json.dumps(template)
+    assert of_type(template, "AWS::Scheduler::Schedule") == []
+
+
+def test_whom_the_configuration_names_is_told(root: Path, cdk_context: dict[str, Any]) -> None:
+    told = Notifications(
+        emails=("ops@example.com",),
+        slack=SlackChannel(workspace="T07EA123LEP", channel="C07EZ1ABC23"),
+    )
+    platform = load_platform(root)
+
+    template = template_of(
+        delivery_of(platform, cdk_context, Source(repository="mlops"), notifications=told)
+    )
+
+    (rule,) = of_type(template, "AWS::CodeStarNotifications::NotificationRule")
+    (pipeline_id,) = [
+        id_
+        for id_, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CodePipeline::Pipeline"
+    ]
+    assert pipeline_id in json.dumps(rule["Resource"])
+    assert [one["Endpoint"] for one in of_type(template, "AWS::SNS::Subscription")] == [
+        "ops@example.com"
+    ]
+
+
+def test_undelivered_events_are_kept_in_a_queue_that_is_there_before_its_rules(
+    template: dict[str, Any],
+) -> None:
+    queues = {i for i, r in template["Resources"].items() if r["Type"] == "AWS::SQS::Queue"}
+    targets = [t for rule in of_type(template, "AWS::Events::Rule") for t in rule["Targets"]]
+    targets += [one["Target"] for one in of_type(template, "AWS::Scheduler::Schedule")]
+    followed = [t for t in targets if "DeadLetterConfig" in t]
+
+    assert len(queues) == 1
+    assert {t["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for t in followed} == queues
+    assert len(followed) == 5

@@ -69,8 +69,8 @@ def test_nobody_gets_a_managed_full_access_policy(templates: Templates) -> None:
     assert "ManagedPolicyArns" not in json.dumps(templates)
 
 
-def test_every_service_role_is_assumed_for_its_own_account_only(templates: Templates) -> None:
-    trusts = [
+def trusts(templates: Templates) -> list[tuple[str, dict[str, Any]]]:
+    return [
         (path, statement)
         for path, template in templates.items()
         for resource in template["Resources"].values()
@@ -78,12 +78,69 @@ def test_every_service_role_is_assumed_for_its_own_account_only(templates: Templ
         for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"])
     ]
 
-    assert trusts
+
+def test_every_service_role_is_assumed_for_its_own_account_only(templates: Templates) -> None:
+    of_services = [(path, one) for path, one in trusts(templates) if "Service" in one["Principal"]]
+
+    assert of_services
     assert [
         path
-        for path, trust in trusts
+        for path, trust in of_services
         if "aws:SourceAccount" not in trust.get("Condition", {}).get("StringEquals", {})
     ] == []
+
+
+def test_a_role_of_another_account_is_let_in_by_its_exact_name_alone(templates: Templates) -> None:
+    others = [(path, one) for path, one in trusts(templates) if "Service" not in one["Principal"]]
+    automation = "arn:aws:iam::111111111111:role/mlops-release-automation"
+
+    assert {
+        (path, one["Principal"]["AWS"], one["Condition"]["ArnEquals"]["aws:PrincipalArn"])
+        for path, one in others
+    } == {
+        (path, "arn:aws:iam::111111111111:root", automation)
+        for path in ("dev/Foundation", "dev/Registry", "staging/Foundation", "prod/Foundation")
+    }
+
+
+def role_named(templates: Templates, name: str) -> list[dict[str, Any]]:
+    """Statements of the role with this name, its trust left out."""
+    return [
+        statement
+        for template in templates.values()
+        for resource in template["Resources"].values()
+        if resource.get("Properties", {}).get("RoleName") == name
+        for statement in statements(resource["Properties"]["Policies"])
+    ]
+
+
+def test_the_release_automation_assumes_its_four_roles_and_no_other(templates: Templates) -> None:
+    assumed = [
+        role
+        for statement in role_named(templates, "mlops-release-automation")
+        if "sts:AssumeRole" in listed(statement["Action"])
+        for role in listed(statement["Resource"])
+    ]
+
+    assert assumed == [
+        "arn:aws:iam::222222222222:role/mlops-dev-release-decisions",
+        "arn:aws:iam::222222222222:role/mlops-dev-release-records",
+        "arn:aws:iam::333333333333:role/mlops-staging-release-records",
+        "arn:aws:iam::444444444444:role/mlops-prod-release-records",
+    ]
+
+
+def test_nothing_that_is_deployed_may_approve_a_version(templates: Templates) -> None:
+    updating = [
+        (path, statement["Condition"], statement)
+        for path, statement in allowed(templates)
+        if "UpdateModelPackage" in json.dumps(statement)
+    ]
+
+    assert [(path, condition) for path, condition, _ in updating] == [
+        ("dev/Registry", {"StringEquals": {"sagemaker:ModelApprovalStatus": "Rejected"}})
+    ]
+    assert updating[0][2] in role_named(templates, "mlops-dev-release-decisions")
 
 
 def test_nothing_is_looked_up(assembly: Path) -> None:

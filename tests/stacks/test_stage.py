@@ -102,6 +102,27 @@ def test_where_no_version_is_pinned_nothing_is_served(
     assert sorted(templates(stage)) == ["mlops-prod-foundation"]
 
 
+def by_hand(platform: Platform) -> Platform:
+    """The platform with people who pin in every stage."""
+    stages = [s.model_copy(update={"promotion": "by-hand"}) for s in platform.stages.stages]
+    return replace(platform, stages=platform.stages.model_copy(update={"stages": tuple(stages)}))
+
+
+def test_where_people_pin_in_every_stage_nobody_is_let_in_for_the_automation(
+    platform: Platform, sources: list[ModelSource], cdk_context: dict[str, Any]
+) -> None:
+    import aws_cdk as cdk
+
+    app = cdk.App(context=cdk_context, builtin_cloud_formation_validation=False)
+    alone = by_hand(platform)
+
+    stage = MlopsStage(
+        app, stage=alone.stages.training, platform=alone, sources=sources, commit="c0ffee"
+    )
+
+    assert [role["RoleName"] for role in roles(stage) if "RoleName" in role] == []
+
+
 def test_the_check_comes_after_what_it_checks(
     stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
 ) -> None:

@@ -69,6 +69,12 @@ def trust(template: Template) -> Any:
     return role["AssumeRolePolicyDocument"]["Statement"][0]
 
 
+def trust_of(template: Template, name: str) -> Any:
+    """The one statement that says who may assume the role of this name."""
+    role = first(template, "AWS::IAM::Role", RoleName=name)
+    return role["AssumeRolePolicyDocument"]["Statement"][0]
+
+
 def statements_of(template: Template, type_: str) -> Any:
     return first(template, type_)["PolicyDocument"]["Statement"]
 
@@ -585,6 +591,40 @@ def queue_open_to_anybodys_rules(template: Template) -> None:
             del statement["Condition"]
 
 
+@mutant("Registry", "ML062")
+def automation_that_may_approve(template: Template) -> None:
+    del permissions(template, "RejectVersions")["Condition"]
+
+
+@mutant("Registry", "ML062")
+def automation_that_may_set_any_status(template: Template) -> None:
+    equal = permissions(template, "RejectVersions")["Condition"]["StringEquals"]
+    equal["sagemaker:ModelApprovalStatus"] = ["Approved", "Rejected"]
+
+
+@mutant("Training", "ML062")
+def pipeline_that_approves_its_own_version(template: Template) -> None:
+    permissions(template, "RegisterVersions")["Action"].append("sagemaker:UpdateModelPackage")
+
+
+@mutant("Registry", "ML078")
+def registry_open_to_the_delivery_account(template: Template) -> None:
+    del trust_of(template, "mlops-dev-release-decisions")["Condition"]
+
+
+@mutant("Foundation", "ML078")
+def records_open_to_a_pattern_of_roles(template: Template) -> None:
+    equal = trust_of(template, "mlops-dev-release-records")["Condition"]["ArnEquals"]
+    equal["aws:PrincipalArn"] = "arn:aws:iam::111111111111:role/mlops-*"
+
+
+@mutant("Delivery", "ML045")
+def automation_woken_by_any_account(template: Template) -> None:
+    for resource in template["Resources"].values():
+        if "EventBusName" in resource.get("Properties", {}):
+            resource["Properties"].get("EventPattern", {}).pop("account", None)
+
+
 @mutant("Foundation", "ML080")
 def key_rotation_off(template: Template) -> None:
     first(template, "AWS::KMS::Key")["EnableKeyRotation"] = False
@@ -678,7 +718,7 @@ def patients(templates: dict[str, Template]) -> dict[str, Template]:
     """The template that each kind of mutant is made from: that of the first stage that has one."""
     found = {"endpoint": endpoint_template()}
     for path, template in sorted(templates.items()):
-        for kind in ("Foundation", "Registry", "Training"):
+        for kind in ("Delivery", "Foundation", "Registry", "Training"):
             if path.endswith(kind):
                 found.setdefault(kind, template)
         # Of the stages that serve, the one whose fleet has room to scale.
