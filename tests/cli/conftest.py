@@ -12,10 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A copy of the configuration and of the example model, to break."""
-    for name in ("config", "model_code"):
-        ignored = shutil.ignore_patterns("__pycache__", "tests", ".*")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    """A copy of the tests' configuration and of the example model, to break."""
+    ignored = shutil.ignore_patterns("__pycache__", "tests", ".*")
+    shutil.copytree(ROOT / "tests" / "sample" / "config", tmp_path / "config")
+    model = Path("model_code") / "bike_demand"
+    shutil.copytree(ROOT / model, tmp_path / model, ignore=ignored)
     return tmp_path
 
 

@@ -442,7 +442,7 @@ def _pieces(text: str, tokens: dict[str, Any]) -> Iterator[Any]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "repository"
-    shutil.copytree(ROOT / "config", root / "config")
+    shutil.copytree(ROOT / "tests" / "sample" / "config", root / "config")
     (root / "config" / "releases.yaml").write_text("releases: {}\n")
     shutil.copytree(
         TINY, root / "model_code" / "tiny", ignore=shutil.ignore_patterns("__pycache__")
