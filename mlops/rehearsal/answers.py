@@ -1,45 +1,10 @@
-"""Compares two answers of a model: numbers within a tolerance, everything else exactly."""
+"""Whether an answer keeps the promises of the contract's schema."""
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mlops.contract import Field
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tolerance:
-    """How far a number may be from the expected one; the larger allowance counts."""
-
-    relative: float
-    absolute: float = 0.0
-
-    def allows(self, expected: float, found: float) -> bool:
-        """Whether a number is close enough."""
-        return math.isclose(expected, found, rel_tol=self.relative, abs_tol=self.absolute)
-
-
-def differences(
-    expected: Any, found: Any, tolerance: Tolerance, path: str = "answer"
-) -> Iterator[str]:
-    """Everything in which an answer is not the expected one."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
-            if key not in found or key not in expected:
-                yield f"{path}.{key}: {'missing' if key in expected else 'unexpected'}"
-            else:
-                yield from differences(expected[key], found[key], tolerance, f"{path}.{key}")
-    elif isinstance(expected, list) and isinstance(found, list):
-        if len(expected) != len(found):
-            yield f"{path}: {len(found)} items instead of {len(expected)}"
-        for index, (left, right) in enumerate(zip(expected, found, strict=False)):
-            yield from differences(left, right, tolerance, f"{path}[{index}]")
-    elif _is_number(expected) and _is_number(found):
-        if not tolerance.allows(expected, found):
-            yield f"{path}: {found:g} instead of {expected:g}"
-    elif expected != found or type(expected) is not type(found):
-        yield f"{path}: {found!r:.60} instead of {expected!r:.60}"
 
 
 def schema_differences(found: Any, fields: Sequence[Field]) -> Iterator[str]:

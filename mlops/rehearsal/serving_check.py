@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops.contract import Example, ModelSpec
-from mlops.rehearsal.answers import Tolerance, differences, schema_differences
+from mlops.rehearsal.answers import schema_differences
 from mlops.rehearsal.container import Sandbox
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Command, Processes
 from mlops.rehearsal.results import Answer, Replay
 from mlops.rehearsal.storage import LocalS3
+from mlops.rollout.probes import Tolerance, differences
 
 START_TIMEOUT_SECONDS: Final = 120.0
 REQUEST_TIMEOUT_SECONDS: Final = 30.0

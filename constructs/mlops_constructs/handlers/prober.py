@@ -13,14 +13,12 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from mlops.rollout.probes import PROBE_PREFIX, Case, agrees
 from mlops_constructs.handlers.clients import client
-from mlops_constructs.handlers.contract import Case, contract_cases
+from mlops_constructs.handlers.contract import contract_cases
 from mlops_constructs.handlers.recorded_answers import recorded_answers
-from mlops_constructs.handlers.scoring import agrees
 
 LOG: Final = logging.getLogger()
-PROBE_PREFIX: Final = "mlops-probe-"
-"""How inference ids of probes begin; monitoring leaves these requests out."""
 NAMESPACE: Final = "Mlops/Serving"
 METRIC: Final = "WrongAnswers"
 _SPREAD_SECONDS: Final = 45

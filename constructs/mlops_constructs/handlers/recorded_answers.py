@@ -7,13 +7,9 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlparse
 
+from mlops.rollout.probes import Tolerance, cases_of
 from mlops_constructs.handlers.clients import client
-from mlops_constructs.handlers.contract import (
-    Tolerance,
-    cases_of,
-    contract_cases,
-    contract_tolerance,
-)
+from mlops_constructs.handlers.contract import contract_cases, contract_tolerance
 
 _SAME_MODEL: Final = Tolerance(relative=1e-3, absolute=1e-6)
 """The same model on another machine: rounding, nothing else."""

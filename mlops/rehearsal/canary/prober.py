@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlops.rehearsal.answers import Tolerance, differences
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.exchange import Message, NoAnswerError, Peer
 from mlops.rehearsal.canary.metrics import Metrics
 from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
 from mlops.rehearsal.serving_check import Case
+from mlops.rollout.probes import PROBE_PREFIX, Tolerance, agrees
 
 SAME_MODEL: Final = Tolerance(relative=1e-3, absolute=1e-6)
 """How close an answer must be to the version's own: as close as the deployed prober wants it."""
@@ -65,7 +65,7 @@ class Prober:
         headers = {
             "content-type": case.content_type,
             "accept": "application/json",
-            "x-amzn-sagemaker-inference-id": f"mlops-probe-{self.probes}",
+            "x-amzn-sagemaker-inference-id": f"{PROBE_PREFIX}{self.probes}",
         }
         self.probes += 1
         try:
@@ -115,4 +115,4 @@ def _is_wrong(body: bytes, expected: object) -> bool:
         found = json.loads(body)
     except ValueError:
         return True
-    return any(True for _ in differences(expected, found, SAME_MODEL))
+    return not agrees(found, expected, SAME_MODEL)
