@@ -23,6 +23,10 @@ class ClientAccess(Construct):
         self.policy = iam.CfnManagedPolicy(
             self,
             "Invoke",
+            # A name of its own lets the role of the checks hold this very policy from another stack.
+            managed_policy_name=release.site.names.invoke_policy(
+                release.site.stage, release.model.name
+            ).rpartition("/")[2],
             description=f"Call the endpoint {release.endpoint_name} and read its parameters",
             policy_document={
                 "Version": "2012-10-17",

@@ -109,7 +109,7 @@ class Release:
     @property
     def alarm_prefix(self) -> str:
         """First part of the names of all rollback alarms of the endpoint, of whatever release."""
-        return f"{self.endpoint_name}-rollback-"
+        return self.site.names.rollback_alarms(self.site.stage, self.model.name)
 
     def _wrong_answers(self) -> Signal:
         return Signal(

@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "bootstrap-commands": "mlops.cli.bootstrap:bootstrap_commands",
     "bootstrap-policy": "mlops.cli.bootstrap:bootstrap_policy",
     "canary": "mlops.cli.canary:canary",
+    "check": "mlops.cli.check:check",
     "data": "mlops.cli.data:data",
     "generate": "mlops.cli.generate:generate",
     "pipeline": "mlops.cli.pipeline:pipeline",

@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from mlops.cli.profiles import profile_of
 from mlops.cli.registry import WORKSPACE
 from mlops.contract import Platform, load_platform
 from mlops.registry import RegistryError, SageMakerClient, aws_client, local_client
@@ -222,7 +223,7 @@ def _statuses(
     for stage in platform.stages.stages:
         live = NOT_ASKED
         if target == "aws":
-            clients = stage_clients(stage, profile=_profile(profiles, stage.name))
+            clients = stage_clients(stage, profile=profile_of(profiles, stage.name))
             live = live_version(clients, platform.names, stage, model)
         found.append(
             StageStatus(
@@ -242,7 +243,7 @@ def _registered(
     """The registry's view, or None; the pins are worth showing without it."""
     if target is None:
         return None
-    profile = _profile(profiles, platform.stages.training.name)
+    profile = profile_of(profiles, platform.stages.training.name)
     try:
         client = _registry(root, platform, target, profile)
         versions = registered_versions(client, platform.names, model)
@@ -250,9 +251,3 @@ def _registered(
         click.echo(f"the registry was not compared: {error}", err=True)
         return None
     return Registered.of(list(versions.values()))
-
-
-def _profile(profiles: tuple[str, ...], stage: str) -> str | None:
-    """The profile of a stage: its own, or the one that was named without a stage."""
-    named = dict(entry.rpartition("=")[::2] for entry in profiles)
-    return named.get(stage, named.get(""))

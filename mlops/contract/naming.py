@@ -68,6 +68,14 @@ class Names:
         """The endpoint of a model in a stage; stable over all versions."""
         return f"{self.project}-{stage.name}-{model}"
 
+    def rollback_alarms(self, stage: StageSpec, model: str) -> str:
+        """First part of the names of an endpoint's rollback alarms, of whatever release."""
+        return f"{self.endpoint(stage, model)}-rollback-"
+
+    def endpoint_parameter(self, stage: StageSpec, model: str) -> str:
+        """Parameter by which applications find the endpoint."""
+        return f"/{self.project}/{stage.name}/{model}/endpoint-name"
+
     @property
     def event_bus(self) -> str:
         """Bus of the delivery account on which stages report."""
@@ -105,6 +113,14 @@ class Names:
     def checks_starter_role(self, stage: StageSpec) -> str:
         """ARN of the role that starts a stage's checks for the delivery pipeline."""
         return self._role(stage.account, f"{self.checks(stage)}-starter")
+
+    def checks_caller_role(self, stage: StageSpec, model: str) -> str:
+        """ARN of the role that calls an endpoint as an application would, for the checks."""
+        return self._role(stage.account, f"{self.endpoint(stage, model)}-caller")
+
+    def invoke_policy(self, stage: StageSpec, model: str) -> str:
+        """ARN of the managed policy that lets its holder call an endpoint."""
+        return f"arn:aws:iam::{stage.account}:policy/{self.endpoint(stage, model)}-invoke"
 
     @property
     def verification_role(self) -> str:

@@ -63,6 +63,7 @@ def test_the_longest_allowed_names_fit_the_services_limits(
         names.release_decisions_role,
         names.release_automation_role,
         names.checks_starter_role(spec),
+        names.checks_caller_role(spec, model),
         names.verification_role,
     )
     assert max(len(role.rpartition("/")[2]) for role in roles) <= 64
@@ -98,6 +99,12 @@ def test_names_that_cross_accounts_are_spelled_out() -> None:
     assert names.release_records_role(dev) == f"{roles}-release-records"
     assert names.release_decisions_role == f"{roles}-release-decisions"
     assert names.checks_starter_role(dev) == f"{roles}-checks-starter"
+    assert names.checks_caller_role(dev, "a-b") == f"{roles}-a-b-caller"
+    assert names.invoke_policy(dev, "a-b") == (
+        "arn:aws:iam::222222222222:policy/mlops-dev-a-b-invoke"
+    )
+    assert names.rollback_alarms(dev, "a-b") == "mlops-dev-a-b-rollback-"
+    assert names.endpoint_parameter(dev, "a-b") == "/mlops/dev/a-b/endpoint-name"
     assert names.release_automation_role == (
         "arn:aws:iam::111111111111:role/mlops-release-automation"
     )

@@ -1,0 +1,139 @@
+"""`mlops check`: what must be true before and after a stage is deployed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from mlops.checks.after import after
+from mlops.checks.before import PRECHECKS, before
+from mlops.checks.build import run
+from mlops.checks.conclusion import conclude
+from mlops.checks.plan import CHECKS
+from mlops.checks.result import REFUSALS
+from mlops.cli.access import Access
+from mlops.cli.candidates import deployment_of
+from mlops.cli.synthesized_plan import synthesized_plan
+from mlops.contract import Platform, StageSpec, load_platform
+
+_PROFILES = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="[STAGE=]NAME",
+    help="AWS profile, of all stages, of one, or of `delivery`; may be repeated.",
+)
+_REPORT = click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report: JSON, JUnit XML and a page. Default: none is written.",
+)
+
+
+@click.group()
+def check() -> None:
+    """Ask what must be true before and after a stage is deployed. Changes nothing.
+
+    The exit code is 0 where a promotion may go on and 1 where not.
+    """
+
+
+@check.command("before")
+@click.argument("stage")
+@click.option("--only", multiple=True, type=click.Choice(PRECHECKS), help="May be repeated.")
+@_PROFILES
+@_REPORT
+@click.pass_context
+def before_(
+    context: click.Context,
+    *,
+    stage: str,
+    only: Sequence[str],
+    profiles: Sequence[str],
+    report: Path | None,
+) -> None:
+    """Ask whether STAGE is ready for what this commit would deploy there."""
+    platform = load_platform(context.obj)
+    spec = _stage(platform, stage)
+    with _without_access():
+        access = Access(platform.names, profiles)
+        deployment = deployment_of(platform, spec, access)
+        results = before(deployment, only=only or PRECHECKS)
+        title = f"checks before {stage}"
+        context.exit(conclude(title, results, folder=report, say=click.echo))
+
+
+@check.command("after")
+@click.argument("stage")
+@click.option("--only", multiple=True, type=click.Choice(CHECKS), help="May be repeated.")
+@click.option("--here", is_flag=True, help="In this process instead of inside the stage.")
+@click.option(
+    "--assembly",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --here: what was synthesized. Default: cdk.out of the repository.",
+)
+@_PROFILES
+@_REPORT
+@click.pass_context
+def after_(
+    context: click.Context,
+    *,
+    stage: str,
+    only: Sequence[str],
+    here: bool,
+    assembly: Path | None,
+    profiles: Sequence[str],
+    report: Path | None,
+) -> None:
+    """Ask whether what runs in STAGE is what was asked for, and keeps its promises."""
+    if not here and (assembly or report):
+        raise click.UsageError("--assembly and --report are for --here; the runner has its own")
+    platform = load_platform(context.obj)
+    spec = _stage(platform, stage)
+    nothing = _nothing_to_ask(platform, spec)
+    if nothing:
+        click.echo(f"{stage}: {nothing}")
+        return
+    with _without_access():
+        access = Access(platform.names, profiles)
+        if not here:
+            context.exit(_in_the_stage(access, spec, only))
+        plan = synthesized_plan(assembly or context.obj / "cdk.out", stage)
+        results = after(plan, access.own(spec), only=only or None)
+        title = f"checks after {stage}"
+        context.exit(conclude(title, results, folder=report, say=click.echo))
+
+
+def _stage(platform: Platform, name: str) -> StageSpec:
+    known = {stage.name: stage for stage in platform.stages.stages}
+    if name not in known:
+        raise click.UsageError(f"there is no stage {name!r}; allowed: {', '.join(known)}")
+    return known[name]
+
+
+def _nothing_to_ask(platform: Platform, stage: StageSpec) -> str | None:
+    if not stage.checks:
+        return "config/stages.yaml asks for no checks after a deployment"
+    released = [
+        model.name
+        for model in platform.models
+        if platform.releases.version(model=model.name, stage=stage.name) is not None
+    ]
+    return None if released else "nothing is released there, so there is nothing to check"
+
+
+def _in_the_stage(access: Access, stage: StageSpec, only: Sequence[str]) -> int:
+    project = access.names.checks(stage)
+    build = run(access.starting(stage), project, only=only, say=click.echo)
+    click.echo(f"{project}: {build.status}: {build.reason}")
+    return 0 if build.passed else 1
+
+
+@contextmanager
+def _without_access() -> Iterator[None]:
+    """What the checks themselves do not answer is a matter of credentials."""
+    try:
+        yield
+    except REFUSALS as error:
+        raise click.UsageError(f"no access: {error}") from error
