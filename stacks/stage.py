@@ -7,9 +7,11 @@ from constructs import Construct
 
 from mlops.contract import ContractError, Platform, Problem, StageSpec, StagesSpec
 from mlops.pipeline import ModelSource
+from mlops_constructs.check_plan import planned_release
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import serving_code
 from mlops_constructs.site import Site
+from stacks.checks_stack import ChecksStack
 from stacks.delivery_stack import add_delivery
 from stacks.foundation_stack import FoundationStack
 from stacks.registry_stack import RegistryStack
@@ -46,10 +48,14 @@ class MlopsStage(cdk.Stage):
             self._registry = self._registry_stack(platform.model_names)
             for source in sources:
                 self._training_stack(source, commit)
-        for source in sources:
-            version = platform.releases.version(model=source.spec.name, stage=stage.name)
-            if version is not None:
-                self._serving_stacks(source, version)
+        pinned = [
+            (source, version)
+            for source in sources
+            if (version := platform.releases.version(model=source.spec.name, stage=stage.name))
+        ]
+        checks = [self._serving_stacks(source, version) for source, version in pinned]
+        if stage.checks and pinned and len(sources) == len(platform.model_names):
+            self._checks_stack(pinned, after=checks)
         for key, value in sorted(stage.tags.items()):
             cdk.Tags.of(self).add(key, value)
 
@@ -69,8 +75,8 @@ class MlopsStage(cdk.Stage):
         )
         training.add_stack_dependency(self._registry)
 
-    def _serving_stacks(self, source: ModelSource, version: int) -> None:
-        release = Release(site=self._site, model=source.spec, version=version)
+    def _serving_stacks(self, source: ModelSource, version: int) -> ReleaseCheckStack:
+        release = self._release(source, version)
         code, key = serving_code(source), self._foundation.key
         serving = ServingStack(
             self, f"{source.spec.name}-Serving", release=release, code=code, key=key
@@ -80,6 +86,28 @@ class MlopsStage(cdk.Stage):
             self, f"{source.spec.name}-ReleaseCheck", release=release, code=code, key=key
         )
         check.add_stack_dependency(serving)
+        return check
+
+    def _checks_stack(
+        self, pinned: Sequence[tuple[ModelSource, int]], *, after: Sequence[ReleaseCheckStack]
+    ) -> None:
+        releases = [
+            planned_release(self._release(source, version), source, releases=len(pinned))
+            for source, version in pinned
+        ]
+        checks = ChecksStack(
+            self,
+            "Checks",
+            site=self._site,
+            releases=releases,
+            build_dir=pinned[0][0].code_archive.parent,
+            key=self._foundation.key,
+        )
+        for release_check in after:
+            checks.add_stack_dependency(release_check)
+
+    def _release(self, source: ModelSource, version: int) -> Release:
+        return Release(site=self._site, model=source.spec, version=version)
 
 
 def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:

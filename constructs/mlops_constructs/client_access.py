@@ -23,10 +23,8 @@ class ClientAccess(Construct):
         self.policy = iam.CfnManagedPolicy(
             self,
             "Invoke",
-            # A name of its own lets the role of the checks hold this very policy from another stack.
-            managed_policy_name=release.site.names.invoke_policy(
-                release.site.stage, release.model.name
-            ).rpartition("/")[2],
+            # Named, so that the checks' role can hold this very policy in another stack.
+            managed_policy_name=self._policy_name(),
             description=f"Call the endpoint {release.endpoint_name} and read its parameters",
             policy_document={
                 "Version": "2012-10-17",
@@ -36,6 +34,10 @@ class ClientAccess(Construct):
         self._parameter("EndpointName", "endpoint-name", release.endpoint_name)
         self._parameter("InvokePolicyArn", "invoke-policy-arn", self.policy.ref)
         self._parameter("SchemaLocation", "schema-location", contract.s3_object_url)
+
+    def _policy_name(self) -> str:
+        site = self._release.site
+        return site.names.invoke_policy(site.stage, self._release.model.name).rpartition("/")[2]
 
     def _parameter(self, id_: str, name: str, value: str) -> None:
         ssm.CfnParameter(

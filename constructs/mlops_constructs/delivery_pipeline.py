@@ -21,12 +21,15 @@ from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.delivery_steps import (
     ASSETS_CLI_VERSION,
     CLI_VERSION,
+    after,
     approval,
+    before,
     images,
     permissions_check,
     runtimes,
     synthesis,
 )
+from mlops_constructs.verification_role import verification_role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +66,11 @@ class DeliveryPipeline(Construct):
         self._topic = topic
         self._logs = self._log_group(key)
         self._role = self._pipeline_role(source)
-        followed = self._source(source)
-        self._pipeline = self._engine(followed, artifacts)
-        self._pipeline.add_wave("Images", post=[images(followed, site=site, models=models)])
+        self._verification = verification_role(self, "Verification", site=site, models=models)
+        self._followed = self._source(source)
+        self._pipeline = self._engine(self._followed, artifacts)
+        built = images(self._followed, site=site, models=models)
+        self._pipeline.add_wave("Images", post=[built])
         for promotion in promotions:
             self._promote(promotion)
         self._pipeline.build_pipeline()
@@ -150,16 +155,21 @@ class DeliveryPipeline(Construct):
         return role
 
     def _promote(self, promotion: Promotion) -> None:
-        before = self._before(promotion.spec)
-        self._pipeline.add_stage(promotion.stage, pre=before)
+        spec, role = promotion.spec, self._verification
+        ready = before(self._followed, stage=spec, role=role)
+        pre = [ready, *self._asked(spec, ready)]
+        post = [after(self._followed, stage=spec, role=role)] if spec.checks else []
+        self._pipeline.add_stage(promotion.stage, pre=pre, post=post)
 
-    def _before(self, spec: StageSpec) -> list[pipelines.Step]:
+    def _asked(self, spec: StageSpec, ready: pipelines.Step) -> list[pipelines.Step]:
+        """A person's answer, where the stage wants one, with everything known that helps."""
         if spec.approval == "automatic":
             return []
         assembly = self._pipeline.cloud_assembly_file_set
         check = permissions_check(assembly, site=self._site, stage=spec, topic=self._topic)
         answer = approval(spec)
         answer.add_step_dependency(check)
+        answer.add_step_dependency(ready)
         return [check, answer]
 
     def _trust_this_account_alone(self) -> None:

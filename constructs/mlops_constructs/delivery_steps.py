@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 
 from mlops.contract import StageSpec
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.verification_role import lookup_role
 
 # The version in package.json. `latest` names a release by accident that reads no assembly of ours.
 CLI_VERSION: Final = "2.1148.1"
@@ -78,7 +79,6 @@ def permissions_check(
     The step of `aws_cdk.pipelines` for this installs whatever version of the command line is the
     latest, and approves by a function that may approve any pipeline with its tag.
     """
-    lookup = f"cdk-hnb659fds-lookup-role-{stage.account}-{stage.region}"
     compare = (
         f"npx --yes aws-cdk@{CLI_VERSION} diff --app . '{stage.name}/*' "
         "--method=template --fail-on=broadening --no-notices"
@@ -96,10 +96,43 @@ def permissions_check(
         role_policy_statements=[
             iam.PolicyStatement(
                 actions=["sts:AssumeRole"],
-                resources=[f"arn:aws:iam::{stage.account}:role/{lookup}"],
+                resources=[lookup_role(stage.account, stage.region)],
             ),
             iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]),
         ],
+    )
+
+
+def before(
+    source: pipelines.IFileSetProducer, *, stage: StageSpec, role: iam.IRole
+) -> pipelines.CodeBuildStep:
+    """Ask whether the stage is ready for this commit, before anything of it is touched."""
+    return _verification("Before", source, stage=stage, role=role, hours=1)
+
+
+def after(
+    source: pipelines.IFileSetProducer, *, stage: StageSpec, role: iam.IRole
+) -> pipelines.CodeBuildStep:
+    """Let the stage check itself, and wait: what fails keeps the next stage as it is."""
+    # As long as the longest run in a stage.
+    return _verification("After", source, stage=stage, role=role, hours=8)
+
+
+def _verification(
+    name: str,
+    source: pipelines.IFileSetProducer,
+    *,
+    stage: StageSpec,
+    role: iam.IRole,
+    hours: int,
+) -> pipelines.CodeBuildStep:
+    return pipelines.CodeBuildStep(
+        name,
+        input=source,
+        commands=["make .venv/.ready", f".venv/bin/mlops check {name.lower()} {stage.name}"],
+        partial_build_spec=runtimes(),
+        role=role,
+        timeout=Duration.hours(hours),
     )
 
 

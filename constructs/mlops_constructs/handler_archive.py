@@ -4,7 +4,9 @@ import hashlib
 import io
 import os
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import mlops
@@ -18,9 +20,9 @@ _READABLE: Final = 0o644 << 16
 
 def write_handlers(*, contract: str, build_dir: Path) -> Path:
     """Pack the handlers, the judgement that they share with the rehearsal, and the contract."""
-    files = {CONTRACT: contract.encode(), **_sources()}
-    packed = _zip(files)
-    return write_once(packed, build_dir, "handlers-{}.zip")
+    homes = ((mlops, ("", "rollout")), (mlops_constructs, ("", "handlers")))
+    files = {CONTRACT: contract.encode(), **sources(*homes)}
+    return write_once(packed(files), build_dir, "handlers-{}.zip")
 
 
 def write_once(content: bytes, build_dir: Path, name: str) -> Path:
@@ -34,10 +36,10 @@ def write_once(content: bytes, build_dir: Path, name: str) -> Path:
     return path
 
 
-def _sources() -> dict[str, bytes]:
-    """The modules under the names by which they import each other."""
+def sources(*homes: tuple[ModuleType, Sequence[str]]) -> dict[str, bytes]:
+    """The modules of packages' folders under the names by which they import each other."""
     found = {}
-    for package, folders in ((mlops, ("", "rollout")), (mlops_constructs, ("", "handlers"))):
+    for package, folders in homes:
         home = Path(str(package.__file__)).parent
         for folder in folders:
             pattern = "*.py" if folder else "__init__.py"
@@ -46,7 +48,8 @@ def _sources() -> dict[str, bytes]:
     return found
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """An archive of these files whose bytes depend on nothing but them."""
     buffer = io.BytesIO()
     # Stored: what a compressor writes depends on its version.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -14,6 +14,9 @@ FIXED: Final = 5
 _STACKS_A_STAGE: Final = {True: 2, False: 1}
 _STACKS_A_MODEL: Final = {True: 3, False: 2}
 _STEPS_OF_AN_APPROVAL: Final = {"manual": 2, "automatic": 0}
+_STEP_BEFORE: Final = 1
+# The stack of the checks, and the step that starts them.
+_CHECKS: Final = {True: 2, False: 0}
 
 
 def check_limits(actions: Mapping[str, int], stages: StagesSpec) -> None:
@@ -49,6 +52,8 @@ def stage_actions(models: int, stages: StagesSpec) -> list[int]:
         _STACKS_A_STAGE[stage.trains]
         + _STACKS_A_MODEL[stage.trains] * models
         + _STEPS_OF_AN_APPROVAL[stage.approval]
+        + _STEP_BEFORE
+        + _CHECKS[bool(stage.checks)]
         for stage in stages.stages
     ]
 

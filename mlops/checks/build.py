@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlops.checks.clients import Clients
+from mlops.checks.plan import ONLY, SUMMARY
 
 PAUSE_SECONDS: Final = 20
 LONGEST_SECONDS: Final = 8 * 3600
-SUMMARY: Final = "CHECKS_SUMMARY"
-"""Variable that the build exports: the runner's last line."""
 _PASSED: Final = "SUCCEEDED"
 
 
@@ -49,7 +48,7 @@ def _overrides(only: Sequence[str]) -> dict[str, Any]:
     """None unless they are asked for: who may only start the runner may change nothing of it."""
     if not only:
         return {}
-    chosen = {"name": "ONLY", "value": " ".join(f"--only {check}" for check in only)}
+    chosen = {"name": ONLY, "value": " ".join(f"--only {check}" for check in only)}
     return {"environmentVariablesOverride": [chosen]}
 
 

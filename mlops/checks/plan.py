@@ -13,6 +13,10 @@ from mlops.rollout.probes import Case, Tolerance
 
 CHECKS: Final = ("smoke", "integration", "load")
 """Every check after a deployment, in the order in which they run."""
+ONLY: Final = "CHECKS_ONLY"
+"""Variable of a build of the runner that holds further arguments."""
+SUMMARY: Final = "CHECKS_SUMMARY"
+"""Variable that such a build exports: its last line."""
 _SCHEMA: Final = 1
 
 

@@ -28,6 +28,8 @@ _BOUNDED: Final = frozenset(
         "iam:PutRolePolicy",
     }
 )
+# IAM compares the managed policy that these calls put on a role or take off it.
+_ATTACHING: Final = frozenset({"iam:AttachRolePolicy", "iam:DetachRolePolicy"})
 # Whose linked role the first resource of a type makes in an account.
 _LINKED: Final = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (
@@ -162,12 +164,15 @@ def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statem
     mine = f"arn:aws:iam::{account.account}"
     owned = [f"{mine}:{kind}/{account.project}-*" for kind in ("role", "policy")]
     bounded = _BOUNDED & set(actions) if None not in account.boundaries else frozenset()
-    special = {*bounded, "iam:PassRole", "iam:CreateServiceLinkedRole"}
+    attaching = _ATTACHING & set(actions)
+    special = {*bounded, *attaching, "iam:PassRole", "iam:CreateServiceLinkedRole"}
     unbound = {"iam:DeleteRolePermissionsBoundary"} if bounded else set()
     yield _allow("Roles", sorted({*actions} - special - unbound), owned)
     if bounded:
         within = {"iam:PermissionsBoundary": sorted(filter(None, account.boundaries))}
         yield _allow("BoundedRoles", sorted(bounded), owned[:1], **within)
+    if attaching:
+        yield _attach(sorted(attaching), owned)
     if "iam:PassRole" in actions:
         to = {"iam:PassedToService": sorted(account.services)}
         yield _allow("PassRoles", ["iam:PassRole"], owned[:1], **to)
@@ -176,6 +181,13 @@ def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statem
         linked = [f"{mine}:role/aws-service-role/{owner}/*" for owner in owners]
         only = {"iam:AWSServiceName": owners}
         yield _allow("LinkedRoles", ["iam:CreateServiceLinkedRole"], linked, **only)
+
+
+def _attach(actions: list[str], owned: list[str]) -> Statement:
+    """Roles of the project hold policies of the project: never one that AWS or anybody else made."""
+    role, policy = owned
+    only = {"ArnLike": {"iam:PolicyARN": policy}}
+    return _allow("OwnPolicies", actions, [role]) | {"Condition": only}
 
 
 def _bootstrap_version(account: Account) -> Statement:

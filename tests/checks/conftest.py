@@ -121,6 +121,10 @@ class Aws:
 
         self.operations[(who, name) if who else name] = refusal
 
+    @staticmethod
+    def refused(code: str, message: str = "no") -> ClientError:
+        return refused(code, message)
+
     def asked(self, operation: str) -> list[dict[str, Any]]:
         return [request for name, request in self.calls if name == operation]
 

@@ -101,6 +101,16 @@ def test_the_policy_cannot_widen_itself(deployed: list[Account]) -> None:
         assert [pattern for pattern in reachable if fnmatch.fnmatchcase(own, pattern)] == []
 
 
+def test_only_the_projects_own_policies_are_put_on_its_roles() -> None:
+    attaching = by_sid(ACCOUNT)["OwnPolicies"]
+
+    assert attaching["Action"] == ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    assert attaching["Resource"] == ["arn:aws:iam::222222222222:role/acme-*"]
+    assert attaching["Condition"] == {
+        "ArnLike": {"iam:PolicyARN": "arn:aws:iam::222222222222:policy/acme-*"}
+    }
+
+
 def test_roles_are_passed_to_the_services_that_they_trust_alone() -> None:
     passing = by_sid(ACCOUNT)["PassRoles"]
 

@@ -54,8 +54,12 @@ def build_of(template: dict[str, Any], word: str) -> dict[str, Any]:
         for project in of_type(template, "AWS::CodeBuild::Project")
         if word in json.dumps(project["Source"]["BuildSpec"])
     ]
-    specification: dict[str, Any] = json.loads(joined(found["Source"]["BuildSpec"]))
-    return found | {"Specification": specification}
+    return with_specification(found)
+
+
+def with_specification(project: dict[str, Any]) -> dict[str, Any]:
+    specification: dict[str, Any] = json.loads(joined(project["Source"]["BuildSpec"]))
+    return project | {"Specification": specification}
 
 
 def joined(value: Any) -> str:
@@ -123,7 +127,9 @@ def test_make_synth_judges_nested_stages_and_passes_the_commit(root: Path) -> No
     assert "$(COMMIT:%=--context commit=%)" in command[0]
 
 
-@pytest.mark.parametrize("word", ["make synth", "push-image", "aws-cdk@2.1148.1 diff", "deploy"])
+@pytest.mark.parametrize(
+    "word", ["make synth", "push-image", "aws-cdk@2.1148.1 diff", "npm install"]
+)
 def test_builds_run_on_the_supported_runtimes(template: dict[str, Any], word: str) -> None:
     install = build_of(template, word)["Specification"]["phases"]["install"]
 
@@ -185,7 +191,7 @@ def test_a_person_is_asked_where_the_stage_says_so_and_shown_permissions_before(
     stages: dict[str, list[dict[str, Any]]],
 ) -> None:
     orders = {
-        name: [action["Name"] for action in sorted(actions, key=lambda a: a["RunOrder"])][:2]
+        name: [action["Name"] for action in sorted(actions, key=lambda a: a["RunOrder"])][:3]
         for name, actions in stages.items()
     }
     approvals = [
@@ -195,9 +201,89 @@ def test_a_person_is_asked_where_the_stage_says_so_and_shown_permissions_before(
     ]
 
     assert approvals == ["prod"]
-    assert orders["prod"] == ["Permissions", "Approve"]
-    first = min(a["RunOrder"] for a in stages["prod"] if a["Name"].endswith("Deploy"))
-    assert first == 3
+    assert orders["prod"] == ["Before", "Permissions", "Approve"]
+    assert run_order(stages["prod"], "Approve") > run_order(stages["prod"], "Before")
+    assert run_order(stages["prod"], "Approve") > run_order(stages["prod"], "Permissions")
+
+
+def run_order(actions: list[dict[str, Any]], name: str) -> int:
+    (found,) = [action["RunOrder"] for action in actions if action["Name"] == name]
+    order: int = found
+    return order
+
+
+def deployments(actions: list[dict[str, Any]]) -> list[int]:
+    return [a["RunOrder"] for a in actions if a["ActionTypeId"]["Category"] == "Deploy"]
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+def test_nothing_of_a_stage_is_touched_before_it_was_asked_and_nothing_after_it_is_checked(
+    stages: dict[str, list[dict[str, Any]]], stage: str
+) -> None:
+    actions = stages[stage]
+
+    # A failed action ends the stage, and the next stage begins only after all of them.
+    assert run_order(actions, "Before") < min(deployments(actions))
+    assert run_order(actions, "After") > max(deployments(actions))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_stage_is_asked_by_the_command_that_people_run(
+    template: dict[str, Any], when: str
+) -> None:
+    asked = [
+        commands(with_specification(project))
+        for project in of_type(template, "AWS::CodeBuild::Project")
+        if f"mlops check {when}" in json.dumps(project["Source"]["BuildSpec"])
+    ]
+
+    assert sorted(asked) == [
+        ["make .venv/.ready", f".venv/bin/mlops check {when} {stage}"]
+        for stage in ("dev", "prod", "staging")
+    ]
+
+
+def test_asking_and_checking_have_one_role_that_only_takes_others(
+    template: dict[str, Any],
+) -> None:
+    roles = {
+        json.dumps(project["ServiceRole"])
+        for project in of_type(template, "AWS::CodeBuild::Project")
+        if "mlops check" in json.dumps(project["Source"]["BuildSpec"])
+    }
+    (role,) = [r for r in of_type(template, "AWS::IAM::Role") if "RoleName" in r]
+    granted = {
+        action: statement["Resource"]
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]
+        for action in [(statement["Sid"], statement["Action"])]
+    }
+
+    assert len(roles) == 1
+    assert role["RoleName"] == "mlops-delivery-verification"
+    assert list(granted) == [
+        ("FindImages", "ecr:DescribeImages"),
+        ("ReadTheStages", "sts:AssumeRole"),
+        ("StartChecks", "sts:AssumeRole"),
+    ]
+    assert all("*" not in resource for resource in granted.values())
+
+
+def test_a_stages_starter_trusts_exactly_the_role_of_these_steps(
+    template: dict[str, Any], templates: Templates
+) -> None:
+    for stage in ("dev", "staging", "prod"):
+        (starter,) = [
+            role
+            for role in of_type(templates[f"{stage}/Checks"], "AWS::IAM::Role")
+            if role.get("RoleName", "").endswith("-checks-starter")
+        ]
+        (trust,) = starter["AssumeRolePolicyDocument"]["Statement"]
+        assert "111111111111:root" in json.dumps(trust["Principal"])
+        assert trust["Condition"] == {
+            "ArnEquals": {
+                "aws:PrincipalArn": "arn:aws:iam::111111111111:role/mlops-delivery-verification"
+            }
+        }
 
 
 def test_permissions_are_compared_by_the_reading_role_of_the_stage(
@@ -232,7 +318,7 @@ def test_every_role_of_another_account_is_made_by_bootstrap_or_by_its_stage(
         for role in BOOTSTRAP_ROLES
     }
 
-    assert foreign
+    assert {f"mlops-{stage}-checks-starter" for stage in accounts} <= {role for _, role in foreign}
     assert foreign - made == set()
 
 
@@ -263,7 +349,8 @@ def test_builds_write_to_the_encrypted_groups_that_end(template: dict[str, Any])
 
     assert all(group["KmsKeyId"] for group in groups)
     assert [group["RetentionInDays"] for group in groups] == [180, 180]
-    assert configured == ["ENABLED"] * 6
+    # Synthesis, self-mutation, assets, images, the comparison, the automation, and two per stage.
+    assert configured == ["ENABLED"] * (6 + 2 * 3)
 
 
 def test_no_build_is_granted_by_pattern(template: dict[str, Any]) -> None:
@@ -367,7 +454,8 @@ def test_a_stage_of_many_stacks_is_split_and_not_refused(
     )
     counts = [len(stage["Actions"]) for stage in pipeline["Stages"]]
     assert max(counts) <= 50
-    assert sum(counts) == FIXED - 1 + 3 * 60 + 2
+    # Two steps of an approval, and for each stage one before and one after.
+    assert sum(counts) == FIXED - 1 + 3 * 60 + 2 + 3 * 2
 
 
 def test_a_pipeline_that_is_too_long_is_refused_before_it_is_deployed(

@@ -64,42 +64,68 @@ def owns_the_key(statement: dict[str, Any]) -> bool:
     return statement["Action"] == "kms:*" and root.endswith(":root")
 
 
-def test_nobody_gets_a_managed_full_access_policy(templates: Templates) -> None:
+def test_nobody_gets_a_managed_policy_but_the_published_one(templates: Templates) -> None:
+    attached = [
+        arn
+        for template in templates.values()
+        for resource in template["Resources"].values()
+        for arn in resource.get("Properties", {}).get("ManagedPolicyArns", [])
+    ]
+
+    assert attached
+    assert [
+        arn
+        for arn in attached
+        if not re.fullmatch(r"arn:aws:iam::\d{12}:policy/mlops-[a-z]+-[a-z-]+-invoke", arn)
+    ] == []
     assert "FullAccess" not in json.dumps(templates)
-    assert "ManagedPolicyArns" not in json.dumps(templates)
 
 
-def trusts(templates: Templates) -> list[tuple[str, dict[str, Any]]]:
+def trusts(templates: Templates, principal: str) -> list[tuple[str, dict[str, Any]]]:
+    """Statements that let a principal of a kind assume a role, by the path of their stack."""
     return [
         (path, statement)
         for path, template in templates.items()
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::IAM::Role"
         for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"])
+        if principal in statement["Principal"]
     ]
 
 
 def test_every_service_role_is_assumed_for_its_own_account_only(templates: Templates) -> None:
-    of_services = [(path, one) for path, one in trusts(templates) if "Service" in one["Principal"]]
+    found = trusts(templates, "Service")
 
-    assert of_services
+    assert found
     assert [
         path
-        for path, trust in of_services
+        for path, trust in found
         if "aws:SourceAccount" not in trust.get("Condition", {}).get("StringEquals", {})
     ] == []
 
 
-def test_a_role_of_another_account_is_let_in_by_its_exact_name_alone(templates: Templates) -> None:
-    others = [(path, one) for path, one in trusts(templates) if "Service" not in one["Principal"]]
-    automation = "arn:aws:iam::111111111111:role/mlops-release-automation"
+def test_every_other_role_is_assumed_by_one_role_alone(templates: Templates) -> None:
+    found = [
+        (path.partition("/")[2], trust)
+        for path, trust in trusts(templates, "AWS")
+        if "Fn::GetAtt" not in trust["Principal"]["AWS"]
+    ]
+    delivery = "arn:aws:iam::111111111111"
 
     assert {
-        (path, one["Principal"]["AWS"], one["Condition"]["ArnEquals"]["aws:PrincipalArn"])
-        for path, one in others
+        (
+            stack,
+            json.dumps(one["Principal"]["AWS"]),
+            one["Condition"]["ArnEquals"]["aws:PrincipalArn"],
+        )
+        for stack, one in found
     } == {
-        (path, "arn:aws:iam::111111111111:root", automation)
-        for path in ("dev/Foundation", "dev/Registry", "staging/Foundation", "prod/Foundation")
+        (stack, f'"{delivery}:root"', f"{delivery}:role/{role}")
+        for stack, role in (
+            ("Foundation", "mlops-release-automation"),
+            ("Registry", "mlops-release-automation"),
+            ("Checks", "mlops-delivery-verification"),
+        )
     }
 
 
@@ -246,6 +272,23 @@ def test_every_stage_reports_on_the_bus_of_the_delivery(templates: Templates) ->
     }
 
     assert named == {f"arn:aws:events:eu-west-1:111111111111:event-bus/{bus}"}
+
+
+def test_the_checks_act_with_the_policy_that_applications_get(templates: Templates) -> None:
+    published = {
+        only(template, "AWS::IAM::ManagedPolicy")["ManagedPolicyName"]
+        for path, template in templates.items()
+        if path.endswith("-Serving")
+    }
+    attached = {
+        arn.rpartition("/")[2]
+        for path, template in templates.items()
+        if path.endswith("/Checks")
+        for resource in template["Resources"].values()
+        for arn in resource["Properties"].get("ManagedPolicyArns", [])
+    }
+
+    assert attached == published
 
 
 def test_every_alarm_leads_to_a_runbook_that_exists(templates: Templates, root: Path) -> None:

@@ -16,12 +16,15 @@ STACKS = (
     "dev/bike-demand-Training",
     "dev/bike-demand-Serving",
     "dev/bike-demand-ReleaseCheck",
+    "dev/Checks",
     "staging/Foundation",
     "staging/bike-demand-Serving",
     "staging/bike-demand-ReleaseCheck",
+    "staging/Checks",
     "prod/Foundation",
     "prod/bike-demand-Serving",
     "prod/bike-demand-ReleaseCheck",
+    "prod/Checks",
 )
 _CONTENT_HASH = re.compile(r"\b[0-9a-f]{16,64}\b")
 

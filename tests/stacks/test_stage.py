@@ -73,6 +73,7 @@ def test_a_stage_that_trains_has_the_registry_and_a_stack_per_model(
         "mlops-dev-bike-demand-release-check",
         "mlops-dev-bike-demand-serving",
         "mlops-dev-bike-demand-training",
+        "mlops-dev-checks",
         "mlops-dev-foundation",
         "mlops-dev-registry",
     ]
@@ -84,8 +85,42 @@ def test_every_other_stage_has_the_foundation_and_what_is_pinned_for_it(
     assert sorted(templates(stage_of(platform.stages.stage("prod")))) == [
         "mlops-prod-bike-demand-release-check",
         "mlops-prod-bike-demand-serving",
+        "mlops-prod-checks",
         "mlops-prod-foundation",
     ]
+
+
+def test_the_checks_come_after_every_release_was_judged(
+    stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
+) -> None:
+    stacks = stage_of(platform.stages.stage("prod")).synth().stacks
+
+    checks = next(s for s in stacks if s.stack_name.endswith("prod-checks"))
+    judged = {s.id for s in stacks if s.stack_name.endswith("release-check")}
+    assert judged
+    assert judged <= {dependency.id for dependency in checks.dependencies}
+
+
+def test_a_stage_that_asks_for_no_checks_has_none(
+    stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
+) -> None:
+    spec = platform.stages.stage("prod").model_copy(update={"checks": ()})
+
+    assert "mlops-prod-checks" not in templates(stage_of(spec))
+
+
+def test_one_model_alone_has_no_checks_since_they_span_all(
+    platform: Platform, sources: list[ModelSource], cdk_context: dict[str, Any]
+) -> None:
+    import aws_cdk as cdk
+
+    app = cdk.App(context=cdk_context, builtin_cloud_formation_validation=False)
+    partial = replace(platform, model_names=(*platform.model_names, "another"))
+    spec = platform.stages.stage("prod")
+
+    stage = MlopsStage(app, stage=spec, platform=partial, sources=sources, commit="c0ffee")
+
+    assert "mlops-prod-checks" not in templates(stage)
 
 
 def test_where_no_version_is_pinned_nothing_is_served(

@@ -16,7 +16,10 @@ import pytest
 # The roles of the release automation add 2 in the registry (all groups of the project, and all
 # their versions: ARNs one by one would not fit into a role's policy) and 1 in each of three stages
 # (the records of all models: the foundation knows no models).
-ACKNOWLEDGED = 15 + 3 * 23 + 8 + 2 + 3
+# The checks add in each stage 7 for their runner (endpoints, configs, models, callers, captures and
+# reports by name or prefix; scaling knows no resource) and 1 for the role of the pipeline's steps
+# that start them, which reads artifacts like the other builds.
+ACKNOWLEDGED = 15 + 3 * 23 + 8 + 2 + 3 + 3 * 7 + 1
 PLUGINS = ("AwsSolutions::", "mlops-rules::")
 
 
