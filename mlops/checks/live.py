@@ -18,7 +18,7 @@ from mlops.rollout.release import RELEASE_TAG
 Described = Mapping[str, Any]
 
 _BOTH_SIDES: Final = {"Input", "Output"}
-NOT_FOUND: Final = "Could not find endpoint "
+NOT_FOUND: Final = 'Could not find endpoint "'
 
 
 @dataclass(frozen=True, kw_only=True)

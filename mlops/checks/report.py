@@ -106,12 +106,7 @@ def _case(result: Result) -> ET.Element:
     )
     element = _ELEMENTS.get(found.status)
     if element is None:
-        ET.SubElement(case, "system-out").text = _printable(found.detail)
+        ET.SubElement(case, "system-out").text = found.detail
     else:
-        ET.SubElement(case, element, message=_printable(found.detail))
+        ET.SubElement(case, element, message=found.detail)
     return case
-
-
-def _printable(text: str) -> str:
-    """Without what XML cannot hold: a model may answer anything."""
-    return "".join(one if one.isprintable() else " " for one in text)

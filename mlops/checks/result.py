@@ -62,22 +62,28 @@ class Result:
 
 def passed(detail: str) -> Finding:
     """It is as it should be."""
-    return Finding(status=Status.PASSED, detail=detail)
+    return _finding(Status.PASSED, detail)
 
 
 def failed(detail: str) -> Finding:
     """It is not."""
-    return Finding(status=Status.FAILED, detail=detail)
+    return _finding(Status.FAILED, detail)
 
 
 def skipped(reason: str) -> Finding:
     """It was not asked, for a reason that the configuration or the service gives."""
-    return Finding(status=Status.SKIPPED, detail=f"skipped: {reason}")
+    return _finding(Status.SKIPPED, f"skipped: {reason}")
 
 
 def invalid(reason: str) -> Finding:
     """The answer proves nothing."""
-    return Finding(status=Status.INVALID, detail=f"invalid: {reason}")
+    return _finding(Status.INVALID, f"invalid: {reason}")
+
+
+def _finding(status: Status, text: str) -> Finding:
+    """A model may answer anything: what no file or terminal should get becomes a space."""
+    clean = "".join(one if one.isprintable() else " " for one in text)
+    return Finding(status=status, detail=clean)
 
 
 def answered(question: Question, ask: Callable[[], Finding]) -> Result:

@@ -184,7 +184,7 @@ def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statem
 
 
 def _attach(actions: list[str], owned: list[str]) -> Statement:
-    """Roles of the project hold policies of the project: never one that AWS or anybody else made."""
+    """Roles of the project hold policies of the project, and nobody else's."""
     role, policy = owned
     only = {"ArnLike": {"iam:PolicyARN": policy}}
     return _allow("OwnPolicies", actions, [role]) | {"Condition": only}
