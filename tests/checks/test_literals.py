@@ -50,5 +50,5 @@ def test_what_does_not_fit_is_told_by_its_path(changed: dict[str, object], said:
 
 
 def test_what_is_missing_is_told_by_its_path() -> None:
-    with pytest.raises(LiteralError, match="bike.bell: missing"):
+    with pytest.raises(LiteralError, match=r"bike\.bell: missing"):
         read(Bike, {key: value for key, value in BIKE.items() if key != "bell"}, at="bike")

@@ -1,4 +1,4 @@
-"""One run as files that programs, CodeBuild and people read; nothing in an answer can break them."""
+"""One run as files for programs, CodeBuild and people; no answer can break them."""
 
 import json
 from datetime import UTC, datetime

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlops.checks.plan import Examples, Fleet, PlannedRelease, Traffic
 from mlops.contract import Capacity, ModelSpec, Names, StagesFile, StagesSpec
+from mlops.rollout.probes import Case, Tolerance
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -182,6 +184,48 @@ def handlers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mlops_constructs.handler_archive import write_handlers
 
     return write_handlers(contract="{}", build_dir=tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def planned(release_of: "Callable[..., Release]") -> PlannedRelease:
+    """The plan of that release, with one example."""
+    from mlops_constructs.check_plan import planned_guardrails
+
+    release = release_of()
+    return PlannedRelease(
+        model="churn",
+        version=release.version,
+        endpoint=release.endpoint_name,
+        release=release.hash,
+        package=release.package_arn,
+        key="alias/acme-prod",
+        encrypted_disks=True,
+        parameter="/acme/prod/churn/endpoint-name",
+        caller_role="arn:aws:iam::400000000000:role/acme-prod-churn-caller",
+        guardrails=planned_guardrails(release),
+        fleet=Fleet(
+            variant="AllTraffic",
+            instance_type="ml.m5.large",
+            min_instances=2,
+            max_instances=2,
+            scaled=False,
+        ),
+        capture=None,
+        traffic=Traffic(
+            requests_per_minute=300.0,
+            factor=1.0,
+            minutes=3.0,
+            warm_up_seconds=30.0,
+            latency_p99_ms=200.0,
+            allowance_ms=150.0,
+            error_ratio=0.02,
+        ),
+        examples=Examples(
+            cases=(Case(name="one", request={"age": 40}, response={"probability": 0.5}),),
+            tolerance=Tolerance(relative=0.1),
+            fields=("probability",),
+        ),
+    )
 
 
 @pytest.fixture(scope="session")
