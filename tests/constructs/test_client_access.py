@@ -48,6 +48,7 @@ def test_the_policy_allows_one_endpoint_and_is_attached_to_nobody(access: Any) -
         "arn:aws:sagemaker:eu-west-1:400000000000:endpoint/acme-prod-churn"
     ]
     assert not {"Roles", "Users", "Groups"} & set(policy)
+    assert policy["ManagedPolicyName"] == "acme-prod-churn-invoke"
 
 
 def test_the_schema_is_readable_to_whoever_may_call(access: Any) -> None:
