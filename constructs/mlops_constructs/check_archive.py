@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import mlops
+from mlops import sheet
 from mlops.checks.plan import Plan, PlannedRelease
 from mlops_constructs.handler_archive import packed, sources, write_once
 from mlops_constructs.site import Site
@@ -22,5 +23,10 @@ def write_checks(*, site: Site, releases: Sequence[PlannedRelease], build_dir: P
         checks=tuple(site.stage.checks),
         releases=tuple(releases),
     )
-    files = {PLAN: plan.to_json().encode(), **sources((mlops, ("", "checks", "rollout")))}
+    files = {
+        PLAN: plan.to_json().encode(),
+        # The frame of every report's page, which needs nothing but the standard library.
+        "mlops/sheet.py": Path(sheet.__file__).read_bytes(),
+        **sources((mlops, ("", "checks", "rollout"))),
+    }
     return write_once(packed(files), build_dir, "checks-{}.zip")

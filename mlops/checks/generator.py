@@ -13,6 +13,7 @@ from typing import Final
 
 Send = Callable[[int], str | None]
 """Sends the nth request; None where it was answered, else what went wrong."""
+NOT_SENT: Final = "not sent: no thread was free in time"
 _MINUTE: Final = 60.0
 
 
@@ -56,7 +57,7 @@ def generate(
 
     def sent(number: int, planned: float) -> Sent:
         lag = time.monotonic() - began - planned
-        error = send(number) if lag <= grace_seconds else "not sent: no thread was free in time"
+        error = send(number) if lag <= grace_seconds else NOT_SENT
         return Sent(
             planned=planned, lag=lag, seconds=time.monotonic() - began - planned, error=error
         )

@@ -8,7 +8,7 @@ import pytest
 
 from mlops.checks import load as load_module
 from mlops.checks.clients import Clients
-from mlops.checks.generator import Sent
+from mlops.checks.generator import NOT_SENT, Sent
 from mlops.checks.load import FEWEST_PER_MINUTE, MOST_PER_MINUTE, Rate, findings, load
 from mlops.checks.plan import PlannedRelease, Traffic
 from mlops.checks.result import Finding, Status
@@ -80,11 +80,22 @@ def test_errors_count_however_late_the_generator(traffic: Traffic) -> None:
     assert judged([sent(lag=1, error="503")] * 300, traffic)["errors"].status is Status.FAILED
 
 
-def test_nothing_sent_is_no_pass(traffic: Traffic) -> None:
-    found = judged([], traffic)
+@pytest.mark.parametrize("ledger", [[], [sent(lag=11, error=NOT_SENT)] * 300])
+def test_nothing_sent_is_no_pass(traffic: Traffic, ledger: list[Sent]) -> None:
+    assert judged(ledger, traffic)["errors"].status is Status.INVALID
 
-    assert found["errors"].status is Status.INVALID
-    assert found["latency"].status is Status.INVALID
+
+def test_what_the_generator_could_not_send_is_no_error_of_the_endpoint(traffic: Traffic) -> None:
+    unsent = [sent(0, lag=11, error=NOT_SENT)]
+
+    few, many = (
+        judged(unsent * 3 + [sent()] * 300, traffic),
+        judged(unsent * 30 + [sent()] * 300, traffic),
+    )
+
+    assert few["errors"].detail == "0.00% of 300 requests; allowed: 2.00%"
+    assert many["errors"].status is Status.INVALID
+    assert many["latency"].status is Status.INVALID
 
 
 @pytest.mark.parametrize(

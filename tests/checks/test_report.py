@@ -128,4 +128,4 @@ def test_a_page_of_a_run_that_passed_says_so() -> None:
         title="t", began=datetime(2026, 1, 1, tzinfo=UTC), results=[result("x", passed("y"))]
     )
 
-    assert '<p class="verdict passed">passed</p>' in page(good)
+    assert '<span class="badge good">passed</span></h1>' in page(good)
