@@ -4,7 +4,7 @@ from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
 from mlops.contract.examples import Example, ExampleError, read_examples
 from mlops.contract.model_spec import Gate, ModelSpec, StepSpec, TrainStepSpec
 from mlops.contract.naming import Names
-from mlops.contract.platform import Platform, load_platform, model_folders
+from mlops.contract.platform import Platform, load_config, load_platform, model_folders
 from mlops.contract.problems import ContractError, Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sha256_of
@@ -50,6 +50,7 @@ __all__ = [
     "StagesSpec",
     "StepSpec",
     "TrainStepSpec",
+    "load_config",
     "load_platform",
     "model_folders",
     "read_examples",

@@ -64,6 +64,19 @@ def load_platform(root: Path, *, model: str | None = None) -> Platform:
     return platform
 
 
+def load_config(root: Path) -> Platform:
+    """Read and check `config/` alone: the models are known by their names only.
+
+    Raises:
+        ContractError: with every problem of the two files.
+    """
+    reading = _Reading(root=root.resolve(), only=None)
+    platform = reading.platform(with_models=False)
+    if platform is None or reading.problems:
+        raise ContractError(tuple(reading.problems))
+    return platform
+
+
 def model_folders(root: Path) -> list[Path]:
     """The folders below `model_code/` that hold a model, in name order."""
     home = root / MODELS
@@ -85,10 +98,10 @@ class _Reading:
         self.only = only
         self.problems: list[Problem] = []
 
-    def platform(self) -> Platform | None:
+    def platform(self, *, with_models: bool = True) -> Platform | None:
         stages = self._load(self.root / STAGES, StagesFile)
         releases = self._load(self.root / RELEASES, ReleasesSpec)
-        models = list(self._models())
+        models = list(self._models()) if with_models else []
         if stages is None:
             return None
         return self._checked_together(stages, releases, models)

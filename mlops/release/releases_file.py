@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from mlops.contract import ContractError, Platform, Problem, ReleasesSpec, load_platform
+from mlops.contract import (
+    ContractError,
+    Platform,
+    Problem,
+    ReleasesSpec,
+    load_config,
+    load_platform,
+)
 from mlops.contract.document import Document, read_document
 from mlops.contract.guardrails import of_releases
 from mlops.contract.platform import RELEASES
@@ -36,14 +43,14 @@ class ReleasesFile:
     text: str
 
     @classmethod
-    def read(cls, root: Path, *, model: str) -> "ReleasesFile":
-        """The file of a repository, for an edit of one model's pins.
+    def read(cls, root: Path, *, model: str | None) -> "ReleasesFile":
+        """The file of a repository, for an edit of one model's pins, or of any model's with None.
 
         Raises:
-            ContractError: the configuration or this model's contract is wrong.
+            ContractError: the configuration is wrong, or the contract of the model that was named.
         """
         _refuse_merge_markers(root / RELEASES)
-        platform = load_platform(root, model=model)
+        platform = load_config(root) if model is None else load_platform(root, model=model)
         text = (platform.root / RELEASES).read_bytes().decode("utf-8")
         return cls(platform=platform, spec=platform.releases, text=text)
 

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from mlops.contract import ContractError, Problem, load_platform, model_folders
+from mlops.contract import ContractError, Problem, load_config, load_platform, model_folders
 
 Path_ = tuple[str | int, ...]
 DROP = object()
@@ -147,6 +147,28 @@ def test_one_model_can_be_read_without_the_others(repository: Path) -> None:
     assert platform.model_names == ("bike-demand", "broken")
     with pytest.raises(ContractError, match=r"broken/model.yaml: cannot be read"):
         load_platform(repository)
+
+
+def test_the_configuration_alone_knows_the_models_by_name(repository: Path) -> None:
+    (repository / "model_code" / "bike_demand" / "model.yaml").write_text("half done: [")
+
+    platform = load_config(repository)
+
+    assert platform.model_names == ("bike-demand",)
+    assert platform.models == ()
+    assert platform.releases.version(model="bike-demand", stage="dev") == 3
+
+
+def test_a_wrong_configuration_is_told_without_the_models_as_well(repository: Path) -> None:
+    (repository / "config/stages.yaml").write_text("stages: {}\n")
+    (repository / "config/releases.yaml").write_text("release: {}\n")
+
+    with pytest.raises(ContractError) as caught:
+        load_config(repository)
+
+    assert {problem.file for problem in caught.value.problems} == {
+        "config/stages.yaml", "config/releases.yaml",
+    }  # fmt: skip
 
 
 def test_an_unknown_model_is_refused_with_those_that_exist(repository: Path) -> None:

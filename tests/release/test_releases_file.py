@@ -45,6 +45,18 @@ def test_edits_follow_each_other(file: ReleasesFile) -> None:
     assert "  bike-demand: {dev: 3, prod: 2}  # the first model\n" in after.text
 
 
+def test_pins_of_any_model_are_edited_without_a_look_at_their_contracts(repository: Path) -> None:
+    (repository / "model_code/bike_demand/model.yaml").write_text("half done: [")
+
+    file = ReleasesFile.read(repository, model=None)
+
+    after = file.pinned(model=MODEL, stage="prod", version=2)
+    assert after.pinned(model="churn", stage="dev", version=1).spec.releases == {
+        MODEL: {"dev": 3, "staging": 2, "prod": 2},
+        "churn": {"dev": 1},
+    }
+
+
 def test_an_equal_pin_leaves_the_file_alone(file: ReleasesFile) -> None:
     assert file.pinned(model=MODEL, stage="dev", version=3) is file
     assert file.unpinned(model=MODEL, stage="prod") is file
