@@ -1,23 +1,24 @@
-"""What the releases' commands ask of git, which is the person's own."""
+"""What the releases' commands ask of git about one checkout."""
 
-import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from mlops.contract import ReleasesSpec
 from mlops.contract.platform import RELEASES
 from mlops.release.errors import ReleaseError
+from mlops.release.git import Finished, Git
+from mlops.release.releases_file import releases_in
+from mlops.release.trailer import occasions
 
 _LOG: Final = (
-    "log", "-z", "--reverse", "--first-parent", "--no-patch",
+    "log", "-z", "--reverse", "--no-patch",
     # A person's own configuration may add signatures or ask for another encoding.
     "--no-show-signature", "--encoding=UTF-8",
-    "--format=%H%x1f%aI%x1f%an%x1f%B",
+    "--format=%H%x1f%P%x1f%aI%x1f%an%x1f%B",
 )  # fmt: skip
-_PATIENCE_SECONDS: Final = 600
-"""Hooks of a repository run inside `git commit`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,18 @@ class Commit:
     message: str
     content: str | None
     """None where the commit removed the file."""
+    merged: tuple[str, ...] = ()
+    """Messages of the commits that this one merged, as far as they changed the releases."""
+
+    @cached_property
+    def releases(self) -> ReleasesSpec | None:
+        """What the commit left, read once; None where the contract cannot read it."""
+        return releases_in(self.content or "")
+
+    @property
+    def by_automation(self) -> bool:
+        """Whether the release automation decided it; whoever merged that decided nothing else."""
+        return all(occasions(message) for message in self.merged or (self.message,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +50,7 @@ class Checkout:
     """The git checkout around a repository's `config/`."""
 
     root: Path
+    git: Git = field(default_factory=Git)
 
     def commits(self) -> list[Commit]:
         """The commits that changed the releases, oldest first, along the branch itself.
@@ -50,8 +64,8 @@ class Checkout:
         self._require()
         if not self._has_commits():
             return []
-        log = self._git(*_LOG, "--", RELEASES)
-        fields = [record.strip("\n").split("\x1f", 3) for record in log.split("\0") if record]
+        log = self._git(*_LOG, "--first-parent", "--", RELEASES)
+        fields = [record.strip("\n").split("\x1f", 4) for record in log.split("\0") if record]
         contents = self._contents([commit for commit, *_ in fields])
         return [
             Commit(
@@ -60,8 +74,9 @@ class Checkout:
                 who=who,
                 message=message.strip(),
                 content=contents[commit],
+                merged=self._merged(commit, parents.split()),
             )
-            for commit, when, who, message in fields
+            for commit, parents, when, who, message in fields
         ]
 
     def is_shallow(self) -> bool:
@@ -91,19 +106,28 @@ class Checkout:
         return self._git("rev-parse", "HEAD").strip()
 
     def _require(self) -> None:
-        if self._run(["rev-parse", "--is-inside-work-tree"]).returncode:
+        if self._run("rev-parse", "--is-inside-work-tree").returncode:
             raise ReleaseError(
                 f"{self.root}: is no git checkout, and a release is a commit; remedy: run this in "
                 "a clone of the repository"
             )
 
     def _has_commits(self) -> bool:
-        return not self._run(["rev-parse", "--verify", "--quiet", "HEAD"]).returncode
+        return not self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode
+
+    def _merged(self, commit: str, parents: list[str]) -> tuple[str, ...]:
+        """What a merge brought along; of a branch that is not followed, every commit counts."""
+        if len(parents) <= 1:
+            return ()
+        brought = (*_LOG, "--full-history", commit, f"^{commit}^1", "--", RELEASES)
+        records = [record.strip("\n") for record in self._git(*brought).split("\0") if record]
+        found = [record.split("\x1f", 4) for record in records]
+        return tuple(message for id_, *_, message in found if id_ != commit)
 
     def _contents(self, commits: list[str]) -> dict[str, str | None]:
         """The file at each commit, through one process for all of them."""
         wanted = "".join(f"{commit}:./{RELEASES}\n" for commit in commits)
-        rest = self._run(["cat-file", "--batch"], given=wanted.encode()).stdout
+        rest = self._run("cat-file", "--batch", given=wanted.encode()).stdout
         found: dict[str, str | None] = {}
         for commit in commits:
             head, _, rest = rest.partition(b"\n")
@@ -116,19 +140,7 @@ class Checkout:
         return found
 
     def _git(self, *arguments: str) -> str:
-        done = self._run(arguments)
-        if done.returncode:
-            said = (done.stderr or done.stdout).decode("utf-8", errors="replace").strip()
-            raise ReleaseError(f"git {arguments[0]}: {said}; remedy: mend this and run it again")
-        return done.stdout.decode("utf-8", errors="replace")
+        return self.git.text(self.root, *arguments)
 
-    def _run(
-        self, arguments: Sequence[str], *, given: bytes = b""
-    ) -> subprocess.CompletedProcess[bytes]:
-        command = ["git", "-C", str(self.root), *arguments]
-        try:
-            return subprocess.run(  # noqa: S603  # fixed arguments
-                command, input=given, capture_output=True, check=False, timeout=_PATIENCE_SECONDS
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ReleaseError(f"git {arguments[0]}: {error}; remedy: install git") from error
+    def _run(self, *arguments: str, given: bytes = b"") -> Finished:
+        return self.git.run(self.root, arguments, given=given)

@@ -3,3 +3,7 @@
 
 class ReleaseError(Exception):
     """Something a person can mend; the text says what, where and how."""
+
+
+class TransientError(ReleaseError):
+    """Something that may be otherwise in a moment: a race with somebody else, or the network."""

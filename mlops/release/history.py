@@ -1,11 +1,11 @@
 """How a stage came to its version: the commits that changed its pin, and the way back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from mlops.release.checkout import Commit
-from mlops.release.releases_file import releases_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,8 @@ class Change:
     before: int | None
     version: int | None
     """None where the commit took the release away."""
+    by_automation: bool = False
+    """Whether the release automation moved it, and not a person."""
 
 
 def changes(commits: Iterable[Commit], *, model: str, stages: Iterable[str]) -> list[Change]:
@@ -30,7 +32,7 @@ def changes(commits: Iterable[Commit], *, model: str, stages: Iterable[str]) -> 
     pinned: dict[str, int | None] = dict.fromkeys(stages)
     found = []
     for commit in commits:
-        spec = releases_in(commit.content or "")
+        spec = commit.releases
         if spec is None:
             continue
         for stage, before in pinned.items():
@@ -39,6 +41,19 @@ def changes(commits: Iterable[Commit], *, model: str, stages: Iterable[str]) -> 
                 found.append(_change(commit, stage, before, version))
                 pinned[stage] = version
     return found
+
+
+def telling(commits: Sequence[Commit]) -> list[Commit]:
+    """The commits that tell what people left: theirs, what stood before them, and the last one.
+
+    Reading a file takes long, and nearly all commits are the automation's, which decide nothing.
+    """
+    return [
+        commit
+        for commit, following in pairwise([*commits, None])
+        if commit is not None
+        and not (following and commit.by_automation and following.by_automation)
+    ]
 
 
 def previous_version(found: Iterable[Change], *, stage: str, current: int) -> int | None:
@@ -66,4 +81,5 @@ def _change(commit: Commit, stage: str, before: int | None, version: int | None)
         stage=stage,
         before=before,
         version=version,
+        by_automation=commit.by_automation,
     )

@@ -2,12 +2,20 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 from mlops.contract import Platform, load_platform
+from mlops.registry import SageMakerClient, approve, local_client, reject, show
 from mlops.release import ReleasesFile
+from mlops.release.git import Git as UnattendedGit
+from mlops.release.git import Identity, unattended
+from mlops.release.remote import Remote
+from mlops.rollout.record import ReleaseRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +47,190 @@ releases:
 """
 
 Git = Callable[..., str]
+ADA = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    **{f"GIT_{role}_NAME": "Ada" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_EMAIL": "ada@example.com" for role in ("AUTHOR", "COMMITTER")},
+}
+AUTHOR = Identity(name="Release automation", email="releases@example.com")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A repository that others push to, and the clone of a person who does."""
+
+    bare: Path
+    desk: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> "Host":
+        """A platform of two models and three stages, which release what was approved."""
+        host = cls(bare=folder / "host.git", desk=folder / "desk")
+        run("git", "init", "--quiet", "--bare", "--initial-branch=main", host.bare)
+        run("git", "init", "--quiet", "--initial-branch=main", host.desk)
+        for name, text in {
+            "config/stages.yaml": STAGES_OF_THE_HOST,
+            "config/releases.yaml": "releases: {}\n",
+            "model_code/bike_demand/model.yaml": "nobody reads this",
+            "model_code/churn/model.yaml": "nor this",
+        }.items():
+            (host.desk / name).parent.mkdir(parents=True, exist_ok=True)
+            (host.desk / name).write_text(text)
+        host.git("add", ".")
+        host.git("commit", "--quiet", "--message", "Start")
+        host.git("remote", "add", "origin", "../host.git")
+        host.git("push", "--quiet", "origin", "main")
+        return host
+
+    def git(self, *arguments: str) -> str:
+        """Runs git at the person's desk."""
+        return run("git", "-C", self.desk, *arguments)
+
+    def write(self, name: str, text: str, message: str = "Change") -> str:
+        """A person changes a file on the newest state, and pushes."""
+        self.git("pull", "--quiet", "origin", "main")
+        (self.desk / name).write_text(text)
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", message)
+        self.git("push", "--quiet", "origin", "HEAD:main")
+        return self.git("rev-parse", "HEAD")
+
+    def release(self, pins: str, message: str = "By hand") -> str:
+        """A person pins versions of bike-demand, like `dev: 3, prod: 1`."""
+        return self.write(
+            "config/releases.yaml", f"releases:\n  bike-demand: {{{pins}}}\n", message
+        )
+
+    def show(self, name: str, branch: str = "main") -> str:
+        """A file of the host."""
+        return run("git", "-C", self.bare, "show", f"{branch}:{name}")
+
+    def log(self, branch: str = "main", what: str = "%an: %s") -> list[str]:
+        """The commits of the host, newest first."""
+        return run("git", "-C", self.bare, "log", f"--format={what}", branch).splitlines()
+
+    def branches(self) -> list[str]:
+        """The branches of the host."""
+        listed = run("git", "-C", self.bare, "for-each-ref", "--format=%(refname:short)")
+        return listed.splitlines()
+
+    def hook(self, name: str, script: str) -> None:
+        """Lets the host run a script."""
+        path = self.bare / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    @property
+    def remote(self) -> Remote:
+        """The delivered branch."""
+        return Remote(url=str(self.bare), branch="main")
+
+
+def run(*command: object) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**{name: os.environ[name] for name in ("HOME", "PATH")}, **ADA},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """The folder of rehearsals: a registry to decide in, and records to write."""
+
+    folder: Path
+
+    @cached_property
+    def client(self) -> SageMakerClient:
+        """The registry."""
+        return local_client(self.folder / "registry", account="222222222222")
+
+    def register(self, *statuses: str, model: str = "bike-demand") -> None:
+        """A group with a version per status, numbered from one."""
+        group = f"mlops-{model}"
+        self.client.create_model_package_group(ModelPackageGroupName=group)
+        for number, status in enumerate(statuses, 1):
+            self.client.create_model_package(
+                ModelPackageGroupName=group, ModelApprovalStatus="PendingManualApproval"
+            )
+            if status == "Approved":
+                approve(self.client, group, number, reason=f"read card {number}")
+            if status == "Rejected":
+                reject(self.client, group, number, reason=f"read card {number}")
+
+    def decide(self, number: int, status: str, reason: str, model: str = "bike-demand") -> None:
+        """A person approves or rejects a version."""
+        call = approve if status == "Approved" else reject
+        call(self.client, f"mlops-{model}", number, reason=reason)
+
+    def status(self, number: int, model: str = "bike-demand") -> tuple[str, str | None]:
+        """What the registry says about a version, and why."""
+        found = show(self.client, f"mlops-{model}", number)
+        return found.version.status, found.reason
+
+    def record(self, stage: str, number: int, **changes: object) -> ReleaseRecord:
+        """A stage's last release of bike-demand: the canary failed, now."""
+        record = replace(RECORD, stage=stage, version=number, package=f"{PACKAGES}/{number}")
+        record = replace(record, time=datetime.now(UTC).isoformat(), **changes)  # type: ignore[arg-type]  # any field
+        path = self.folder / "records" / stage / f"{record.model}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(record.to_json())
+        return record
+
+
+PACKAGES = "arn:aws:sagemaker:eu-west-1:222222222222:model-package/mlops-bike-demand"
+RECORD = ReleaseRecord(
+    stage="prod",
+    model="bike-demand",
+    endpoint="mlops-prod-bike-demand",
+    release="0123456789ab",
+    package=f"{PACKAGES}/1",
+    version=1,
+    deployment="EndpointConfig-1",
+    outcome="unhealthy",
+    cause="model",
+    reasons=("SageMaker rolled back",),
+    red_alarms=("mlops-prod-bike-demand-rollback-model-errors-0123456789ab",),
+    canary_invocations=250,
+    live_version=None,
+    time="2026-01-01T12:00:00+00:00",
+)
+STAGES_OF_THE_HOST = STAGES.replace(
+    "region: eu-west-1}\n",
+    "region: eu-west-1, source: {repository: platform}}\n",
+    1,
+).replace("    capacity:", "    promotion: on-approval\n    capacity:")
+
+
+@pytest.fixture(scope="session")
+def new_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a host to copy: git takes long to make one."""
+    folder = tmp_path_factory.mktemp("new_host")
+    Host.at(folder)
+    return folder
+
+
+@pytest.fixture
+def host(tmp_path: Path, machine: None, new_host: Path) -> Host:
+    for name in ("host.git", "desk"):
+        shutil.copytree(new_host / name, tmp_path / name)
+    return Host(bare=tmp_path / "host.git", desk=tmp_path / "desk")
+
+
+@pytest.fixture
+def rehearsed(tmp_path: Path) -> Rehearsed:
+    return Rehearsed(folder=tmp_path / "rehearsals")
+
+
+@pytest.fixture
+def unattended_git(machine: None) -> UnattendedGit:
+    return unattended(AUTHOR)
 
 
 @pytest.fixture
@@ -67,15 +259,17 @@ def file(repository: Path) -> ReleasesFile:
 
 
 @pytest.fixture
-def git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
-    """Makes the repository a checkout whose only tracked file is the releases'; runs git in it."""
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which git knows nobody but Ada."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.com")
+    for name, value in ADA.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def git(repository: Path, machine: None) -> Git:
+    """Makes the repository a checkout whose only tracked file is the releases'; runs git in it."""
 
     def run(*arguments: str, cwd: Path = repository) -> str:
         command = ["git", "-C", str(cwd), *arguments]

@@ -41,6 +41,84 @@ def test_a_merge_is_one_change_of_the_branch_that_it_went_into(
     assert "dev: 3" in (commits[-1].content or "")
 
 
+AUTOMATIC = "Release\n\nRelease-Automation: approved"
+
+
+@pytest.mark.parametrize(
+    ("messages", "automatic"),
+    [
+        ([AUTOMATIC], True),
+        ([AUTOMATIC, AUTOMATIC], True),
+        (["By hand"], False),
+        ([AUTOMATIC, "By hand"], False),
+        (["By hand", AUTOMATIC], False),
+    ],
+)
+def test_a_merge_is_the_automations_if_all_it_brought_was(
+    repository: Path, git: Git, release: Release, messages: list[str], automatic: bool
+) -> None:
+    release("dev: 1", "Start")
+    git("switch", "--quiet", "--create", "side")
+    for version, message in enumerate(messages, 2):
+        release(f"dev: {version}", message)
+    git("switch", "--quiet", "main")
+    git("commit", "--quiet", "--allow-empty", "--message", "Something else")
+    git("merge", "--quiet", "--no-ff", "--message", "Merge side", "side")
+
+    commit = Checkout(root=repository).commits()[-1]
+
+    assert commit.by_automation is automatic
+    assert len(commit.merged) == len(messages)
+
+
+def test_a_persons_rollback_is_still_a_persons_after_a_merge_the_wrong_way_round(
+    repository: Path, git: Git, release: Release
+) -> None:
+    release("dev: 2", "Start")
+    git("branch", "feature")
+    release("dev: 1", "Back, by hand")
+    release("dev: 1, prod: 1", AUTOMATIC)
+    git("switch", "--quiet", "feature")
+    git("commit", "--quiet", "--allow-empty", "--message", "A feature")
+    git("merge", "--quiet", "--no-ff", "--message", "Merge main into feature", "main")
+
+    commit = Checkout(root=repository).commits()[-1]
+
+    assert commit.message == "Merge main into feature"
+    assert not commit.by_automation
+
+
+def test_a_commit_that_a_merge_dropped_again_still_counts(
+    repository: Path, git: Git, release: Release
+) -> None:
+    release("dev: 1", "Start")
+    git("branch", "other")
+    git("switch", "--quiet", "--create", "side")
+    release("dev: 2", AUTOMATIC)
+    git("switch", "--quiet", "other")
+    release("dev: 3", "By hand")
+    git("switch", "--quiet", "side")
+    git("merge", "--quiet", "--strategy=ours", "--message", "Not that", "other")
+    git("switch", "--quiet", "main")
+    git("merge", "--quiet", "--no-ff", "--message", "Merge side", "side")
+
+    commit = Checkout(root=repository).commits()[-1]
+
+    assert commit.message == "Merge side"
+    assert not commit.by_automation
+
+
+def test_a_commit_is_a_persons_unless_its_trailer_says_otherwise(
+    repository: Path, release: Release
+) -> None:
+    release("dev: 1", "By hand")
+    release("dev: 2", AUTOMATIC)
+
+    commits = Checkout(root=repository).commits()
+
+    assert [commit.by_automation for commit in commits] == [False, True]
+
+
 def test_a_commit_that_removed_the_file_has_no_content(
     repository: Path, git: Git, release: Release
 ) -> None:

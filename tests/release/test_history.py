@@ -1,8 +1,13 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlops.release import Change, Commit, changes, previous_version
+from mlops.release.history import telling
+from mlops.release.holds import holds, taken_out
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,6 +49,49 @@ def test_each_pin_that_moved_is_a_change() -> None:
         ("c", "dev", 2, None),
     ]
     assert (found[0].who, found[0].when, found[0].message) == ("Ada", MOMENT, "why a")
+
+
+def test_a_change_knows_whether_a_person_made_it() -> None:
+    automatic = replace(commit("b", pins(dev=2)), message="x\n\nRelease-Automation: approved")
+
+    found = changes([commit("a", pins(dev=1)), automatic], model="bike-demand", stages=("dev",))
+
+    assert [change.by_automation for change in found] == [False, True]
+
+
+@given(
+    versions=st.lists(st.sampled_from([None, 1, 2, 3]), max_size=12),
+    people=st.lists(st.booleans(), min_size=12, max_size=12),
+)
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_what_people_left_is_told_without_most_of_the_automations_commits(
+    versions: list[int | None], people: list[bool]
+) -> None:
+    commits = [
+        replace(
+            commit(str(index), pins(dev=version) if version else "releases: {}"),
+            message="x" if by_hand else "x\n\nRelease-Automation: approved",
+        )
+        for index, (version, by_hand) in enumerate(zip(versions, people, strict=False))
+    ]
+
+    def told(found: list[Commit]) -> tuple[object, ...]:
+        moved = changes(found, model="bike-demand", stages=("dev",))
+        by_hand = [change for change in moved if not change.by_automation]
+        return holds(moved), taken_out(moved), by_hand
+
+    assert told(telling(commits)) == told(commits)
+
+
+def test_commits_of_the_automation_in_a_row_are_read_by_their_last() -> None:
+    automatic = [
+        replace(commit(name, pins(dev=1)), message="x\n\nRelease-Automation: approved")
+        for name in "abc"
+    ]
+
+    found = telling([commit("0", None), *automatic, commit("9", None)])
+
+    assert [one.id for one in found] == ["0", "c", "9"]
 
 
 def test_a_commit_that_changed_words_or_another_model_changed_no_pin() -> None:
