@@ -92,6 +92,23 @@ def test_an_approval_keeps_its_reason_and_the_moment(client: SageMakerClient) ->
     assert answer["LastModifiedTime"] >= answer["CreationTime"]
 
 
+def test_the_moment_of_a_change_is_that_of_the_last_one_and_in_no_list(
+    client: SageMakerClient,
+) -> None:
+    arn = client.create_model_package(**package())["ModelPackageArn"]
+    assert "LastModifiedTime" not in client.describe_model_package(ModelPackageName=arn)
+
+    moments = []
+    for status in ("Approved", "Rejected"):
+        client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+        moments.append(client.describe_model_package(ModelPackageName=arn)["LastModifiedTime"])
+
+    (listed,) = client.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]
+    assert moments[0] < moments[1]
+    assert moments[0].tzinfo is not None
+    assert "LastModifiedTime" not in listed
+
+
 def test_an_approved_version_can_be_rejected_again(client: SageMakerClient) -> None:
     arn = client.create_model_package(**package())["ModelPackageArn"]
     for status in ("Approved", "Rejected"):
