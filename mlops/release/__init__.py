@@ -1,26 +1,49 @@
 """Releases: which version each stage runs, as commits of one file."""
 
 from mlops.release.approval import registered_versions, require_approved
+from mlops.release.automation import Automation, Report
 from mlops.release.checkout import Checkout, Commit
 from mlops.release.committing import commit_release
-from mlops.release.errors import ReleaseError
+from mlops.release.desired import Desired, ModelState, Step
+from mlops.release.errors import ReleaseError, TransientError
+from mlops.release.git import Git, Identity, unattended
 from mlops.release.history import Change, changes, previous_version
 from mlops.release.live import NOT_ASKED, Live, live_version, stage_clients
 from mlops.release.moves import Move, pin, promote, rollback
+from mlops.release.records import RecordFiles, RecordParameters, Records
 from mlops.release.releases_file import ReleasesFile
+from mlops.release.remote import Remote
+from mlops.release.sources import AwsSources, LocalSources, Sources
 from mlops.release.status import Registered, StageStatus
+from mlops.release.trailer import Occasion
 
 __all__ = [
     "NOT_ASKED",
+    "Automation",
+    "AwsSources",
     "Change",
     "Checkout",
     "Commit",
+    "Desired",
+    "Git",
+    "Identity",
     "Live",
+    "LocalSources",
+    "ModelState",
     "Move",
+    "Occasion",
+    "RecordFiles",
+    "RecordParameters",
+    "Records",
     "Registered",
     "ReleaseError",
     "ReleasesFile",
+    "Remote",
+    "Report",
+    "Sources",
     "StageStatus",
+    "Step",
+    "TransientError",
     "changes",
     "commit_release",
     "live_version",
@@ -31,4 +54,5 @@ __all__ = [
     "require_approved",
     "rollback",
     "stage_clients",
+    "unattended",
 ]

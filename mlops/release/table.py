@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mlops.release.desired import Desired
 from mlops.release.history import Change
 from mlops.release.live import NOT_ASKED, Live
 from mlops.release.status import StageStatus
@@ -26,7 +27,7 @@ def status_table(model: str, stages: Sequence[StageStatus]) -> RenderableType:
             _live(stage.live),
             _number(stage.registered.approved if stage.registered else None),
             _number(stage.registered.newest if stage.registered else None),
-            _plain("\n".join(stage.differences) or "nothing"),
+            plain("\n".join(stage.differences) or "nothing"),
         )
     return table
 
@@ -46,8 +47,28 @@ def history_table(model: str, found: Sequence[Change]) -> RenderableType:
             f"{change.when:%Y-%m-%d %H:%M %z}",
             change.stage,
             f"{_number(change.before)} → {_number(change.version)}",
-            _plain(change.who),
-            _plain(_shown(change.message)),
+            plain(change.who),
+            plain(_shown(change.message)),
+        )
+    return table
+
+
+def decisions_table(model: str, decisions: Sequence[Desired]) -> RenderableType:
+    """What is to become of one model, a stage per line."""
+    table = Table(title=model, title_justify="left", box=None, pad_edge=False)
+    for heading in ("stage", "promotion", "pinned"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for decision in decisions:
+        move = decision.move
+        pinned = _number(decision.pinned)
+        why = [decision.step.decision] if decision.step else []
+        told = [*why, *decision.notes, *([decision.problem] if decision.problem else [])]
+        table.add_row(
+            decision.stage,
+            decision.promotion,
+            pinned if move is None else f"{pinned} → {_number(move.version)}",
+            plain("\n".join(told) or "nothing to do"),
         )
     return table
 
@@ -58,8 +79,8 @@ def _shown(message: str) -> str:
     return "\n".join(lines[:2])
 
 
-def _plain(text: str) -> Text:
-    """Text from a commit, which anybody may have written, without what would steer a terminal."""
+def plain(text: str) -> Text:
+    """Text that anybody may have written, without what would steer a terminal."""
     return Text("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text))
 
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from mlops.release import Change, Live, Registered, StageStatus
-from mlops.release.table import history_table, status_table
+from mlops.release import Change, Live, Move, Registered, StageStatus
+from mlops.release.desired import Desired, Step
+from mlops.release.table import decisions_table, history_table, status_table
+from mlops.release.trailer import Occasion
 
 CHANGE = Change(
     commit="0123456789abcdef",
@@ -40,6 +42,27 @@ def test_a_stage_is_a_line_that_says_what_differs() -> None:
         "prod - unknown - - what it runs is unknown: no access",
         "dev has 2",
         "x 1 not served here - - nothing",
+    ]
+
+
+def test_a_decision_is_a_line_that_says_why() -> None:
+    move = Move(model="churn", stage="dev", before=4, version=3)
+    step = Step(move=move, occasion=Occasion.REJECTED, decided=4, decision="4 is rejected")
+    dev = Desired(
+        model="churn", stage="dev", promotion="on-approval", pinned=4, step=step, notes=("held",)
+    )
+    prod = Desired(
+        model="churn", stage="prod", promotion="by-hand", pinned=None, problem="no way \x1b[31m"
+    )
+    qa = Desired(model="churn", stage="qa", promotion="on-approval", pinned=3)
+
+    assert printed(decisions_table("churn", [dev, prod, qa])) == [
+        "churn",
+        "stage promotion pinned why",
+        "dev on-approval 4 → 3 4 is rejected",
+        "held",
+        "prod by-hand - no way \ufffd[31m",
+        "qa on-approval 3 nothing to do",
     ]
 
 
