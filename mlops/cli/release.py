@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
+from mlops.cli.automate import automate
 from mlops.cli.profiles import profile_of
 from mlops.cli.registry import WORKSPACE
 from mlops.contract import Platform, load_platform
@@ -49,6 +50,7 @@ def release() -> None:
     """Say which version of a model each stage runs. A release is a commit; nothing is deployed."""
 
 
+release.add_command(automate)
 _STAGE = click.argument("stage")
 
 
