@@ -27,11 +27,13 @@ _CREDENTIALS_REFUSED: Final = re.compile(
     r"|AccessDenied|ExpiredToken",
 )
 """What git, ssh and the hosts say when a key or token is wrong, expired or not enough."""
+_NO_BRANCH: Final = "couldn't find remote ref|invalid refspec"
 _NO_REPOSITORY: Final = re.compile(
     r"does not appear to be a git repository|[Rr]epository .*not found|error: 404\b"
     r"|not a git repository|no such repository|RepositoryDoesNotExist"
 )
 _REJECTED: Final = re.compile(r"^!\t[^\t]*\t\[(remote )?rejected\] \(?(.*?)\)?$", re.MULTILINE)
+_TOLD: Final = re.compile(r"^remote:(.*)$", re.MULTILINE)
 _LATE: Final = re.compile(r"lock ref|failed to (update ref|lock)|incorrect old value")
 """A server's words where two pushes met in the same moment."""
 
@@ -76,7 +78,7 @@ class Clone:
         """
         ref = f"refs/heads/{self.remote.branch}"
         done = self._fetch(ref, _HEAD)
-        if done.returncode and b"couldn't find remote ref" in done.stderr:
+        if done.returncode and re.search(_NO_BRANCH, words(done.stderr)):
             raise ReleaseError(
                 f"{self.remote}: there is no such branch; remedy: name the branch that is "
                 "delivered with --branch"
@@ -117,7 +119,7 @@ class Clone:
         """
         ref = f"refs/automation/{branch}"
         done = self._fetch(f"refs/heads/{branch}", ref)
-        if done.returncode and b"couldn't find remote ref" in done.stderr:
+        if done.returncode and re.search(_NO_BRANCH, words(done.stderr)):
             return None
         self._require(done, "fetch")
         return self.git.text(self.top, "rev-parse", ref).strip()
@@ -171,29 +173,33 @@ class Clone:
         return not now.returncode and words(now.stdout).partition("\t")[0] != (expected or "")
 
     def _require(self, done: Finished, what: str) -> None:
-        if not done.returncode:
-            return
-        said = words(done.stderr).strip()
-        found = _REJECTED.search(words(done.stdout))
-        if found is not None:
-            hook = " ".join(re.findall(r"^remote: ?(.*?)\s*$", said, flags=re.MULTILINE)).strip()
-            raise ReleaseError(
-                f"{self.remote}: refuses the {what} ({found[2]}){f': {hook}' if hook else ''}; "
-                f"remedy: let the automation's identity push there, or release by pull-request; "
-                f"see {RUNBOOK}"
-            )
-        if _CREDENTIALS_REFUSED.search(said):
-            raise ReleaseError(
-                f"{self.remote}: refuses the credentials of the {what}: {_line(said)}; remedy: "
-                "renew the key or token that git uses here (on AWS: the secret in "
-                f"delivery.source.credentials), and let it {what}; see {RUNBOOK}"
-            )
-        if _NO_REPOSITORY.search(said):
-            raise ReleaseError(
-                f"{self.remote}: is no repository, or none that these credentials may see: "
-                f"{_line(said)}; remedy: correct --remote, or the credentials; see {RUNBOOK}"
-            )
-        raise TransientError(f"{self.remote}: {what} failed: {_line(said)}")
+        if done.returncode:
+            raise _failure(done, what, self.remote)
+
+
+def _failure(done: Finished, what: str, remote: Remote) -> ReleaseError:
+    """Why git could not fetch or push, in the words of whoever refused."""
+    said = words(done.stderr)
+    line = " ".join(said.split())
+    refused = _REJECTED.search(words(done.stdout))
+    if refused is not None:
+        told = " ".join(" ".join(_TOLD.findall(said)).split())
+        return ReleaseError(
+            f"{remote}: refuses the {what} ({refused[2]}){f': {told}' if told else ''}; remedy: "
+            f"let the automation's identity push there, or release by pull-request; see {RUNBOOK}"
+        )
+    if _CREDENTIALS_REFUSED.search(said):
+        return ReleaseError(
+            f"{remote}: refuses the credentials of the {what}: {line}; remedy: renew the key or "
+            "token that git uses here (on AWS: the secret in delivery.source.credentials), and "
+            f"let it {what}; see {RUNBOOK}"
+        )
+    if _NO_REPOSITORY.search(said):
+        return ReleaseError(
+            f"{remote}: is no repository, or none that these credentials may see: {line}; "
+            f"remedy: correct --remote, or the credentials; see {RUNBOOK}"
+        )
+    return TransientError(f"{remote}: {what} failed: {line}")
 
 
 @contextmanager
@@ -210,8 +216,3 @@ def cloned(remote: Remote, git: Git) -> Iterator[Clone]:
         yield Clone(top=folder, remote=remote, git=git)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _line(said: str) -> str:
-    """What git said, on one line."""
-    return " ".join(said.split())

@@ -257,10 +257,11 @@ def test_a_repository_that_is_not_there_is_no_moment_to_wait_for(
     assert not isinstance(caught.value, TransientError)
 
 
-def test_a_branch_that_is_not_there_is_named(host: Any, unattended_git: Git) -> None:
+@pytest.mark.parametrize("branch", ["trunk", "no~branch"])
+def test_a_branch_that_is_not_there_is_named(host: Any, unattended_git: Git, branch: str) -> None:
     with (
-        cloned(Remote(url=str(host.bare), branch="trunk"), unattended_git) as clone,
-        pytest.raises(ReleaseError, match=r"trunk of .*: there is no such branch; remedy"),
+        cloned(Remote(url=str(host.bare), branch=branch), unattended_git) as clone,
+        pytest.raises(ReleaseError, match=rf"{branch} of .*: there is no such branch; remedy"),
     ):
         clone.update()
 
