@@ -1,16 +1,33 @@
 """`mlops rehearse`: execute what was synthesized, on this machine."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from mlops.rehearsal.canary import FAULT_NAMES, Wishes, rehearse_canary
+from mlops.rehearsal.delivery import Wishes as DeliveryWishes
+from mlops.rehearsal.delivery import expected_endings, rehearse_delivery
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 
 _STOPPED = 130
+_ASSEMBLY = click.option(
+    "--assembly",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
+)
+_SCALE = click.option(
+    "--scale",
+    type=click.FloatRange(min=1),
+    help="Deployment seconds per real second. Default: as fast as this machine can bear.",
+)
+_SEED = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of traffic and faults."
+)
 
 
 @click.group()
@@ -20,11 +37,7 @@ def rehearse() -> None:
 
 @rehearse.command()
 @click.argument("model")
-@click.option(
-    "--assembly",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
-)
+@_ASSEMBLY
 @click.option(
     "--parameter",
     "-p",
@@ -46,7 +59,7 @@ def pipeline(
     approve: bool,
 ) -> None:
     """Run MODEL's synthesized pipeline: train, gate, register, serve, replay the examples."""
-    try:
+    with _endings():
         execution = rehearse_pipeline(
             root,
             model,
@@ -56,11 +69,6 @@ def pipeline(
             approve=approve,
             console=Console(),
         )
-    except RehearsalError as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        click.echo("stopped; no process is left", err=True)
-        sys.exit(_STOPPED)
     sys.exit(0 if execution.succeeded else 1)
 
 
@@ -78,17 +86,9 @@ def pipeline(
     metavar="NAME",
     help=f"What breaks: {', '.join(FAULT_NAMES)}; all: one deployment each.",
 )
-@click.option(
-    "--scale",
-    type=click.FloatRange(min=1),
-    help="Deployment seconds per real second. Default: as fast as this machine can bear.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of traffic and faults.")
-@click.option(
-    "--assembly",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
-)
+@_SCALE
+@_SEED
+@_ASSEMBLY
 @click.pass_obj
 def canary(
     root: Path,
@@ -103,16 +103,44 @@ def canary(
 ) -> None:
     """Deploy MODEL's newest version over the released one, under real traffic and one fault."""
     wishes = Wishes(stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed)
-    try:
+    with _endings():
         rehearsal = rehearse_canary(
             root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
         )
+    sys.exit(0 if rehearsal.as_expected else 1)
+
+
+@rehearse.command()
+@click.argument("model")
+@click.option(
+    "--fault",
+    type=click.Choice(list(expected_endings())),
+    default="5xx",
+    show_default=True,
+    metavar="NAME",
+    help=f"What is wrong with the second version: {', '.join(expected_endings())}.",
+)
+@_SCALE
+@_SEED
+@click.pass_obj
+def delivery(root: Path, *, model: str, fault: str, scale: float | None, seed: int) -> None:
+    """Take a good and a bad version of MODEL from approval through every stage, by commits."""
+    wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed)
+    with _endings():
+        rehearsal = rehearse_delivery(root, model, wishes=wishes, console=Console())
+    sys.exit(0 if rehearsal.as_expected else 1)
+
+
+@contextmanager
+def _endings() -> Iterator[None]:
+    """What a person can mend, or stopped, ends a command without a traceback."""
+    try:
+        yield
     except RehearsalError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo("stopped; no process is left", err=True)
         sys.exit(_STOPPED)
-    sys.exit(0 if rehearsal.as_expected else 1)
 
 
 def _pair(text: str) -> tuple[str, str]:

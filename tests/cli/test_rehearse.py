@@ -30,3 +30,10 @@ def test_a_parameter_is_written_as_name_and_value(mlops: Mlops) -> None:
 
     assert result.exit_code == 2
     assert "NAME=VALUE" in result.output
+
+
+def test_a_delivery_is_rehearsed_in_a_git_checkout(mlops: Mlops) -> None:
+    result = mlops("rehearse", "delivery", "bike-demand")
+
+    assert result.exit_code == 1
+    assert "a git checkout with at least one commit" in result.output

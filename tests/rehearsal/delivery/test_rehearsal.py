@@ -1,0 +1,54 @@
+"""What must come of each fault, and the whole delivery of the repository's own model."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mlops.rehearsal.canary.faults import FAULT_NAMES, expectations
+from mlops.rehearsal.delivery import Wishes, expected_endings, rehearse_delivery
+from mlops.rehearsal.pipeline_run import rehearse_pipeline
+from mlops.rehearsal.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[3]
+MODEL = "bike-demand"
+ENDINGS_OF = {
+    "promoted": {"delivered"},
+    "rolled back": {"rejected", "reported"},
+    "inconclusive": {"reported"},
+    "failed to start": {"reported"},
+}
+
+
+def test_what_must_come_of_a_fault_agrees_with_its_canary() -> None:
+    canary = expectations()
+
+    assert set(FAULT_NAMES) - expected_endings().keys() == {"identical"}
+    for fault, ending in expected_endings().items():
+        assert ending in ENDINGS_OF[canary[fault].ending], fault
+
+
+@pytest.fixture(scope="module")
+def registered(assembly: Path) -> None:
+    """A version of the model is approved here."""
+    if not list(Workspace.of(ROOT).registry.glob(f"*{MODEL}/[0-9]*.json")):
+        rehearse_pipeline(
+            ROOT, MODEL, assembly=assembly, parameters={}, use_cache=True, approve=True,
+            console=Console(file=io.StringIO()),
+        )  # fmt: skip
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("fault", ["5xx", "no-traffic"])
+def test_a_good_version_arrives_and_a_bad_one_never_reaches_the_last_stage(
+    fault: str, registered: None
+) -> None:
+    console = Console(file=io.StringIO(), width=200)
+
+    rehearsal = rehearse_delivery(ROOT, MODEL, wishes=Wishes(fault=fault), console=console)
+
+    assert rehearsal.objections == ()
+    assert (rehearsal.report / "index.html").is_file()
+    status = {"rejected": "Rejected", "reported": "Approved"}[expected_endings()[fault]]
+    assert rehearsal.statuses[rehearsal.bad] == status
