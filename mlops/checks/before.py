@@ -71,4 +71,4 @@ def _questions(
 def _version(candidate: Candidate, deployment: Deployment, move: Move) -> Finding:
     if move is Move.NONE:
         return passed(f"version {candidate.version} runs here already")
-    return registered(candidate, deployment)
+    return registered(candidate, deployment, move)

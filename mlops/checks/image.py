@@ -6,9 +6,10 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from mlops.checks.clients import Clients
-from mlops.checks.deployment import Candidate, Deployment, Image
-from mlops.checks.result import Finding, failed, passed
+from mlops.checks.deployment import Candidate, Deployment, Image, Move
+from mlops.checks.result import Finding, failed, passed, skipped
 
+_NOT_REGISTERED: Final = "does not exist"
 _URI: Final = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<repository>[^:@]+)"
     r"(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -26,11 +27,17 @@ def pushed(image: Image, deployment: Deployment) -> Finding:
     return passed(f"{image.repository}:{image.tag}")
 
 
-def registered(candidate: Candidate, deployment: Deployment) -> Finding:
-    """The pinned version: approved in the registry, and its image not gone."""
-    found = deployment.registry("sagemaker").describe_model_package(
-        ModelPackageName=candidate.package
-    )
+def registered(candidate: Candidate, deployment: Deployment, move: Move) -> Finding:
+    """The pinned version: approved in the registry, and its image not gone.
+
+    A platform begins with a pin of a version that its first training is still to make; the stage
+    of the training has to be deployed for that.
+    """
+    found = _package(candidate, deployment)
+    if found is None:
+        told = f"version {candidate.version} is not registered"
+        remedy = "remedy: train and approve it, or pin one that is there"
+        return skipped(f"{told} yet") if move is Move.FIRST else failed(f"{told}; {remedy}")
     status = found.get("ModelApprovalStatus")
     if status != "Approved":
         return failed(
@@ -38,6 +45,17 @@ def registered(candidate: Candidate, deployment: Deployment) -> Finding:
             "remedy: pin an approved version, or approve this one"
         )
     return _served(found, deployment, candidate.version)
+
+
+def _package(candidate: Candidate, deployment: Deployment) -> Any:
+    try:
+        return deployment.registry("sagemaker").describe_model_package(
+            ModelPackageName=candidate.package
+        )
+    except ClientError as error:
+        if _NOT_REGISTERED in error.response["Error"]["Message"]:
+            return None
+        raise
 
 
 def _served(package: Any, deployment: Deployment, version: int) -> Finding:

@@ -253,6 +253,19 @@ def test_a_version_that_cannot_be_served_stops(
     assert said in details(results)["version"]
 
 
+def test_a_version_that_nobody_registered_stops_unless_the_stage_never_served_the_model(
+    account: Account, aws: Any, ask: Callable[..., list[Result]]
+) -> None:
+    gone = f"ModelPackage {PACKAGES}/3 does not exist."
+    aws.refuse("DescribeModelPackage", "ValidationException", gone)
+
+    assert stopping(ask()) == ["version"]
+    aws.refuse("DescribeEndpoint", "ValidationException", 'Could not find endpoint "x".')
+    results = ask()
+    assert stopping(results) == []
+    assert details(results)["version"] == "skipped: version 3 is not registered yet"
+
+
 def test_a_red_alarm_of_the_running_release_stops(
     account: Account, ask: Callable[..., list[Result]]
 ) -> None:
