@@ -7,6 +7,7 @@ from constructs import Construct
 
 from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.permission import Permission
+from mlops_constructs.service_role import policy_document
 
 
 def verification_role(
@@ -16,15 +17,13 @@ def verification_role(
 
     It is named, so that the stages can trust exactly it.
     """
-    statements = [permission.statement for permission in _permissions(site, models)]
-    document = {"Version": "2012-10-17", "Statement": statements}
     return iam.Role(
         scope,
         id_,
         role_name=site.names.verification_role.rpartition("/")[2],
         description="Asks before a stage is deployed, and starts its checks afterwards",
         assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com", conditions=site.from_here),
-        inline_policies={"Permissions": iam.PolicyDocument.from_json(document)},
+        inline_policies={"Permissions": policy_document(list(_permissions(site, models)))},
     )
 
 

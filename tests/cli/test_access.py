@@ -10,7 +10,6 @@ import pytest
 from mlops.cli.access import Access
 from mlops.contract import Platform, StageSpec, load_platform
 
-ROOT = Path(__file__).resolve().parents[2]
 DELIVERY = "111111111111"
 PROD = "444444444444"
 PIPELINE = f"arn:aws:sts::{DELIVERY}:assumed-role/mlops-delivery-verification/build"
@@ -35,8 +34,8 @@ class Fake:
 
 
 @pytest.fixture(scope="module")
-def platform() -> Platform:
-    return load_platform(ROOT)
+def platform(root: Path) -> Platform:
+    return load_platform(root)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from mlops.checks.deployment import Deployment
 from mlops.cli.candidates import deployment_of, stage_before
 from mlops.contract import Platform, ReleasesSpec, load_platform
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 class Ways:
     """Access that says which account it leads to."""
@@ -25,8 +23,8 @@ class Ways:
 
 
 @pytest.fixture(scope="module")
-def platform() -> Platform:
-    return load_platform(ROOT)
+def platform(root: Path) -> Platform:
+    return load_platform(root)
 
 
 @pytest.fixture
