@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlops.release.errors import ReleaseError, TransientError
+from mlops.release.errors import ReleaseError
 
 Finished = subprocess.CompletedProcess[bytes]
 
@@ -74,8 +74,7 @@ class Git:
         """What git answers in a folder, whatever it is.
 
         Raises:
-            ReleaseError: there is no git.
-            TransientError: it did not end in time.
+            ReleaseError: there is no git, or it did not end in time.
         """
         settings = [part for option in self.options for part in ("-c", option)]
         command = ["git", "-C", str(root), *settings, *arguments]
@@ -84,7 +83,7 @@ class Git:
         except OSError as error:
             raise ReleaseError(f"git {arguments[0]}: {error}; remedy: install git") from error
         except subprocess.TimeoutExpired as error:
-            raise TransientError(
+            raise ReleaseError(
                 f"git {arguments[0]}: did not end within {self.patience_seconds:g} seconds; "
                 "remedy: look for what it waits for, and run it again"
             ) from error
