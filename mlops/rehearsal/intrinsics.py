@@ -29,30 +29,49 @@ class Place:
 
 
 _NAME_PROPERTIES: Final = {
+    "AWS::CodeBuild::Project": "Name",
+    "AWS::ECR::Repository": "RepositoryName",
     "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::SageMaker::Endpoint": "EndpointName",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupName",
     "AWS::SageMaker::Pipeline": "PipelineName",
 }
 _ARNS: Final = {
+    "AWS::CodeBuild::Project": "arn:aws:codebuild:{region}:{account}:project/{name}",
+    "AWS::ECR::Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
     "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
+    "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{key}",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
+    "AWS::SSM::Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
+    "AWS::SageMaker::Endpoint": "arn:aws:sagemaker:{region}:{account}:endpoint/{name}",
     "AWS::SageMaker::ModelPackageGroup": (
         "arn:aws:sagemaker:{region}:{account}:model-package-group/{name}"
     ),
 }
 # `Ref` returns the ARN of these instead of a name.
-_REF_IS_ARN: Final = ("AWS::SNS::Topic", "AWS::SageMaker::ModelPackageGroup")
+_REF_IS_ARN: Final = (
+    "AWS::IAM::ManagedPolicy",
+    "AWS::SNS::Topic",
+    "AWS::SageMaker::Endpoint",
+    "AWS::SageMaker::ModelPackageGroup",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +204,8 @@ class Intrinsics:
     def _name(self, logical_id: str) -> str:
         resource = self._resource(logical_id)
         name = resource.get("Properties", {}).get(_NAME_PROPERTIES.get(resource["Type"], ""))
-        return logical_id.lower() if name is None else self.text(name)
+        # CloudFormation, too, begins the names that it generates with its stack's.
+        return f"{self.place.stack}-{logical_id}".lower() if name is None else self.text(name)
 
 
 def _stand_in_uuid(seed: str) -> str:

@@ -41,11 +41,11 @@ def values() -> Intrinsics:
         ({"Ref": "AWS::URLSuffix"}, "amazonaws.com"),
         ({"Ref": "P"}, "p"),
         ({"Ref": "Bucket"}, "bucket"),
-        ({"Ref": "Topic"}, "arn:aws:sns:eu-west-1:222222222222:topic"),
-        ({"Fn::GetAtt": ["Role", "Arn"]}, "arn:aws:iam::222222222222:role/role"),
+        ({"Ref": "Topic"}, "arn:aws:sns:eu-west-1:222222222222:mlops-dev-training-topic"),
+        ({"Fn::GetAtt": ["Role", "Arn"]}, "arn:aws:iam::222222222222:role/mlops-dev-training-role"),
         ({"Fn::GetAtt": ["Named", "Arn"]}, "arn:aws:iam::222222222222:role/a-b"),
         ({"Fn::GetAtt": "Bucket.Arn"}, "arn:aws:s3:::bucket"),
-        ({"Fn::GetAtt": ["Other", "Size"]}, "other.Size"),
+        ({"Fn::GetAtt": ["Other", "Size"]}, "mlops-dev-training-other.Size"),
         ({"Fn::Join": ["/", ["a", {"Ref": "P"}, 3]]}, "a/p/3"),
         ({"Fn::Sub": "${AWS::Region}-${Bucket}-${Bucket.Arn}-${!kept}"},
          "eu-west-1-bucket-arn:aws:s3:::bucket-${kept}"),
@@ -109,7 +109,7 @@ def test_a_definition_is_evaluated_across_stacks(folder: Path) -> None:
     definition = pipeline.definition
     assert pipeline.place == PLACE
     assert definition["key"].startswith("arn:aws:kms:eu-west-1:222222222222:key/")
-    assert definition["role"] == "arn:aws:iam::222222222222:role/role"
+    assert definition["role"] == "arn:aws:iam::222222222222:role/mlops-dev-training-role"
     assert assembly.assets[definition["code"]].source.read_bytes() == b"code"
     function = assembly.function(definition["f"])
     assert (function.handler, function.timeout_seconds) == ("find_approved.handler", 30)
