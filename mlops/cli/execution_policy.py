@@ -18,7 +18,7 @@ ACTIONS: Final = Path(__file__).with_name("execution_actions.json")
 # IAM counts the characters of a managed policy without white space.
 POLICY_LIMIT: Final = 6144
 # These list names only, and know no resource to be limited to.
-_UNSCOPED: Final = frozenset({"iam:ListRoles", "s3:ListAllMyBuckets"})
+_UNSCOPED: Final = frozenset({"iam:ListRoles", "s3:ListAllMyBuckets", "ssm:DescribeParameters"})
 # IAM compares the boundary of the role that these calls make or change.
 _BOUNDED: Final = frozenset(
     {
@@ -133,7 +133,7 @@ def _statements(account: Account) -> Iterator[Statement]:
     services = defaultdict(list)
     for action in sorted(actions - _UNSCOPED):
         services[action.partition(":")[0]].append(action)
-    special = {"chatbot": _chatbot, "iam": _iam, "s3": _s3}
+    special = {"chatbot": _chatbot, "iam": _iam, "s3": _s3, "ssm": _ssm}
     for service, of_service in sorted(services.items()):
         make = special.get(service, _regional)
         yield from make(account, service, of_service)
@@ -158,6 +158,11 @@ def _s3(account: Account, _service: str, actions: list[str]) -> Iterator[Stateme
     yield _allow("Buckets", buckets, f"arn:aws:s3:::{account.project}-*")
     assets = f"arn:aws:s3:::cdk-hnb659fds-assets-{account.account}-{account.region}/*"
     yield _allow("Assets", sorted({*reading, "s3:GetObject"}), assets)
+
+
+def _ssm(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
+    # Other parameters of the account may hold anything; ours begin with the project's name.
+    yield _allow("Parameters", actions, _parameters(account, account.project))
 
 
 def _iam(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
@@ -191,8 +196,12 @@ def _attach(actions: list[str], owned: list[str]) -> Statement:
 
 
 def _bootstrap_version(account: Account) -> Statement:
-    version = f"arn:aws:ssm:{account.region}:{account.account}:parameter/cdk-bootstrap/*"
+    version = _parameters(account, "cdk-bootstrap")
     return _allow("BootstrapVersion", ["ssm:GetParameters"], version)
+
+
+def _parameters(account: Account, first: str) -> str:
+    return f"arn:aws:ssm:{account.region}:{account.account}:parameter/{first}/*"
 
 
 def _allow(

@@ -83,7 +83,7 @@ def test_without_a_border_nothing_but_lists_is_allowed(deployed: list[Account]) 
         for action in statement["Action"]
     ]
 
-    assert set(open_) <= {"iam:ListRoles", "s3:ListAllMyBuckets"}
+    assert set(open_) <= {"iam:ListRoles", "s3:ListAllMyBuckets", "ssm:DescribeParameters"}
 
 
 def test_the_project_owns_its_roles_and_nobody_elses() -> None:
@@ -179,6 +179,19 @@ def test_buckets_are_the_projects_and_objects_are_published_assets() -> None:
     assert found["Assets"]["Resource"] == (
         "arn:aws:s3:::cdk-hnb659fds-assets-222222222222-eu-west-1/*"
     )
+
+
+def test_parameters_are_the_projects_and_what_is_encrypted_stays_closed(
+    deployed: list[Account],
+) -> None:
+    for account in deployed:
+        granted = [(a, s["Resource"]) for s in statements(account) for a in s["Action"]]
+        parameters = {resource for action, resource in granted if action == "ssm:GetParameters"}
+        assert {arn.partition(":parameter")[2] for arn in parameters} <= {
+            "/mlops/*",
+            "/cdk-bootstrap/*",
+        }
+        assert [action for action, _ in granted if action == "kms:Decrypt"] == []
 
 
 def test_a_type_that_nobody_described_is_refused_by_name() -> None:
