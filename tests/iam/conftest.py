@@ -1,0 +1,119 @@
+"""The platform's permissions, read once from what was synthesized, and who judges requests."""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from mlops.cli.execution_policy import accounts
+from mlops.contract import StagesSpec, load_platform
+from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.intrinsics import Intrinsics, Place
+from tests.iam.bootstrap import bootstrapped, execution_policies
+from tests.iam.simulator import SCRIPT, Request, Simulator, Verdict
+from tests.iam.table import Table, load_table
+from tests.iam.templates import Located, constructs
+from tests.iam.world import World, world_of
+
+
+@pytest.fixture(scope="session")
+def stages(root: Path) -> StagesSpec:
+    """The accounts of the platform."""
+    return load_platform(root).stages
+
+
+@pytest.fixture(scope="session")
+def world(root: Path, assembly: Path, stages: StagesSpec) -> World:
+    """Every account: its stacks, its bootstrap, and what CloudFormation may do there."""
+    names = {stage.account: stage.name for stage in stages.stages}
+    names[stages.delivery.account] = "delivery"
+    read, paths = Assembly(assembly), constructs(assembly)
+    located = [
+        Located(
+            template=stack.template,
+            values=read.intrinsics(stack),
+            constructs=paths[stack.place.stack],
+        )
+        for stack in read.stacks
+    ]
+    deployed = accounts(assembly, project=stages.project)
+    bootstrap = _bootstrap_template(root)
+    for account in deployed:
+        template = bootstrapped(bootstrap, account, stages)
+        place = Place(account=account.account, region=account.region, stack="CDKToolkit")
+        values = Intrinsics(template=template, place=place, imported=lambda _: None)
+        where = f"{names[account.account]}/Bootstrap"
+        known = {logical_id: f"{where}/{logical_id}" for logical_id in template["Resources"]}
+        located.append(Located(template=template, values=values, constructs=known))
+    return world_of(
+        located,
+        managed=execution_policies(deployed),
+        accounts={name: account for account, name in names.items()},
+    )
+
+
+def _bootstrap_template(root: Path) -> dict[str, object]:
+    cdk = root / "node_modules" / ".bin" / "cdk"
+    if not cdk.exists():
+        pytest.skip("node_modules is not installed; run `make setup`")
+    shown = subprocess.run(
+        [cdk, "bootstrap", "--show-template", "--no-notices"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    template: dict[str, object] = YAML(typ="safe").load(shown.stdout)
+    return template
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    """What people expect."""
+    return load_table()
+
+
+@pytest.fixture(scope="session")
+def requests(world: World, table: Table) -> dict[str, Request]:
+    """The question of each row, by its name."""
+    return {
+        row.name: world.request(
+            principal=row.who,
+            action=row.action,
+            resource=row.resource,
+            context=row.context,
+            judged_as=row.judged_as,
+        )
+        for row in table.rows
+    }
+
+
+@pytest.fixture(scope="session")
+def verdicts(
+    world: World, simulator: Simulator, requests: dict[str, Request]
+) -> dict[str, Verdict]:
+    """The answer to each row, by its name."""
+    return dict(zip(requests, simulator.decide(world.documents, requests.values()), strict=True))
+
+
+@pytest.fixture(scope="session")
+def simulator(root: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """The simulator, installed on first use and after a change of its lock."""
+    folder = root / ".envs" / "iam-simulator"
+    lock, ready = SCRIPT.with_name("package-lock.json"), folder / "lock.sha256"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if not ready.exists() or ready.read_text() != digest:
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.write_line("installing the IAM simulator into .envs/iam-simulator, once")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(SCRIPT.with_name(name), folder)
+        subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=folder, check=True)
+        ready.write_text(digest)
+    simulator = Simulator(folder)
+    yield simulator
+    simulator.close()
