@@ -3,6 +3,7 @@
 Nothing here imports CDK: tests of the pure rooms pay for no node.
 """
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "tests" / "sample"
 MODEL = "bike_demand"
+UV = Path(sys.executable).with_name("uv")
 Template = dict[str, Any]
 Finished = subprocess.CompletedProcess[str]
 
@@ -116,3 +118,32 @@ def templates_of(assembly: Path) -> dict[str, Template]:
                 file = manifest.parent / artifact["properties"]["templateFile"]
                 found[artifact["displayName"].split(" ")[0]] = json.loads(file.read_text())
     return found
+
+
+@pytest.fixture(scope="session")
+def tools(root: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """The programs of `requirements/<name>.txt`, installed on first use and after a change."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+
+    def programs(name: str) -> Path:
+        lock = root / "requirements" / f"{name}.txt"
+        folder = root / ".envs" / name
+        ready = folder / "lock.sha256"
+        digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+        if not ready.exists() or ready.read_text() != digest:
+            if reporter:
+                reporter.write_line(f"installing {lock.name} into .envs/{name}, once")
+            _install(lock, folder)
+            ready.write_text(digest)
+        return folder / "bin"
+
+    return programs
+
+
+def _install(lock: Path, folder: Path) -> None:
+    python = folder / "bin" / "python"
+    for command in (
+        ["venv", "--clear", "--python", sys.executable, folder],
+        ["pip", "install", "--python", python, "--require-hashes", "-r", lock],
+    ):
+        subprocess.run([UV, *command[:1], "-q", *command[1:]], check=True)  # uv talks to the index

@@ -1,10 +1,7 @@
 """Tools that judge the synthesized app from outside, each in the environment of its own lock."""
 
-import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,37 +9,7 @@ from typing import Any
 import pytest
 
 Template = dict[str, Any]
-UV = Path(sys.executable).with_name("uv")
 EXPLAINED = Path(__file__).parent / "explained"
-
-
-@pytest.fixture(scope="session")
-def tools(root: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
-    """The programs of `requirements/<name>.txt`, installed on first use and after a change."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-
-    def programs(name: str) -> Path:
-        lock = root / "requirements" / f"{name}.txt"
-        folder = root / ".envs" / name
-        ready = folder / "lock.sha256"
-        digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-        if not ready.exists() or ready.read_text() != digest:
-            if reporter:
-                reporter.write_line(f"installing {lock.name} into .envs/{name}, once")
-            _install(lock, folder)
-            ready.write_text(digest)
-        return folder / "bin"
-
-    return programs
-
-
-def _install(lock: Path, folder: Path) -> None:
-    python = folder / "bin" / "python"
-    for command in (
-        ["venv", "--clear", "--python", sys.executable, folder],
-        ["pip", "install", "--python", python, "--require-hashes", "-r", lock],
-    ):
-        subprocess.run([UV, *command[:1], "-q", *command[1:]], check=True)  # uv talks to the index
 
 
 @pytest.fixture(scope="session")
