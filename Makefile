@@ -83,6 +83,7 @@ bootstrap-commands: synth ## Print the commands that prepare every account, poli
 lock: .venv/.ready ## Recompute the hashed locks from requirements/*.in
 	@$(BIN)/uv pip compile -q requirements/platform.in -o requirements.txt $(LOCK_FLAGS)
 	@for file in requirements/[!p]*.in; do $(BIN)/uv pip compile -q $$file -o $${file%.in}.txt $(LOCK_FLAGS); done
+	@cd tests/iam/node && npm install --silent --package-lock-only
 
 LOCK_FLAGS := --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
 

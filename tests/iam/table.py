@@ -1,4 +1,4 @@
-"""The table of `expected.yaml`: what each principal may do and what it may not, row by row."""
+"""The table in `expected/`: what each principal may do and what it may not, row by row."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from tests.iam.simulator import Verdict
 
-TABLE: Final = Path(__file__).with_name("expected.yaml")
+TABLE: Final = Path(__file__).with_name("expected")
 SIDES: Final = frozenset({"identity", "resource"})
 _REQUIRED: Final = frozenset({"id", "action", "resource"})
 _COMMON: Final = _REQUIRED | {"context", "judged_as", "stages"}
@@ -89,27 +89,26 @@ class _Written:
         return id_ if ": " in id_ else f"{self.block['principal']}: {id_}"
 
 
-def load_table(file: Path = TABLE) -> Table:
-    """The table with every stage put in.
+def load_table(folder: Path = TABLE) -> Table:
+    """The table of all files of a folder, with every stage put in.
 
     Raises:
         TableError: a key or a name is unknown or used twice, or a guard is no denial.
     """
-    document = YAML(typ="safe").load(file)
-    names = dict(_of_each_stage(document["resources"], document["stages"]))
-    rows = [
-        _row(written, names)
-        for block in document["principals"]
-        for written in _written(block, document["stages"])
-    ]
+    files = [YAML(typ="safe").load(file) for file in sorted(folder.glob("*.yaml"))]
+    stages = [stage for file in files for stage in file.get("stages", [])]
+    names = dict(
+        pair for file in files for pair in _of_each_stage(file.get("resources", {}), stages)
+    )
+    blocks = [block for file in files for block in file.get("principals", [])]
+    rows = [_row(written, names) for block in blocks for written in _written(block, stages)]
     _check(rows)
     return Table(
         rows=rows,
-        written={
-            kind: sum(len(block.get(kind, [])) for block in document["principals"])
-            for kind in _KEYS
+        written={kind: sum(len(block.get(kind, [])) for block in blocks) for kind in _KEYS},
+        survivors={
+            row: reasons for file in files for row, reasons in file.get("survivors", {}).items()
         },
-        survivors=document["survivors"],
     )
 
 

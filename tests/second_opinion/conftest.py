@@ -1,4 +1,4 @@
-"""Tools that judge the synthesized app from outside, each in the environment of its own lock."""
+"""What tools need that judge the synthesized app from outside."""
 
 import json
 import os

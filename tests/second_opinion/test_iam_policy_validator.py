@@ -3,62 +3,35 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.intrinsics import Intrinsics
 from mlops_constructs.validation.policies import statements
-from mlops_constructs.validation.template import text
 
 pytestmark = pytest.mark.full
 
-Template = dict[str, Any]
+Template = Mapping[str, Any]
 TYPES = {"identity": "IDENTITY_POLICY", "resource": "RESOURCE_POLICY", "trust": "TRUST_POLICY"}
-# What an attribute or a reference becomes, by resource type; only the ARN's form matters here.
-ARNS = {
-    "AWS::CodeBuild::Project": "arn:aws:codebuild:eu-west-1:222222222222:project/{id}",
-    "AWS::IAM::Role": "arn:aws:iam::222222222222:role/{id}",
-    "AWS::KMS::Key": "arn:aws:kms:eu-west-1:222222222222:key/11111111-2222-3333-4444-555555555555",
-    "AWS::Lambda::Function": "arn:aws:lambda:eu-west-1:222222222222:function:{id}",
-    "AWS::S3::Bucket": "arn:aws:s3:::{id}",
-    "AWS::SNS::Topic": "arn:aws:sns:eu-west-1:222222222222:{id}",
-    "AWS::SQS::Queue": "arn:aws:sqs:eu-west-1:222222222222:{id}",
-    "AWS::Events::Rule": "arn:aws:events:eu-west-1:222222222222:rule/{id}",
-    "AWS::Logs::LogGroup": "arn:aws:logs:eu-west-1:222222222222:log-group:{id}:*",
-}
-PSEUDO = {"AWS::AccountId": "222222222222", "AWS::Region": "eu-west-1", "AWS::Partition": "aws"}
 
 
-def resolved(value: Any, template: Template) -> Any:
-    """The value with every reference replaced by an ARN of the right form."""
-    if isinstance(value, dict):
-        if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
-            return re.sub(r"\$\{([^}.]+)[^}]*}", lambda m: arn(m[1], template), text(value))
-        return {key: resolved(inner, template) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [resolved(inner, template) for inner in value]
-    return value
-
-
-def arn(reference: str, template: Template) -> str:
-    if reference in PSEUDO:
-        return PSEUDO[reference]
-    type_ = template["Resources"].get(reference, {}).get("Type")
-    if type_ is None:  # an import from the foundation: its key
-        return ARNS["AWS::KMS::Key"]
-    return ARNS[type_].format(id=reference.lower())
-
-
-def documents(template: Template) -> dict[tuple[str, str, str], dict[str, Any]]:
+def documents(template: Template, values: Intrinsics) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Every policy document by its kind, its resource and its place there."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for statement in statements(template):
         key = (statement.kind, statement.logical_id, statement.where)
         document = found.setdefault(key, {"Version": "2012-10-17", "Statement": []})
-        document["Statement"].append(resolved(dict(statement.body), template))
+        document["Statement"].append(values.value(dict(statement.body)))
     return found
+
+
+def values_of(template: Template, assembly: Assembly) -> Intrinsics:
+    (stack,) = (stack for stack in assembly.stacks if stack.template == template)
+    return assembly.intrinsics(stack)
 
 
 def services_of(policies: list[dict[str, Any]]) -> list[str]:
@@ -117,14 +90,18 @@ def validate(
 @pytest.mark.parametrize("kind", sorted(TYPES))
 def test_every_finding_is_explained(
     kind: str,
+    assembly: Path,
     templates: dict[str, Template],
     validate: Callable[[dict[str, dict[str, Any]], str], set[str]],
     unexplained: Callable[..., str],
 ) -> None:
+    read = Assembly(assembly)
     policies = {
         f"{path.replace('/', '-')}.{logical_id}.{index}": document
         for path, template in templates.items()
-        for index, ((of_kind, logical_id, _), document) in enumerate(documents(template).items())
+        for index, ((of_kind, logical_id, _), document) in enumerate(
+            documents(template, values_of(template, read)).items()
+        )
         if of_kind == kind
     }
 
