@@ -65,7 +65,7 @@ coverage: setup ## The tests again, traced: what they do not reach, and 95 % at 
 	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report=term:skip-covered
 	@$(BIN)/python -m coverage report --include="mlops/contract/*,mlops/pipeline/*,mlops/rollout/*" --fail-under=95 --format=total
 
-test-all: coverage ## Coverage, and what needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis
+test-all: coverage ## Coverage, and what needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis, deployments to emulators
 	@$(BIN)/python -m pytest -q -m full
 
 test-extra: setup ## What needs Java or a browser; skips with a printed reason

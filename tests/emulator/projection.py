@@ -1,0 +1,121 @@
+"""The part of a synthesized assembly that the emulator can deploy, and nothing of it secretly less.
+
+Everything that differs from the assembly is one of the three tables below; the tests hold each of
+their lines against the templates and against the emulator.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+Template = dict[str, Any]
+Change = Callable[[str, Template], None]
+"""Changes a template in place, given the path of its stack, like `dev/Foundation`."""
+
+_NO_SAGEMAKER: Final = "the emulator has no SageMaker"
+_NO_SCALING: Final = "the emulator's CloudFormation has no Application Auto Scaling"
+LEFT_OUT: Final = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": _NO_SCALING,
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _NO_SCALING,
+    "AWS::CodePipeline::Pipeline": "the emulator has no CodePipeline",
+    "AWS::Events::EventBusPolicy": "the emulator carries no event from one account to another",
+    "AWS::SageMaker::Endpoint": _NO_SAGEMAKER,
+    "AWS::SageMaker::EndpointConfig": _NO_SAGEMAKER,
+    "AWS::SageMaker::Model": _NO_SAGEMAKER,
+    "AWS::SageMaker::ModelPackageGroup": _NO_SAGEMAKER,
+    "AWS::SageMaker::Pipeline": _NO_SAGEMAKER,
+}
+"""Resource types that are dropped, and why; docs/emulation.md says where each is proved."""
+
+WIDENED: Final = {
+    "cloudwatch:DescribeAlarms": "the emulator reads no `AlarmNames`, and asks for every alarm",
+}
+"""Actions that are allowed on every resource, because the emulator asks for more than AWS does."""
+
+SOURCE: Final = "emulated."
+"""Takes the place of `aws.` in the sources of rules: nobody may send an event as AWS itself."""
+
+
+def project(assembly: Path, folder: Path, change: Change | None = None) -> Path:
+    """Write the projection of an assembly into a folder that does not exist, and return it."""
+    shutil.copytree(assembly, folder)
+    for stack, file in template_files(folder):
+        template = projected(json.loads(file.read_text()))
+        if change:
+            change(stack, template)
+        _replace(file, template)
+    return folder
+
+
+def projected(template: Template) -> Template:
+    """The template without what the emulator does not know."""
+    resources = template["Resources"]
+    gone = frozenset(name for name, found in resources.items() if found["Type"] in LEFT_OUT)
+    kept = {name: found for name, found in resources.items() if name not in gone}
+    cut: Template = _without(gone, {**template, "Resources": kept})
+    for statement in _statements(cut):
+        if set(_listed(statement.get("Action"))) & WIDENED.keys():
+            statement["Resource"] = "*"
+    for resource in cut["Resources"].values():
+        if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in resource["Properties"]:
+            pattern = resource["Properties"]["EventPattern"]
+            pattern["source"] = [name.replace("aws.", SOURCE) for name in pattern["source"]]
+    return cut
+
+
+def template_files(assembly: Path) -> Iterator[tuple[str, Path]]:
+    """The path of every stack and the file of its template."""
+    for manifest in sorted(assembly.rglob("manifest.json")):
+        for artifact in json.loads(manifest.read_text()).get("artifacts", {}).values():
+            if artifact["type"] == "aws:cloudformation:stack":
+                file = manifest.parent / artifact["properties"]["templateFile"]
+                yield artifact["displayName"].split(" ")[0], file
+
+
+def _without(gone: frozenset[str], value: Any) -> Any:
+    """A value whose references to dropped resources are literals of the same form."""
+    if isinstance(value, list):
+        return [_without(gone, inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("Ref") in gone:
+        return str(value["Ref"])
+    if "Fn::GetAtt" in value and value["Fn::GetAtt"][0] in gone:
+        name, attribute = value["Fn::GetAtt"]
+        return f"arn:aws:dropped:::{name}" if attribute.endswith("Arn") else name
+    return {
+        key: [name for name in _listed(inner) if name not in gone]
+        if key == "DependsOn"
+        else _without(gone, inner)
+        for key, inner in value.items()
+    }
+
+
+def _statements(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if "Effect" in value and "Resource" in value:
+            yield value
+        for inner in value.values():
+            yield from _statements(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _statements(inner)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _replace(file: Path, template: Template) -> None:
+    """Write a template under a hash of its own: the command line uploads no hash twice."""
+    text = json.dumps(template, indent=1)
+    file.write_text(text)
+    assets = file.with_name(file.name.replace(".template.json", ".assets.json"))
+    listed = json.loads(assets.read_text())["files"]
+    (old,) = (key for key, found in listed.items() if found["source"]["path"] == file.name)
+    new = hashlib.sha256(text.encode()).hexdigest()
+    for path in (assets, file.with_name("manifest.json")):
+        path.write_text(path.read_text().replace(old, new))

@@ -1,0 +1,59 @@
+"""The deployed functions start from their archives and get on with the roles that they have.
+
+The emulator checks every call that a function makes to it against the function's role. SageMaker's
+calls go to an emulator that asks nobody.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.accounts import DEV, Deployment, root_of
+from tests.emulator.servers import Server
+
+pytestmark = pytest.mark.full
+
+GROUP = "mlops-bike-demand"
+
+
+def invoked(aws: Server, name: str, event: dict[str, str]) -> Any:
+    """What the function answers whose name holds this; an error is an answer with its traceback."""
+    client = aws.client("lambda", root_of(DEV))
+    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
+    (function,) = (found for found in names if name in found)
+    answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
+
+
+def test_the_prober_leaves_an_endpoint_alone_that_is_not_updated(
+    dev: Deployment, aws: Server
+) -> None:
+    assert invoked(aws, "serving-Prober", {}) == {"probes": 0, "wrong": 0}
+
+
+def test_the_janitor_deletes_nothing_that_runs(dev: Deployment, aws: Server) -> None:
+    assert invoked(aws, "serving-Janitor", {}) == {"configs": 0, "models": 0}
+
+
+def test_the_newest_approved_version_is_found(
+    dev: Deployment, aws: Server, sagemaker: Server
+) -> None:
+    registry = sagemaker.client("sagemaker", root_of(DEV))
+    registry.create_model_package_group(ModelPackageGroupName=GROUP)
+    for number, status in enumerate(("Approved", "Rejected"), start=1):
+        registry.create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus=status,
+            InferenceSpecification={
+                "Containers": [{"Image": "image:tag", "ModelDataUrl": f"s3://bucket/{number}"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        )
+
+    answer = invoked(
+        aws, "FindApproved", {"GroupName": GROUP, "CandidateModelDataUrl": "s3://bucket/2"}
+    )
+
+    assert answer == {"ApprovedModelDataUrl": "s3://bucket/1", "ApprovedVersion": "1"}

@@ -1,0 +1,159 @@
+"""What the emulator does not get is listed, and each line is held against both sides."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.accounts import root_of
+from tests.emulator.projection import (
+    LEFT_OUT,
+    SOURCE,
+    WIDENED,
+    Template,
+    project,
+    projected,
+    template_files,
+)
+from tests.emulator.servers import Credentials, Server
+
+PIPELINE = "AWS::SageMaker::Pipeline"
+
+
+def types(templates: dict[str, Template]) -> set[str]:
+    return {
+        resource["Type"]
+        for template in templates.values()
+        for resource in template["Resources"].values()
+    }
+
+
+def template(**resources: Template) -> Template:
+    return {"Resources": {"Gone": {"Type": PIPELINE, "Properties": {}}, **resources}}
+
+
+def test_every_type_that_is_left_out_is_in_a_template(templates: dict[str, Template]) -> None:
+    assert LEFT_OUT.keys() - types(templates) == set()
+
+
+@pytest.mark.full
+def test_the_emulator_knows_every_type_but_those_that_are_left_out(
+    templates: dict[str, Template], aws: Server
+) -> None:
+    used = sorted(types(templates))
+    body = {"Resources": {f"R{index}": {"Type": name} for index, name in enumerate(used)}}
+
+    with pytest.raises(ClientError) as refused:
+        aws.client("cloudformation", root_of("9" * 12)).validate_template(
+            TemplateBody=json.dumps(body)
+        )
+
+    message = refused.value.response["Error"]["Message"]
+    _, _, listed = message.partition("Unrecognized resource types: [")
+    assert set(listed.rstrip("]").split(", ")) == LEFT_OUT.keys()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("action", sorted(WIDENED))
+def test_the_emulator_still_asks_for_more_than_aws_does(
+    action: str, aws: Server, templates: dict[str, Template]
+) -> None:
+    user = new_user(aws, action, "arn:aws:cloudwatch:eu-west-1:999999999999:alarm:mine-*")
+
+    with pytest.raises(ClientError) as refused:
+        aws.client("cloudwatch", user).describe_alarms(AlarmNames=["mine-1"])
+
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert action in json.dumps(templates)
+
+
+@pytest.mark.full
+def test_nobody_sends_an_event_as_aws_itself(aws: Server) -> None:
+    entry = {"Source": "aws.sagemaker", "DetailType": "a change", "Detail": "{}"}
+
+    answer = aws.client("events", root_of("9" * 12)).put_events(Entries=[entry])
+
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+
+
+def new_user(aws: Server, action: str, resource: str) -> Credentials:
+    iam = aws.client("iam", root_of("9" * 12))
+    iam.create_user(UserName="narrow")
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_user_policy(UserName="narrow", PolicyName="narrow", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName="narrow")["AccessKey"]
+    return Credentials(key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+
+def test_references_to_what_is_left_out_become_literals() -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Ref": "Gone"}}}
+    queue = {
+        "Type": "AWS::SQS::Queue",
+        "DependsOn": ["Gone", "Role"],
+        "Properties": {"QueueName": {"Fn::Join": ["", [{"Fn::GetAtt": ["Gone", "PipelineArn"]}]]}},
+    }
+
+    found = projected(template(Role=role, Queue=queue))["Resources"]
+
+    assert found == {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "Gone"}},
+        "Queue": {
+            "Type": "AWS::SQS::Queue",
+            "DependsOn": ["Role"],
+            "Properties": {"QueueName": {"Fn::Join": ["", ["arn:aws:dropped:::Gone"]]}},
+        },
+    }
+
+
+def test_rules_of_aws_sources_listen_to_a_source_of_their_own() -> None:
+    pattern = {"source": ["aws.sagemaker"], "detail-type": ["a change"]}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
+
+    found = projected(template(Rule=rule))["Resources"]["Rule"]["Properties"]["EventPattern"]
+
+    assert found == {"source": [f"{SOURCE}sagemaker"], "detail-type": ["a change"]}
+
+
+def test_only_listed_actions_are_widened(templates: dict[str, Template]) -> None:
+    before, after = json.dumps(templates), json.dumps(list(map(projected, templates.values())))
+
+    assert after.count('"Resource": "*"') == before.count('"Resource": "*"') + 2 * 3
+
+
+def test_a_projected_template_is_uploaded_under_its_own_hash(
+    assembly: Path, tmp_path: Path
+) -> None:
+    folder = project(assembly, tmp_path / "cdk.out")
+
+    for (stack, before), (same, after) in zip(
+        template_files(assembly), template_files(folder), strict=True
+    ):
+        own = hashlib.sha256(after.read_bytes()).hexdigest()
+        assert stack == same
+        assert keys(after) == assets(before) | {own}
+        assert url_key(after) == own
+
+
+def keys(file: Path) -> set[str]:
+    listed = json.loads(file.with_name(file.name.replace(".template", ".assets")).read_text())
+    return set(listed["files"])
+
+
+def assets(file: Path) -> set[str]:
+    """What is uploaded besides the template."""
+    listed = json.loads(file.with_name(file.name.replace(".template", ".assets")).read_text())
+    return {key for key, found in listed["files"].items() if found["source"]["path"] != file.name}
+
+
+def url_key(file: Path) -> str:
+    """The key at which CloudFormation looks for the template."""
+    artifacts = json.loads(file.with_name("manifest.json").read_text())["artifacts"].values()
+    (url,) = (
+        artifact["properties"]["stackTemplateAssetObjectUrl"]
+        for artifact in artifacts
+        if artifact["properties"].get("templateFile") == file.name
+    )
+    return str(url).rpartition("/")[2].removesuffix(".json")
