@@ -134,6 +134,13 @@ def dev(accounts: Accounts, deploy: Callable[..., Deployment]) -> Deployment:
 
 
 @pytest.fixture(scope="session")
+def delivery_bus(aws: Server) -> str:
+    """A bus of the delivery bus's name in the first stage's account, where the projection looks."""
+    aws.client("events", root_of(DEV)).create_event_bus(Name="mlops-delivery")
+    return "mlops-delivery"
+
+
+@pytest.fixture(scope="session")
 def delivery(accounts: Accounts, projection: Path, cdk: CommandLine, aws: Server) -> Deployment:
     """The Delivery stack, deployed by hand as it is once."""
     accounts.prepare(DELIVERY)

@@ -7,11 +7,14 @@ answers.
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from mlops.rollout.release import RELEASE_TAG
+from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
 
+VARIANT: Final = "AllTraffic"
 _PAUSE_SECONDS: Final = 0.2
 _INSTANCE: Final = {"InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
 
@@ -28,6 +31,38 @@ def expectation(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def host(sagemaker: Any, expected: Mapping[str, Any]) -> None:
     """Make the endpoint of a first release, as if CloudFormation had created it."""
+    config = _config(sagemaker, expected)
+    sagemaker.create_endpoint(EndpointName=expected["EndpointName"], EndpointConfigName=config)
+
+
+def roll_back(sagemaker: Any, cloudwatch: Any, expected: Mapping[str, Any]) -> None:
+    """Try another release of the endpoint: it answers requests too slowly, and is taken away.
+
+    The endpoint is left as it was, and is InService, as after SageMaker's own rollback.
+    """
+    endpoint = {"EndpointName": expected["EndpointName"], "VariantName": VARIANT}
+    fleet = endpoint | {"EndpointConfigName": _config(sagemaker, expected)}
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    cloudwatch.put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[
+            {
+                "MetricName": "Invocations",
+                "Dimensions": [{"Name": key, "Value": value} for key, value in of.items()],
+                "Timestamp": soon,
+                "Value": count,
+            }
+            for of, count in ((endpoint, 3000), (fleet, 300))
+        ],
+    )
+    (alarm,) = (name for name in expected["AlarmNames"] if "-latency-" in name)
+    time.sleep(1)  # the emulator's history counts whole seconds; the alarm is after the config
+    for state in ("ALARM", "OK"):
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="by the test")
+
+
+def _config(sagemaker: Any, expected: Mapping[str, Any]) -> str:
+    """An endpoint config of a release with its model, and its name."""
     name = f"{expected['EndpointName']}-{expected['Release']}"
     account = expected["ModelPackage"].partition(":")[0]
     sagemaker.create_model(
@@ -39,10 +74,13 @@ def host(sagemaker: Any, expected: Mapping[str, Any]) -> None:
     )
     sagemaker.create_endpoint_config(
         EndpointConfigName=name,
-        ProductionVariants=[{"VariantName": "AllTraffic", "ModelName": name, **_INSTANCE}],
-        Tags=[{"Key": RELEASE_TAG, "Value": expected["Release"]}],
+        ProductionVariants=[{"VariantName": VARIANT, "ModelName": name, **_INSTANCE}],
+        Tags=[
+            {"Key": RELEASE_TAG, "Value": expected["Release"]},
+            {"Key": ENDPOINT_TAG, "Value": expected["EndpointName"]},
+        ],
     )
-    sagemaker.create_endpoint(EndpointName=expected["EndpointName"], EndpointConfigName=name)
+    return name
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """The part of a synthesized assembly that the emulator can deploy, and nothing of it secretly less.
 
-Everything that differs from the assembly is one of the three tables below; the tests hold each of
-their lines against the templates and against the emulator.
+Everything that differs from the assembly is written below; the tests hold each line of it against
+the templates and against the emulator.
 """
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,20 +39,23 @@ WIDENED: Final = {
 SOURCE: Final = "emulated."
 """Takes the place of `aws.` in the sources of rules: nobody may send an event as AWS itself."""
 
+_BUS: Final = re.compile(r"(?<=:events:)([a-z0-9-]+):[0-9]{12}(?=:event-bus/)")
+"""The delivery bus is looked for in every stack's own account: no event leaves an account here."""
+
 
 def project(assembly: Path, folder: Path, change: Change | None = None) -> Path:
     """Write the projection of an assembly into a folder that does not exist, and return it."""
     shutil.copytree(assembly, folder)
-    for stack, file in template_files(folder):
-        template = projected(json.loads(file.read_text()))
+    for stack, file, account in template_files(folder):
+        template = projected(json.loads(file.read_text()), account)
         if change:
             change(stack, template)
         _replace(file, template)
     return folder
 
 
-def projected(template: Template) -> Template:
-    """The template without what the emulator does not know."""
+def projected(template: Template, account: str) -> Template:
+    """The template of an account's stack, without what the emulator does not know."""
     resources = template["Resources"]
     gone = frozenset(name for name, found in resources.items() if found["Type"] in LEFT_OUT)
     kept = {name: found for name, found in resources.items() if name not in gone}
@@ -63,16 +67,18 @@ def projected(template: Template) -> Template:
         if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in resource["Properties"]:
             pattern = resource["Properties"]["EventPattern"]
             pattern["source"] = [name.replace("aws.", SOURCE) for name in pattern["source"]]
-    return cut
+    here: Template = json.loads(_BUS.sub(rf"\1:{account}", json.dumps(cut)))
+    return here
 
 
-def template_files(assembly: Path) -> Iterator[tuple[str, Path]]:
-    """The path of every stack and the file of its template."""
+def template_files(assembly: Path) -> Iterator[tuple[str, Path, str]]:
+    """The path of every stack, the file of its template, and its account."""
     for manifest in sorted(assembly.rglob("manifest.json")):
         for artifact in json.loads(manifest.read_text()).get("artifacts", {}).values():
             if artifact["type"] == "aws:cloudformation:stack":
                 file = manifest.parent / artifact["properties"]["templateFile"]
-                yield artifact["displayName"].split(" ")[0], file
+                account = artifact["environment"].removeprefix("aws://").partition("/")[0]
+                yield artifact["displayName"].split(" ")[0], file, account
 
 
 def _without(gone: frozenset[str], value: Any) -> Any:

@@ -4,26 +4,15 @@ The emulator checks every call that a function makes to it against the function'
 calls go to an emulator that asks nobody.
 """
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.emulator.accounts import DEV, Deployment, root_of
+from tests.emulator.functions import invoked
 from tests.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 
 GROUP = "mlops-bike-demand"
-
-
-def invoked(aws: Server, name: str, event: dict[str, str]) -> Any:
-    """What the function answers whose name holds this; an error is an answer with its traceback."""
-    client = aws.client("lambda", root_of(DEV))
-    names = [function["FunctionName"] for function in client.list_functions()["Functions"]]
-    (function,) = (found for found in names if name in found)
-    answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
-    return json.loads(answer["Payload"].read())
 
 
 def test_the_prober_leaves_an_endpoint_alone_that_is_not_updated(

@@ -96,7 +96,7 @@ def test_references_to_what_is_left_out_become_literals() -> None:
         "Properties": {"QueueName": {"Fn::Join": ["", [{"Fn::GetAtt": ["Gone", "PipelineArn"]}]]}},
     }
 
-    found = projected(template(Role=role, Queue=queue))["Resources"]
+    found = projected(template(Role=role, Queue=queue), "1" * 12)["Resources"]
 
     assert found == {
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "Gone"}},
@@ -112,13 +112,28 @@ def test_rules_of_aws_sources_listen_to_a_source_of_their_own() -> None:
     pattern = {"source": ["aws.sagemaker"], "detail-type": ["a change"]}
     rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
 
-    found = projected(template(Rule=rule))["Resources"]["Rule"]["Properties"]["EventPattern"]
+    found = projected(template(Rule=rule), "1" * 12)["Resources"]["Rule"]["Properties"][
+        "EventPattern"
+    ]
 
     assert found == {"source": [f"{SOURCE}sagemaker"], "detail-type": ["a change"]}
 
 
+def test_the_delivery_bus_is_looked_for_in_the_stacks_own_account() -> None:
+    bus = "arn:aws:events:eu-west-1:111111111111:event-bus/mlops-delivery"
+    topic = "arn:aws:sns:eu-west-1:111111111111:mlops-delivery"
+    properties = {"Targets": [{"Arn": bus}, {"Arn": topic}]}
+
+    found = projected(
+        template(Rule={"Type": "AWS::Events::Rule", "Properties": properties}), "2" * 12
+    )["Resources"]["Rule"]["Properties"]
+
+    assert found["Targets"] == [{"Arn": bus.replace("1" * 12, "2" * 12)}, {"Arn": topic}]
+
+
 def test_only_listed_actions_are_widened(templates: dict[str, Template]) -> None:
-    before, after = json.dumps(templates), json.dumps(list(map(projected, templates.values())))
+    after = json.dumps([projected(template, "1" * 12) for template in templates.values()])
+    before = json.dumps(templates)
 
     assert after.count('"Resource": "*"') == before.count('"Resource": "*"') + 2 * 3
 
@@ -128,7 +143,7 @@ def test_a_projected_template_is_uploaded_under_its_own_hash(
 ) -> None:
     folder = project(assembly, tmp_path / "cdk.out")
 
-    for (stack, before), (same, after) in zip(
+    for (stack, before, _), (same, after, _) in zip(
         template_files(assembly), template_files(folder), strict=True
     ):
         own = hashlib.sha256(after.read_bytes()).hexdigest()
