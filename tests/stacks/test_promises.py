@@ -89,6 +89,7 @@ def trusts(templates: Templates, principal: str) -> list[tuple[str, dict[str, An
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::IAM::Role"
         for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"])
+        if principal in statement["Principal"]
     ]
 
 
