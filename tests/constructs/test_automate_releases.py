@@ -12,8 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from mlops.cli import cli
 from mlops_constructs.release_automation import automation_script
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:100000000000:secret:push-AbCdEf"
@@ -187,6 +189,19 @@ def test_the_program_runs_in_a_clone_with_its_whole_history(workshop: Workshop) 
         "make .venv/.ready",
         "mlops release automate --target aws --remote origin --branch main",
     ]
+
+
+def test_the_program_knows_what_the_script_asks_of_it() -> None:
+    (call,) = [line for line in automation_script().splitlines() if ".venv/bin/mlops" in line]
+    _, group, command, *words = call.split()
+    release = cli.get_command(click.Context(cli), group)
+    assert isinstance(release, click.Group)
+    automate = release.get_command(click.Context(release), command)
+    assert automate is not None
+
+    options = {option for one in automate.params for option in one.opts}
+
+    assert {word for word in words if word.startswith("--")} <= options
 
 
 def test_the_role_of_the_build_opens_the_repository(
