@@ -86,7 +86,7 @@ def started(
 
 
 def finished(process: subprocess.Popen[str], assembly: Path) -> Path:
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     return assembly
 
