@@ -13,7 +13,7 @@ TABLE: Final = Path(__file__).with_name("expected")
 SIDES: Final = frozenset({"identity", "resource"})
 _REQUIRED: Final = frozenset({"id", "action", "resource"})
 _COMMON: Final = _REQUIRED | {"context", "judged_as", "stages"}
-_KEYS: Final = {"may": _COMMON | {"guarded_by"}, "may not": _COMMON | {"refused_by"}}
+_KEYS: Final = {"may": _COMMON | {"guarded_by", "granted_by"}, "may not": _COMMON | {"refused_by"}}
 
 
 class TableError(Exception):
@@ -37,6 +37,8 @@ class Row:
     judged_as: str | None = None
     refused_by: frozenset[str] = frozenset()
     """The sides that refuse, each by itself."""
+    granted_by: frozenset[str] = SIDES
+    """The sides without which the request is refused."""
     guarded_by: Sequence[str] = ()
     """Written names of the denials that notice when a permission behind this row is widened."""
 
@@ -154,16 +156,17 @@ def _row(written: _Written, names: Mapping[str, str]) -> Row:
         allowed=written.kind == "may",
         context={key: named(value) for key, value in row.get("context", {}).items()},
         judged_as=row.get("judged_as"),
-        refused_by=_refused_by(row) if written.kind == "may not" else frozenset(),
+        granted_by=_sides(row, "granted_by"),
+        refused_by=_sides(row, "refused_by") if written.kind == "may not" else frozenset(),
         guarded_by=[written.name(id_) for id_ in row.get("guarded_by", [])],
     )
 
 
-def _refused_by(row: Mapping[str, Any]) -> frozenset[str]:
-    """Both sides, unless the row says that there is one lock instead of two."""
-    side = row.get("refused_by")
+def _sides(row: Mapping[str, Any], key: str) -> frozenset[str]:
+    """Both sides, unless the row says that one of them is enough."""
+    side = row.get(key)
     if side is not None and side not in SIDES:
-        raise TableError(f"{row}: refused_by is {side}; allowed: {', '.join(sorted(SIDES))}")
+        raise TableError(f"{row}: {key} is {side}; allowed: {', '.join(sorted(SIDES))}")
     return SIDES if side is None else frozenset({side})
 
 
