@@ -154,7 +154,7 @@ class PipelineRoles(Construct):
 
     def _outputs(self, step: str) -> str:
         """Keys of a step's outputs, in every execution of the pipeline."""
-        return f"{self._site.names.artifacts_prefix(self._model.name)}/*/{step}/*"
+        return self._site.names.step_outputs(self._model.name, step)
 
 
 def _run_jobs(site: Site) -> Permission:

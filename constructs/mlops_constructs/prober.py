@@ -12,7 +12,7 @@ from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.release import WRONG_ANSWERS, Release
-from mlops_constructs.serving_permissions import read_models
+from mlops_constructs.serving_permissions import read_version
 
 _CANARY_PROBES: Final = 2
 """Probes a minute that shall reach the new fleet, however busy the endpoint is."""
@@ -85,7 +85,7 @@ def _permissions(release: Release) -> list[Permission]:
             resources=[names.model_packages_arn(model)],
             because="the registry numbers the versions; the group is exact",
         ),
-        *read_models(release),
+        *read_version(release, step="Evaluate"),
         Permission(
             sid="PublishScores",
             actions=["cloudwatch:PutMetricData"],

@@ -1,6 +1,6 @@
 """What a container may do, as small permissions: load one model, be watched, be captured."""
 
-from typing import Final
+from typing import Final, Literal
 
 from mlops_constructs.job_permissions import (
     encrypt_volumes,
@@ -21,7 +21,7 @@ def execution_permissions(release: Release, *, key_arn: str) -> list[Permission]
     site, model = release.site, release.model.name
     return [
         *pull_image(site, model=model),
-        *read_models(release),
+        *read_version(release, step="Train"),
         *_report(release),
         _see_rollback_alarms(release),
         *_capture(release),
@@ -31,11 +31,11 @@ def execution_permissions(release: Release, *, key_arn: str) -> list[Permission]
     ]
 
 
-def read_models(release: Release) -> list[Permission]:
-    """Read this model's artifacts in the registry's account, under the key of that account."""
+def read_version(release: Release, *, step: Literal["Train", "Evaluate"]) -> list[Permission]:
+    """Read what a step made of the model's versions, under the key of the registry's account."""
     names = release.site.names
     training = names.stages.training
-    key = f"{names.artifacts_prefix(release.model.name)}/*"
+    key = names.step_outputs(release.model.name, step)
     return [
         *read_object(sid="Models", bucket=names.artifact_bucket(training), key=key),
         Permission(

@@ -66,13 +66,14 @@ class StageBuckets(Construct):
         return s3.LifecycleRule(id="expire-access-logs", expiration=retention)
 
     def _let_other_stages_read_models(self) -> None:
-        models = self.artifacts.arn_for_objects(self._site.names.artifacts_prefix("*"))
+        # The data that a model was prepared from lies beside it and stays here.
+        versions = self._site.names.version_outputs("*")
         self.artifacts.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="StagesReadModels",
                 principals=[iam.AccountPrincipal(id_) for id_ in self._site.model_readers],
                 actions=["s3:GetObject"],
-                resources=[models],
+                resources=[self.artifacts.arn_for_objects(keys) for keys in versions],
             )
         )
 

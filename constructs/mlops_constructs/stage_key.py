@@ -54,7 +54,8 @@ class StageKey(Construct):
         accounts = [iam.AccountPrincipal(account) for account in self._site.model_readers]
         bucket = self._site.artifact_bucket_arn
         # With a bucket key the context is the bucket; without one it is the object.
-        readable = [bucket, f"{bucket}/{self._site.names.artifacts_prefix('*')}"]
+        versions = self._site.names.version_outputs("*")
+        readable = [bucket, *(f"{bucket}/{keys}" for keys in versions)]
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="StagesDecryptModels",

@@ -156,6 +156,14 @@ class Names:
         """Prefix below which the pipeline of a model writes."""
         return f"models/{model}"
 
+    def step_outputs(self, model: str, step: str) -> str:
+        """Pattern over the keys of a step's outputs, in every execution of a model's pipeline."""
+        return f"{self.artifacts_prefix(model)}/*/{step}/*"
+
+    def version_outputs(self, model: str) -> tuple[str, str]:
+        """What a version refers to: its archive, and its evaluation with the recorded answers."""
+        return self.step_outputs(model, "Train"), self.step_outputs(model, "Evaluate")
+
     def dashboard(self, stage: StageSpec) -> str:
         """CloudWatch dashboard of the training pipelines of a stage."""
         return f"{self.project}-{stage.name}-training"

@@ -83,7 +83,7 @@ def test_the_role_reads_this_models_artifacts_and_writes_its_captures(model: Any
     (statements,) = model.roles().values()
 
     assert statements["ReadModels"]["Resource"] == (
-        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/churn/*"
+        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/churn/*/Train/*"
     )
     assert statements["WriteOutputs"]["Resource"] == (
         "arn:aws:s3:::acme-prod-captures-400000000000-eu-west-1/churn/*"

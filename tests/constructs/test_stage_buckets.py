@@ -71,7 +71,10 @@ def test_the_stages_accounts_read_models_and_nothing_else(dev: Any) -> None:
     (reading,) = readers(dev)
 
     assert reading["Action"] == "s3:GetObject"
-    assert reading["Resource"]["Fn::Join"][1][1:] == ["/models/*"]
+    assert {resource["Fn::Join"][1][-1] for resource in reading["Resource"]} == {
+        "/models/*/*/Train/*",
+        "/models/*/*/Evaluate/*",
+    }
     assert reading["Principal"]["AWS"] == [
         "arn:aws:iam::300000000000:root",
         "arn:aws:iam::400000000000:root",

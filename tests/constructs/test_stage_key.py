@@ -35,7 +35,8 @@ def test_other_stages_decrypt_models_and_nothing_else(key_of: Callable[[str], An
     assert decrypt["Principal"]["AWS"] == accounts
     assert decrypt["Condition"]["ArnLike"]["kms:EncryptionContext:aws:s3:arn"] == [
         "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1",
-        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*",
+        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*/*/Train/*",
+        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*/*/Evaluate/*",
     ]
     assert (describe["Action"], describe["Principal"]["AWS"]) == ("kms:DescribeKey", accounts)
 

@@ -119,3 +119,5 @@ def test_names_that_cross_accounts_are_spelled_out() -> None:
         "s3://mlops-dev-artifacts-222222222222-eu-west-1/data/a-b/0123456789abcdef/a.csv"
     )
     assert names.artifacts_prefix("a-b") == "models/a-b"
+    assert names.step_outputs("a-b", "Train") == "models/a-b/*/Train/*"
+    assert names.version_outputs("a-b") == ("models/a-b/*/Train/*", "models/a-b/*/Evaluate/*")
