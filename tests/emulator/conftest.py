@@ -4,6 +4,7 @@ One emulator serves the whole session, with one account per stage. Each account 
 stage deployed once, by the first test that asks; what a test changes, it changes back.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Final, cast
@@ -17,9 +18,12 @@ from tests.emulator import hosting
 from tests.emulator.accounts import DELIVERY, DEV, Accounts, Deployment, root_of, stack_states
 from tests.emulator.command_line import CommandLine
 from tests.emulator.projection import Change, Template, project
+from tests.emulator.roles import Roles
 from tests.emulator.servers import Credentials, Server, start_aws, start_sagemaker
 
 _LOG_LINES: Final = 40
+# Not what clients leave behind that hang up without a word.
+_TELLING: Final = re.compile(r"(?!.*\[asyncio\])(\S*\[?20\d\d-|.* [45]\d\d -$)")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,8 +34,9 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         for name in sorted({"aws", "sagemaker"} & item.funcargs.keys()):
-            lines = cast("Server", item.funcargs[name]).log.read_text().splitlines()
-            report.sections.append((f"log of {name}", "\n".join(lines[-_LOG_LINES:])))
+            log = cast("Server", item.funcargs[name]).log
+            lines = [line for line in log.read_text().splitlines() if _TELLING.match(line)]
+            report.sections.append((f"end of {log}", "\n".join(lines[-_LOG_LINES:])))
     return report
 
 
@@ -146,3 +151,9 @@ def delivery(accounts: Accounts, projection: Path, cdk: CommandLine, aws: Server
     accounts.prepare(DELIVERY)
     finished = cdk.deploy(projection, "Delivery", by=root_of(DELIVERY))
     return Deployment(finished=finished, stacks=stack_states(aws, DELIVERY))
+
+
+@pytest.fixture(scope="session")
+def roles(delivery: Deployment, aws: Server) -> Roles:
+    """What the deployed roles of the Delivery stack may."""
+    return Roles(aws=aws)

@@ -29,6 +29,21 @@ def expectation(template: Mapping[str, Any]) -> dict[str, Any]:
     return dict(check)
 
 
+def register(sagemaker: Any, group: str, *statuses: str) -> None:
+    """A new group with a version of each status."""
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    for number, status in enumerate(statuses, start=1):
+        sagemaker.create_model_package(
+            ModelPackageGroupName=group,
+            ModelApprovalStatus=status,
+            InferenceSpecification={
+                "Containers": [{"Image": "image:tag", "ModelDataUrl": f"s3://bucket/{number}"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        )
+
+
 def host(sagemaker: Any, expected: Mapping[str, Any]) -> None:
     """Make the endpoint of a first release, as if CloudFormation had created it."""
     config = _config(sagemaker, expected)

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ _NO_SCALING: Final = "the emulator's CloudFormation has no Application Auto Scal
 LEFT_OUT: Final = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _NO_SCALING,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _NO_SCALING,
+    "AWS::CodeBuild::ReportGroup": "the emulator keeps no reports of builds",
     "AWS::CodePipeline::Pipeline": "the emulator has no CodePipeline",
     "AWS::Events::EventBusPolicy": "the emulator carries no event from one account to another",
     "AWS::SageMaker::Endpoint": _NO_SAGEMAKER,
@@ -42,15 +44,35 @@ SOURCE: Final = "emulated."
 _BUS: Final = re.compile(r"(?<=:events:)([a-z0-9-]+):[0-9]{12}(?=:event-bus/)")
 """The delivery bus is looked for in every stack's own account: no event leaves an account here."""
 
+_NAMED_ROLE: Final = re.compile(r'("aws:PrincipalArn": )("arn:aws:iam::([0-9]{12}):role/([^"/]+)")')
+"""A role that a trust policy names: AWS knows its sessions by its ARN, the emulator by theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack of an assembly."""
+
+    path: str
+    """Like `dev/Foundation`."""
+    name: str
+    account: str
+    file: Path
+
+    @property
+    def template(self) -> Template:
+        """The template, read anew."""
+        template: Template = json.loads(self.file.read_text())
+        return template
+
 
 def project(assembly: Path, folder: Path, change: Change | None = None) -> Path:
     """Write the projection of an assembly into a folder that does not exist, and return it."""
     shutil.copytree(assembly, folder)
-    for stack, file, account in template_files(folder):
-        template = projected(json.loads(file.read_text()), account)
+    for stack in stacks(folder):
+        template = projected(stack.template, stack.account)
         if change:
-            change(stack, template)
-        _replace(file, template)
+            change(stack.path, template)
+        _replace(stack.file, template)
     return folder
 
 
@@ -67,18 +89,41 @@ def projected(template: Template, account: str) -> Template:
         if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in resource["Properties"]:
             pattern = resource["Properties"]["EventPattern"]
             pattern["source"] = [name.replace("aws.", SOURCE) for name in pattern["source"]]
-    here: Template = json.loads(_BUS.sub(rf"\1:{account}", json.dumps(cut)))
+    text = _BUS.sub(rf"\1:{account}", json.dumps(cut))
+    here: Template = json.loads(
+        _NAMED_ROLE.sub(r'\1[\2, "arn:aws:sts::\3:assumed-role/\4/*"]', text)
+    )
     return here
 
 
-def template_files(assembly: Path) -> Iterator[tuple[str, Path, str]]:
-    """The path of every stack, the file of its template, and its account."""
+def stacks(assembly: Path) -> Iterator[Stack]:
+    """Every stack of every stage."""
     for manifest in sorted(assembly.rglob("manifest.json")):
         for artifact in json.loads(manifest.read_text()).get("artifacts", {}).values():
             if artifact["type"] == "aws:cloudformation:stack":
-                file = manifest.parent / artifact["properties"]["templateFile"]
-                account = artifact["environment"].removeprefix("aws://").partition("/")[0]
-                yield artifact["displayName"].split(" ")[0], file, account
+                yield Stack(
+                    path=artifact["displayName"].split(" ")[0],
+                    name=artifact["properties"]["stackName"],
+                    account=artifact["environment"].removeprefix("aws://").partition("/")[0],
+                    file=manifest.parent / artifact["properties"]["templateFile"],
+                )
+
+
+def names(assembly: Path, account: str) -> list[str]:
+    """What the stacks of an account are called there."""
+    return [stack.name for stack in stacks(assembly) if stack.account == account]
+
+
+def pattern_on_a_bus(template: Template, detail_type: str) -> dict[str, Any]:
+    """The pattern of the rule on a bus of this stack that lets events of a type through."""
+    (found,) = (
+        resource["Properties"]["EventPattern"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Events::Rule"
+        and "EventBusName" in resource["Properties"]
+        and detail_type in resource["Properties"]["EventPattern"]["detail-type"]
+    )
+    return dict(found)
 
 
 def _without(gone: frozenset[str], value: Any) -> Any:

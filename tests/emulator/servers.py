@@ -19,6 +19,8 @@ from mlops.rehearsal.processes import Command, Processes
 LOOPBACK: Final = "127.0.0.1"
 REGION: Final = "eu-west-1"
 START_SECONDS: Final = 60
+SAGEMAKER_ACCOUNT: Final = "222222222222"
+"""The account of the registry, and so of all that SageMaker's emulator holds."""
 _NOWHERE: Final = f"http://{LOOPBACK}:9"
 
 
@@ -28,6 +30,8 @@ class Credentials:
 
     key: str
     secret: str = "emulated"
+    token: str | None = None
+    """Of a role's session."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +52,18 @@ class Server:
             verify=str(self.certificate) if self.certificate else None,
             aws_access_key_id=credentials.key,
             aws_secret_access_key=credentials.secret,
+            aws_session_token=credentials.token,
         )
 
     def environment(self, credentials: Credentials) -> dict[str, str]:
         """What a program needs to reach this server, and nothing beyond."""
-        return isolated() | {
+        token = {"AWS_SESSION_TOKEN": credentials.token} if credentials.token else {}
+        return {
+            **isolated(),
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": credentials.key,
             "AWS_SECRET_ACCESS_KEY": credentials.secret,
+            **token,
             "AWS_CA_BUNDLE": str(self.certificate),
         }
 
@@ -124,9 +132,9 @@ def start_aws(processes: Processes, programs: Path, folder: Path, *, sagemaker: 
 
 def start_sagemaker(processes: Processes, programs: Path, folder: Path) -> Server:
     """The emulator of SageMaker's API; it asks for no permission and knows one account only."""
-    port = _free_port()
+    port, account = _free_port(), {"MOTO_ACCOUNT_ID": SAGEMAKER_ACCOUNT}
     program = [str(programs / "moto_server"), "-H", LOOPBACK, "-p", str(port)]
-    return _start(processes, program, {}, log=folder / "sagemaker.log", port=port)
+    return _start(processes, program, account, log=folder / "sagemaker.log", port=port)
 
 
 def _start(

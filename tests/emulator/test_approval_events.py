@@ -5,17 +5,19 @@ registry's account, and queues stand for the builds that its rules start.
 """
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.emulator.accounts import DEV, Deployment, root_of
-from tests.emulator.projection import SOURCE
+from tests.emulator.projection import SOURCE, pattern_on_a_bus, stacks
 from tests.emulator.queues import listening
 from tests.emulator.servers import REGION, Server
 
 pytestmark = pytest.mark.full
 
 BUS = "mlops-delivery"
+DECIDED = "SageMaker Model Package State Change"
 ARN = f"arn:aws:events:{REGION}:{DEV}:event-bus/{BUS}"
 
 
@@ -31,23 +33,26 @@ def decision(group: str, version: int, status: str) -> dict[str, str]:
     }
     return {
         "Source": f"{SOURCE}sagemaker",
-        "DetailType": "SageMaker Model Package State Change",
+        "DetailType": DECIDED,
         "Detail": json.dumps(detail),
     }
 
 
-def test_decisions_about_our_models_reach_the_delivery_bus_and_no_others(
-    dev: Deployment, delivery_bus: str, aws: Server
+def test_a_decision_about_a_model_of_ours_wakes_the_automation_and_nothing_else_does(
+    dev: Deployment, delivery_bus: str, projection: Path, aws: Server
 ) -> None:
-    with listening(aws, DEV, delivery_bus, {"account": [DEV]}, name="everything") as arrived:
+    (delivery,) = (stack for stack in stacks(projection) if stack.path == "Delivery")
+    pattern = pattern_on_a_bus(delivery.template, DECIDED)
+    with listening(aws, DEV, delivery_bus, pattern, name="automation") as automation:
         aws.client("events", root_of(DEV)).put_events(
             Entries=[
                 decision("somebody-elses", 7, "Approved"),
+                decision("mlops-bike-demand", 3, "PendingManualApproval"),
                 decision("mlops-bike-demand", 2, "Approved"),
             ]
         )
 
-        (event,) = arrived.received()
+        (event,) = automation.received()
 
     assert event["account"] == DEV
     assert event["detail"]["ModelPackageArn"].endswith(":model-package/mlops-bike-demand/2")

@@ -1,7 +1,7 @@
 """The delivery account deploys into stages' accounts, with exactly what its own stack grants it.
 
-Nobody but AWS's services may assume the pipeline's roles, here as there. So a user of the delivery
-account gets the policies of such a role, as they were deployed, and runs what the role would run.
+A user of the delivery account gets the policies of a role, as they were deployed, and runs what
+that role's service would run.
 """
 
 import json
@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.emulator.accounts import (
     DELIVERY,
+    DEV,
     PROD,
     STAGING,
     Accounts,
@@ -21,8 +23,9 @@ from tests.emulator.accounts import (
     stack_states,
 )
 from tests.emulator.command_line import CommandLine, said
-from tests.emulator.projection import Change, Template
-from tests.emulator.servers import Credentials, Server
+from tests.emulator.projection import Change, Template, names, stacks
+from tests.emulator.roles import ASSUME_ANY, Roles
+from tests.emulator.servers import REGION, Credentials, Server
 
 pytestmark = pytest.mark.full
 
@@ -31,43 +34,15 @@ SELF_MUTATION = "PromotionPipelineUpdatePipelineSelfMutationRole"
 
 
 @pytest.fixture(scope="module")
-def acting_as(delivery: Deployment, aws: Server) -> Callable[..., Credentials]:
-    """A user of the delivery account with the policies of these roles of the Delivery stack."""
-    client = aws.client("cloudformation", root_of(DELIVERY))
-    found = client.describe_stack_resources(StackName="mlops-delivery")["StackResources"]
-    roles = {
-        resource["LogicalResourceId"][:-8]: resource["PhysicalResourceId"]
-        for resource in found
-        if resource["ResourceType"] == "AWS::IAM::Role"
-    }
-    iam = aws.client("iam", root_of(DELIVERY))
-
-    def user(*names: str) -> Credentials:
-        iam.create_user(UserName="-".join(names))
-        for name in names:
-            for policy in iam.list_role_policies(RoleName=roles[name])["PolicyNames"]:
-                document = iam.get_role_policy(RoleName=roles[name], PolicyName=policy)
-                iam.put_user_policy(
-                    UserName="-".join(names),
-                    PolicyName=policy,
-                    PolicyDocument=json.dumps(document["PolicyDocument"]),
-                )
-        key = iam.create_access_key(UserName="-".join(names))["AccessKey"]
-        return Credentials(key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-
-    return user
-
-
-@pytest.fixture(scope="module")
-def pipeline(acting_as: Callable[..., Credentials]) -> Credentials:
+def pipeline(roles: Roles) -> Credentials:
     """Who publishes the assets of a stage and deploys it."""
-    return acting_as(PIPELINE, ASSETS)
+    return roles.acting_as(PIPELINE, ASSETS)
 
 
 @pytest.fixture(scope="module")
-def self_mutation(acting_as: Callable[..., Credentials]) -> Credentials:
+def self_mutation(roles: Roles) -> Credentials:
     """Who deploys the Delivery stack before anything else."""
-    return acting_as(SELF_MUTATION)
+    return roles.acting_as(SELF_MUTATION)
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +55,10 @@ def staging(
 
 
 def test_a_stage_that_trusts_the_delivery_account_is_deployed_from_there(
-    staging: Deployment,
+    staging: Deployment, projection: Path
 ) -> None:
     assert staging.finished.returncode == 0, staging.finished.stderr
-    assert staging.stacks == {
-        "mlops-staging-foundation": "CREATE_COMPLETE",
-        "mlops-staging-bike-demand-serving": "CREATE_COMPLETE",
-        "mlops-staging-bike-demand-release-check": "CREATE_COMPLETE",
-    }
+    assert staging.stacks == dict.fromkeys(names(projection, STAGING), "CREATE_COMPLETE")
 
 
 def test_a_destroyed_stage_leaves_its_data_and_its_key(
@@ -132,6 +103,12 @@ def test_only_trust_opens_a_stage_to_the_delivery_account(
     assert stack_states(aws, PROD) == {"mlops-prod-foundation": "CREATE_COMPLETE"}
 
 
+def shorter_logs(stack: str, template: Template) -> None:
+    for resource in template["Resources"].values():
+        if stack == "Delivery" and resource["Type"] == "AWS::Logs::LogGroup":
+            resource["Properties"]["RetentionInDays"] = 7
+
+
 def self_mutation_command(template: Template) -> list[str]:
     (spec,) = (
         json.loads(resource["Properties"]["Source"]["BuildSpec"])
@@ -147,28 +124,59 @@ def test_the_delivery_stack_is_deployed_by_hand_once(delivery: Deployment) -> No
     assert delivery.stacks == {"mlops-delivery": "CREATE_COMPLETE"}
 
 
-def test_the_pipeline_changes_its_own_stack_and_no_other(
-    self_mutation: Credentials,
-    changed: Callable[[Change], Path],
-    templates: dict[str, Template],
-    cdk: CommandLine,
-    aws: Server,
+def test_the_pipeline_updates_its_own_stack(
+    self_mutation: Credentials, changed: Callable[[Change], Path], cdk: CommandLine
 ) -> None:
-    def keep_builds(stack: str, template: Template) -> None:
-        for resource in template["Resources"].values():
-            if stack == "Delivery" and resource["Type"] == "AWS::Logs::LogGroup":
-                resource["Properties"]["RetentionInDays"] = 7
-
-    app = changed(keep_builds)
-    program, *arguments = self_mutation_command(templates["Delivery"])
+    app = changed(shorter_logs)
+    (delivery,) = (stack for stack in stacks(app) if stack.path == "Delivery")
+    program, *arguments = self_mutation_command(delivery.template)
 
     finished = cdk(*arguments, by=self_mutation, folder=app)
-    elsewhere = cdk.deploy(app, "prod/Foundation", by=self_mutation)
 
-    groups = aws.client("logs", root_of(DELIVERY)).describe_log_groups()["logGroups"]
+    groups = cdk.server.client("logs", root_of(DELIVERY)).describe_log_groups()["logGroups"]
     assert program == "cdk"
     assert finished.returncode == 0, finished.stderr
-    assert stack_states(aws, DELIVERY) == {"mlops-delivery": "UPDATE_COMPLETE"}
-    assert [group["retentionInDays"] for group in groups] == [7]
-    assert elsewhere.returncode == 1
-    assert "is not authorized to perform: sts:AssumeRole" in said(elsewhere)
+    assert stack_states(cdk.server, DELIVERY) == {"mlops-delivery": "UPDATE_COMPLETE"}
+    assert {group["retentionInDays"] for group in groups} == {7}
+
+
+def test_who_updates_the_pipeline_reaches_no_stage(
+    dev: Deployment, roles: Roles, pipeline: Credentials, self_mutation: Credentials
+) -> None:
+    names_of_roles = ("deploy-role", "file-publishing-role", "lookup-role")
+    of_bootstrap = [
+        f"arn:aws:iam::{DEV}:role/cdk-hnb659fds-{name}-{DEV}-{REGION}" for name in names_of_roles
+    ]
+
+    assert roles.assumed(of_bootstrap[0], by=pipeline).token
+    for role in of_bootstrap:
+        with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+            roles.assumed(role, by=self_mutation)
+
+
+def named_roles(app: Path, account: str) -> dict[str, str]:
+    """Roles of an account that trust one role of the delivery account, and that one's name."""
+    return {
+        f"arn:aws:iam::{account}:role/{properties['RoleName']}": named.rpartition("/")[2]
+        for stack in stacks(app)
+        if stack.account == account
+        for resource in stack.template["Resources"].values()
+        for properties in [resource["Properties"]]
+        for statement in properties.get("AssumeRolePolicyDocument", {}).get("Statement", [])
+        for named in [statement.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn")]
+        if named
+    }
+
+
+def test_a_stage_lets_each_role_in_that_it_names_and_nobody_else_of_that_account(
+    dev: Deployment, roles: Roles, assembly: Path
+) -> None:
+    trusting = named_roles(assembly, DEV)
+    stranger = roles.user("stranger", ASSUME_ANY)
+
+    assert len(trusting) >= 3
+    for role, named in trusting.items():
+        assert roles.assumed(role, by=roles.session(named)).token
+        for other in (stranger, root_of(DELIVERY)):
+            with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+                roles.assumed(role, by=other)

@@ -6,13 +6,14 @@ calls go to an emulator that asks nobody.
 
 import pytest
 
+from tests.emulator import hosting
 from tests.emulator.accounts import DEV, Deployment, root_of
 from tests.emulator.functions import invoked
 from tests.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 
-GROUP = "mlops-bike-demand"
+GROUP = "mlops-churn"
 
 
 def test_the_prober_leaves_an_endpoint_alone_that_is_not_updated(
@@ -28,18 +29,7 @@ def test_the_janitor_deletes_nothing_that_runs(dev: Deployment, aws: Server) -> 
 def test_the_newest_approved_version_is_found(
     dev: Deployment, aws: Server, sagemaker: Server
 ) -> None:
-    registry = sagemaker.client("sagemaker", root_of(DEV))
-    registry.create_model_package_group(ModelPackageGroupName=GROUP)
-    for number, status in enumerate(("Approved", "Rejected"), start=1):
-        registry.create_model_package(
-            ModelPackageGroupName=GROUP,
-            ModelApprovalStatus=status,
-            InferenceSpecification={
-                "Containers": [{"Image": "image:tag", "ModelDataUrl": f"s3://bucket/{number}"}],
-                "SupportedContentTypes": ["text/csv"],
-                "SupportedResponseMIMETypes": ["application/json"],
-            },
-        )
+    hosting.register(sagemaker.client("sagemaker", root_of(DEV)), GROUP, "Approved", "Rejected")
 
     answer = invoked(
         aws, "FindApproved", {"GroupName": GROUP, "CandidateModelDataUrl": "s3://bucket/2"}

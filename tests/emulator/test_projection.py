@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.accounts import root_of
+from tests.emulator.accounts import DELIVERY, root_of
 from tests.emulator.projection import (
     LEFT_OUT,
     SOURCE,
@@ -15,8 +15,9 @@ from tests.emulator.projection import (
     Template,
     project,
     projected,
-    template_files,
+    stacks,
 )
+from tests.emulator.roles import ASSUME_ANY, Roles
 from tests.emulator.servers import Credentials, Server
 
 PIPELINE = "AWS::SageMaker::Pipeline"
@@ -67,6 +68,27 @@ def test_the_emulator_still_asks_for_more_than_aws_does(
 
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
     assert action in json.dumps(templates)
+
+
+@pytest.mark.full
+def test_the_emulator_still_knows_a_roles_session_by_another_arn_than_aws(aws: Server) -> None:
+    roles, iam = Roles(aws=aws), aws.client("iam", root_of(DELIVERY))
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": DELIVERY}}
+    named = f"arn:aws:iam::{DELIVERY}:role/emulated-named"
+    condition = {"Condition": {"ArnEquals": {"aws:PrincipalArn": named}}}
+    for name, statement in (("named", trust), ("trusting", trust | condition)):
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.create_role(RoleName=f"emulated-{name}", AssumeRolePolicyDocument=json.dumps(document))
+    document = {"Version": "2012-10-17", "Statement": [ASSUME_ANY]}
+    iam.put_role_policy(
+        RoleName="emulated-named", PolicyName="assume", PolicyDocument=json.dumps(document)
+    )
+    session = roles.session("emulated-named")
+
+    with pytest.raises(ClientError) as refused:
+        roles.assumed(f"arn:aws:iam::{DELIVERY}:role/emulated-trusting", by=session)
+
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
 
 @pytest.mark.full
@@ -131,6 +153,18 @@ def test_the_delivery_bus_is_looked_for_in_the_stacks_own_account() -> None:
     assert found["Targets"] == [{"Arn": bus.replace("1" * 12, "2" * 12)}, {"Arn": topic}]
 
 
+def test_a_role_that_a_trust_policy_names_is_known_by_its_sessions_as_well() -> None:
+    named = "arn:aws:iam::111111111111:role/mlops-one"
+    trust = {"Condition": {"ArnEquals": {"aws:PrincipalArn": named}}}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
+
+    found = projected(template(Role=role), "2" * 12)["Resources"]["Role"]["Properties"]
+
+    sessions = "arn:aws:sts::111111111111:assumed-role/mlops-one/*"
+    condition = found["AssumeRolePolicyDocument"]["Condition"]
+    assert condition == {"ArnEquals": {"aws:PrincipalArn": [named, sessions]}}
+
+
 def test_only_listed_actions_are_widened(templates: dict[str, Template]) -> None:
     after = json.dumps([projected(template, "1" * 12) for template in templates.values()])
     before = json.dumps(templates)
@@ -143,13 +177,11 @@ def test_a_projected_template_is_uploaded_under_its_own_hash(
 ) -> None:
     folder = project(assembly, tmp_path / "cdk.out")
 
-    for (stack, before, _), (same, after, _) in zip(
-        template_files(assembly), template_files(folder), strict=True
-    ):
-        own = hashlib.sha256(after.read_bytes()).hexdigest()
-        assert stack == same
-        assert keys(after) == assets(before) | {own}
-        assert url_key(after) == own
+    for before, after in zip(stacks(assembly), stacks(folder), strict=True):
+        own = hashlib.sha256(after.file.read_bytes()).hexdigest()
+        assert before.path == after.path
+        assert keys(after.file) == assets(before.file) | {own}
+        assert url_key(after.file) == own
 
 
 def keys(file: Path) -> set[str]:

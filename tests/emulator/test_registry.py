@@ -22,12 +22,11 @@ from mlops.registry import (
     show,
 )
 from mlops.registry.versions import described
-from tests.emulator.servers import REGION, Server
+from tests.emulator.servers import REGION, SAGEMAKER_ACCOUNT, Server
 
 pytestmark = pytest.mark.full
 
 GROUP = "mlops-differential"
-MOTO_ACCOUNT = "123456789012"
 Step = Callable[[SageMakerClient], Any]
 
 # Where the emulator answers otherwise than the folder does.
@@ -171,7 +170,7 @@ def emulated(sagemaker: Server, monkeypatch: pytest.MonkeyPatch) -> SageMakerCli
 def test_the_folder_answers_as_the_emulator_does_but_for_what_is_listed(
     emulated: SageMakerClient, tmp_path: Path
 ) -> None:
-    folder = local_client(tmp_path, account=MOTO_ACCOUNT, region=REGION)
+    folder = local_client(tmp_path, account=SAGEMAKER_ACCOUNT, region=REGION)
 
     ours = {name: answer(step, folder) for name, step in SCENARIO.items()}
     theirs = {name: answer(step, emulated) for name, step in SCENARIO.items()}
@@ -183,7 +182,7 @@ def test_the_folder_answers_as_the_emulator_does_but_for_what_is_listed(
         (
             GROUP,
             1,
-            f"arn:aws:sagemaker:{REGION}:{MOTO_ACCOUNT}:model-package/{GROUP}/1",
+            f"arn:aws:sagemaker:{REGION}:{SAGEMAKER_ACCOUNT}:model-package/{GROUP}/1",
             "Approved",
         ),
     )

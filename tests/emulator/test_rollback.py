@@ -1,9 +1,12 @@
 """A release that SageMaker rolls back: who notices, what is kept, and who is told.
 
-The release check and the function that reports rollbacks run as deployed, with their roles.
+The release check and the function that reports rollbacks run as deployed, with their roles. The
+emulator runs no CodeBuild: the automation's program runs here, with a session of its build's role.
 """
 
 import json
+import subprocess
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +21,17 @@ from tests.emulator import hosting
 from tests.emulator.accounts import DEV, Deployment, root_of, stack_states
 from tests.emulator.command_line import CommandLine, Finished, said
 from tests.emulator.functions import invoked
-from tests.emulator.projection import Template, project, template_files
+from tests.emulator.projection import Template, pattern_on_a_bus, project, stacks
 from tests.emulator.queues import inbox, listening
+from tests.emulator.repository import GIT, Repository
+from tests.emulator.roles import Roles
 from tests.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 
 CHECK: Final = "mlops-dev-bike-demand-release-check"
 RELEASE: Final = "0123456789ab"
+GROUP: Final = "mlops-bike-demand"
 RECORD: Final = "/mlops/dev/bike-demand/release-record"
 
 
@@ -45,9 +51,8 @@ def with_second_version(assembly: Path, folder: Path, first: Mapping[str, Any]) 
 
 
 def template_of(app: Path, stack: str) -> Template:
-    (file,) = (file for found, file, _ in template_files(app) if found == stack)
-    template: Template = json.loads(file.read_text())
-    return template
+    (found,) = (found for found in stacks(app) if found.path == stack)
+    return found.template
 
 
 def at_once() -> dict[str, str]:
@@ -80,6 +85,7 @@ def second_version(
 @pytest.fixture(scope="module")
 def tried(dev: Deployment, second_version: Path, cdk: CommandLine, sagemaker: Server) -> Finished:
     """Version 2 in dev's serving stack; SageMaker tried it, and runs version 1 again."""
+    hosting.register(sagemaker.client("sagemaker", root_of(DEV)), GROUP, "Approved", "Approved")
     deployed = cdk.deploy(second_version, "dev/*-Serving", "--exclusively", by=root_of(DEV))
     hosting.roll_back(
         sagemaker.client("sagemaker", root_of(DEV)),
@@ -96,19 +102,20 @@ def rollback(
     """What came of it, before and after the release check; then version 1 is deployed again."""
     assert tried.returncode == 0, tried.stderr
     aws, by = cdk.server, root_of(DEV)
+    pattern = pattern_on_a_bus(template_of(projection, "Delivery"), ROLLED_BACK)
     with (
         inbox(aws, DEV, "mlops-dev-alerts") as people,
-        listening(aws, DEV, delivery_bus, {"account": [DEV]}, name="rollbacks") as delivery,
+        listening(aws, DEV, delivery_bus, pattern, name="rollbacks") as delivery,
     ):
         looks = [invoked(aws, "RollbackReport", at_once()) for _ in range(2)]
         check = cdk.deploy(second_version, "dev/*-ReleaseCheck", "--exclusively", by=by)
-        stacks = stack_states(aws, DEV)
+        states = stack_states(aws, DEV)
         way_back = cdk.deploy(projection, "dev/*", by=by)
         kept = aws.client("ssm", by).get_parameter(Name=RECORD)["Parameter"]["Value"]
         return Rollback(
             looks=looks,
             check=check,
-            stacks=stacks,
+            stacks=states,
             way_back=way_back,
             record=ReleaseRecord.from_json(kept),
             people=people.received(),
@@ -149,3 +156,40 @@ def test_the_version_before_is_deployed_again(rollback: Rollback) -> None:
     assert rollback.way_back.returncode == 0, rollback.way_back.stderr
     assert "dev/bike-demand-Serving (mlops-dev-bike-demand-serving)\n" in said(rollback.way_back)
     assert f"({CHECK}) (no changes)" in said(rollback.way_back)
+
+
+@pytest.fixture(scope="module")
+def automated(
+    rollback: Rollback,
+    roles: Roles,
+    aws: Server,
+    sagemaker: Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Finished, Repository]:
+    """A run of the release automation after the rollback."""
+    repository = Repository.at(tmp_path_factory.mktemp("automated"))
+    environment = GIT | aws.environment(roles.session("mlops-release-automation"))
+    program = [sys.executable, "-m", "mlops.cli", "--root", str(repository.checkout)]
+    options = ["--target", "aws", "--remote", str(repository.host)]
+    finished = subprocess.run(
+        [*program, "release", "automate", *options],
+        env=environment | {"AWS_ENDPOINT_URL_SAGEMAKER": sagemaker.url},
+        capture_output=True,
+        text=True,
+        check=False,  # a failure is asserted on
+    )
+    return finished, repository
+
+
+def test_the_automation_rejects_the_version_and_pins_the_one_that_serves(
+    automated: tuple[Finished, Repository], sagemaker: Server
+) -> None:
+    finished, repository = automated
+    registry = sagemaker.client("sagemaker", root_of(DEV))
+
+    found = registry.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]
+
+    assert finished.returncode == 0, said(finished)
+    assert [package["ModelApprovalStatus"] for package in found] == ["Approved", "Rejected"]
+    assert "bike-demand: {dev: 1}" in repository.releases
+    assert repository.newest_message.rstrip().endswith("Release-Automation: rolled-back")
