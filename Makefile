@@ -3,12 +3,13 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 MODEL ?= bike-demand
 MODEL_TESTS := $(wildcard model_code/*/tests)
+MONITORING := requirements/monitoring.txt
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 # Our own validation plugin runs at every synthesis; CDK's bundled one costs four seconds more.
 export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pure lint test-models coverage test-all test-extra synth validate shape \
+.PHONY: help setup demo test test-pure lint test-models test-monitoring coverage test-all test-extra synth validate shape \
 	bench bootstrap-commands lock clean
 
 help: ## Show this list
@@ -43,7 +44,7 @@ synth: setup ## Synthesize and validate every stage into cdk.out
 
 test: lint setup ## Lint, types, import rules, all tests of the platform and of the models
 	@$(BIN)/python -m pytest -q -m "not full and not extra"
-	@$(MAKE) --no-print-directory test-models
+	@$(MAKE) --no-print-directory test-models test-monitoring
 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
 	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/rollout tests/pipeline
@@ -61,9 +62,16 @@ test-models: .venv/.ready ## The tests of every model, each in the environment o
 		$$python -m pytest -q -p no:cacheprovider $$tests; \
 	done
 
+test-monitoring: .venv/.ready ## The tests of the drift engine, with the libraries of the models' images
+	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
+	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
+	$$python -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
+	$$python -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
+
 coverage: setup ## The tests again, traced: what they do not reach, and 95 % at least of the pure rooms
 	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report=term:skip-covered
 	@$(BIN)/python -m coverage report --include="mlops/contract/*,mlops/pipeline/*,mlops/rollout/*" --fail-under=95 --format=total
+	@$(MAKE) --no-print-directory test-monitoring COVERED="--cov=mlops.monitoring --cov-branch --cov-config=/dev/null --cov-fail-under=95"
 
 test-all: coverage ## Coverage, and what needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis, deployments to emulators
 	@$(BIN)/python -m pytest -q -m full
