@@ -1,0 +1,121 @@
+"""The fields of requests and answers, as the contract packed beside a model writes them.
+
+The rules are those of `mlops.contract`; they are read here from JSON, because the job that looks
+for drift has the model's libraries and nothing of the platform's.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from .errors import MonitoringError
+
+Value = bool | int | float | str | None
+Row = Mapping[str, Any]
+Type = Literal["integer", "number", "string", "boolean"]
+
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
+_TRUTH: Final = {"true": True, "false": False}
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column of a request or of an answer."""
+
+    name: str
+    type: Type
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[Value, ...] | None = None
+    nullable: bool = False
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> "Field":
+        """A field as the contract writes it; units and descriptions are for people."""
+        if entry["type"] not in _TYPES:
+            raise MonitoringError(f"{entry['name']} is a {entry['type']}; allowed: {list(_TYPES)}")
+        allowed = entry.get("allowed")
+        return cls(
+            name=str(entry["name"]),
+            type=entry["type"],
+            min=entry.get("min"),
+            max=entry.get("max"),
+            allowed=None if allowed is None else tuple(allowed),
+            nullable=bool(entry.get("nullable", False)),
+        )
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values have an order and a distance."""
+        return self.type in ("integer", "number")
+
+    def parse(self, cell: str) -> Value:
+        """The value of a CSV cell: a blank is null, and what has another type stays text."""
+        text = cell.strip()
+        if not text:
+            return None
+        if self.type == "integer" and _INTEGER.fullmatch(text):
+            return int(text)
+        if self.type == "number" and _NUMBER.fullmatch(text):
+            return float(text)
+        if self.type == "boolean":
+            return _TRUTH.get(text.lower(), text)
+        return text
+
+    def has_type(self, value: object) -> bool:
+        """Whether a value that is not null has this type; a boolean is no integer here."""
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        return isinstance(value, _TYPES[self.type])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """A request's fields and an answer's fields, in order."""
+
+    input: tuple[Field, ...]
+    output: tuple[Field, ...]
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any], *, source: str = "contract.json") -> "Schema":
+        """The schema of a packed contract.
+
+        Raises:
+            MonitoringError: the content is no contract, or a name stands on both sides.
+        """
+        try:
+            schema = content["schema"]
+            read = cls(
+                input=tuple(map(Field.read, schema["input"])),
+                output=tuple(map(Field.read, schema["output"])),
+            )
+        except (KeyError, TypeError) as error:
+            raise MonitoringError(
+                f"{source}: is no contract ({error!r}); allowed: an object with schema.input and "
+                "schema.output; remedy: pack the model again"
+            ) from error
+        read.refuse_ambiguity(source)
+        return read
+
+    def refuse_ambiguity(self, source: str) -> None:
+        """Statistics are kept by name, so a name stands for one column."""
+        names = [field.name for field in self.fields]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise MonitoringError(
+                f"{source}: {twice[0]} is a field of the request and of the answer; allowed: each "
+                "name once; remedy: rename the answer's field"
+            )
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Both sides, the request first."""
+        return (*self.input, *self.output)
