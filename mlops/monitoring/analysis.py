@@ -1,0 +1,221 @@
+"""A window judged: every check, its verdict, and the one verdict over all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .baseline import Baseline
+from .bias import Gap, Groups, Rates, gaps, opportunities
+from .capture import ANSWER_LOST, LEFT_OUT, NO_ANSWER
+from .classification import classification_metrics
+from .drift import FieldDrift, judge_drift
+from .intervals import Interval, wilson
+from .observation import Observation, Truth
+from .quality import Breach, breaches
+from .regression import regression_metrics
+from .settings import Limit, Settings
+from .truth import Coverage, Scored
+from .verdicts import Verdict, worst
+from .window_summary import WindowSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One side of a window, judged, with what stands against it."""
+
+    name: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric of the labelled rows, beside its limits."""
+
+    name: str
+    interval: Interval
+    limits: tuple[Limit, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """How good the labelled answers were."""
+
+    coverage: Coverage
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All that is known of a window."""
+
+    summary: WindowSummary
+    expected_requests: float | None
+    drift: tuple[FieldDrift, ...]
+    breaches: tuple[Breach, ...]
+    performance: Performance | None
+    gaps: tuple[Gap, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all checks."""
+        return worst(check.verdict for check in self.checks)
+
+
+def analyse(
+    observation: Observation,
+    baseline: Baseline,
+    settings: Settings,
+    *,
+    truth: Truth | None = None,
+    expected_requests: float | None = None,
+) -> Result:
+    """Judge a window.
+
+    Args:
+        observation: The window, as `observe` gives it.
+        baseline: What it is compared with; the one that it was observed with.
+        settings: The thresholds.
+        truth: What it was observed with, if it was.
+        expected_requests: Captured requests that such a window usually has.
+    """
+    summary = observation.summary
+    drift = tuple(judge_drift(baseline, summary.fields, settings))
+    broken = tuple(breaches(summary, baseline.schema, settings))
+    scored = observation.scored
+    performance = None if scored is None or truth is None else _performance(scored, truth, settings)
+    found_gaps = _gaps(observation.predicted, scored, truth, settings)
+    checks = [
+        _reading_check(summary, settings),
+        _traffic_check(summary, expected_requests, settings),
+        _contract_check(broken),
+        _drift_check("inputs", [field for field in drift if field.role == "input"]),
+        _drift_check("predictions", [field for field in drift if field.role == "output"]),
+        *([] if performance is None else [_performance_check(performance, settings)]),
+        *([_gap_check(found_gaps)] if settings.groups and truth is not None else []),
+    ]
+    return Result(
+        summary=summary,
+        expected_requests=expected_requests,
+        drift=drift,
+        breaches=broken,
+        performance=performance,
+        gaps=found_gaps,
+        checks=tuple(checks),
+    )
+
+
+def lost_lines(reasons: Mapping[str, int]) -> int:
+    """Lines that should have given a record and did not."""
+    return sum(
+        count
+        for reason, count in reasons.items()
+        if reason not in (*LEFT_OUT, NO_ANSWER) and not reason.startswith(ANSWER_LOST)
+    )
+
+
+def _reading_check(summary: WindowSummary, settings: Settings) -> Check:
+    lost, twice = lost_lines(summary.reasons), summary.counted_twice
+    lines = lost + summary.requests
+    reasons = []
+    if lines and wilson(lost, lines).low > settings.unreadable_tolerance:
+        reasons.append(f"{lost} of {lines} lines are unreadable: the rest is no fair sample")
+    if twice:
+        reasons.append(f"{twice} events lie in two parts of the window and count twice")
+    verdict = Verdict.INCONCLUSIVE if reasons else Verdict.QUIET
+    return Check(name="reading", verdict=verdict, reasons=tuple(reasons))
+
+
+def _traffic_check(summary: WindowSummary, expected: float | None, settings: Settings) -> Check:
+    if not summary.requests:
+        return Check(name="traffic", verdict=Verdict.INCONCLUSIVE, reasons=("no request",))
+    if expected is None or 1 / settings.volume_factor <= summary.requests / expected <= (
+        settings.volume_factor
+    ):
+        return Check(name="traffic", verdict=Verdict.QUIET)
+    reason = f"{summary.requests} requests, {expected:.0f} expected"
+    return Check(name="traffic", verdict=Verdict.ALARM, reasons=(reason,))
+
+
+def _contract_check(broken: tuple[Breach, ...]) -> Check:
+    return Check(
+        name="contract",
+        verdict=Verdict.ALARM if broken else Verdict.QUIET,
+        reasons=tuple(f"{breach.field}: {breach.text}" for breach in broken),
+    )
+
+
+def _drift_check(name: str, fields: list[FieldDrift]) -> Check:
+    reasons = [f"{field.name}: {reason}" for field in fields for reason in field.reasons]
+    return Check(
+        name=name, verdict=worst(field.verdict for field in fields), reasons=tuple(reasons)
+    )
+
+
+def _performance(scored: Scored, truth: Truth, settings: Settings) -> Performance:
+    measure = (
+        regression_metrics if truth.outcome.problem == "regression" else classification_metrics
+    )
+    found = measure(scored) if len(scored.truth) else {}
+    rows = scored.coverage.labelled_rows
+    metrics = tuple(_metric(name, found[name], rows, settings) for name in found)
+    return Performance(coverage=scored.coverage, metrics=metrics)
+
+
+def _metric(name: str, interval: Interval, rows: int, settings: Settings) -> Metric:
+    limits = tuple(limit for limit in settings.limits if limit.metric == name)
+    verdicts = [_kept(interval, limit) for limit in limits]
+    if rows < settings.minimum_labels:
+        verdicts = [Verdict.INCONCLUSIVE for _ in limits]
+    return Metric(name=name, interval=interval, limits=limits, verdict=worst(verdicts))
+
+
+def _kept(interval: Interval, limit: Limit) -> Verdict:
+    """Alarm only if the whole interval is beyond the limit."""
+    sign = 1 if limit.comparison == "at_least" else -1
+    value, best = sign * interval.value, max(sign * interval.low, sign * interval.high)
+    if value >= sign * limit.threshold:
+        return Verdict.QUIET
+    return Verdict.ALARM if best < sign * limit.threshold else Verdict.INCONCLUSIVE
+
+
+def _performance_check(performance: Performance, settings: Settings) -> Check:
+    rows, least = performance.coverage.labelled_rows, settings.minimum_labels
+    reasons = [
+        f"{metric.name} is {metric.interval.value:.4g} ({metric.interval.low:.4g} to "
+        f"{metric.interval.high:.4g}), limit {limit.comparison.replace('_', ' ')} "
+        f"{limit.threshold:g}"
+        for metric in performance.metrics
+        if metric.verdict is not Verdict.QUIET
+        for limit in metric.limits
+    ]
+    verdict = worst(metric.verdict for metric in performance.metrics)
+    if rows < least:
+        reasons.insert(0, f"{rows} labelled rows, {least} are needed")
+        verdict = worst([verdict, Verdict.INCONCLUSIVE])
+    return Check(name="performance", verdict=verdict, reasons=tuple(reasons))
+
+
+def _gaps(
+    predicted: Rates, scored: Scored | None, truth: Truth | None, settings: Settings
+) -> tuple[Gap, ...]:
+    if truth is None or scored is None or truth.outcome.problem == "regression":
+        return ()
+    tolerance = settings.gap_tolerance
+    groups: Groups = truth.groups
+    return (
+        *gaps("demographic_parity", predicted, tolerance),
+        *gaps("equal_opportunity", opportunities(groups, scored), tolerance),
+    )
+
+
+def _gap_check(found: tuple[Gap, ...]) -> Check:
+    reasons = [
+        f"{gap.field} {gap.group}: {gap.measure.replace('_', ' ')} differs by {gap.gap.value:+.1%} "
+        f"({gap.gap.low:+.1%} to {gap.gap.high:+.1%})"
+        for gap in found
+        if gap.verdict is not Verdict.QUIET
+    ]
+    verdict = worst(gap.verdict for gap in found) if found else Verdict.INCONCLUSIVE
+    return Check(name="bias", verdict=verdict, reasons=tuple(reasons))

@@ -1,0 +1,175 @@
+"""What a window is compared with: each field of the training data, counted once.
+
+The request's fields come from the rows that the model learned from. The answer's fields should be
+predictions for rows that it did not learn from: a model is surer of what it has seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .arrays import Ints
+from .bins import CategoryBins, NumberBins
+from .columns import Values
+from .errors import MonitoringError
+from .faults import checked
+from .field_summary import Frame
+from .moments import Moments
+from .schema import Field, Schema
+
+SCHEMA: int = 1
+"""Version of our part of statistics.json."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One field of the baseline."""
+
+    frame: Frame
+    rows: int
+    missing: int
+    novel: int
+    """Rows that another sample like this one would find unseen, as far as this one can tell."""
+    moments: Moments
+
+    @property
+    def counts(self) -> Ints:
+        """Rows by bin."""
+        return self.frame.baseline
+
+    @property
+    def present(self) -> int:
+        """Rows with a usable value."""
+        return int(self.counts.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Every field of the training data, and of the predictions where they were given."""
+
+    schema: Schema
+    references: Mapping[str, Reference]
+
+    @cached_property
+    def frames(self) -> dict[str, Frame]:
+        """How windows are counted, by field."""
+        return {name: reference.frame for name, reference in self.references.items()}
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields that can be compared."""
+        return tuple(field for field in self.schema.fields if field.name in self.references)
+
+    @classmethod
+    def of(cls, schema: Schema, columns: Mapping[str, Values]) -> "Baseline":
+        """The baseline of columns of equal length; the answer's may be left out together.
+
+        Raises:
+            MonitoringError: a column is missing, or holds no value of its type.
+        """
+        _refuse_gaps(schema, columns)
+        fields = [field for field in schema.fields if field.name in columns]
+        return cls(
+            schema=schema,
+            references={field.name: _reference(field, columns[field.name]) for field in fields},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Our part of statistics.json."""
+        return {
+            "schema": SCHEMA,
+            "fields": [_entry(self.references[field.name]) for field in self.fields],
+        }
+
+
+def _refuse_gaps(schema: Schema, columns: Mapping[str, Values]) -> None:
+    answers = [field.name for field in schema.output]
+    wanted = [field.name for field in schema.input]
+    if not columns.keys().isdisjoint(answers):
+        wanted += answers
+    gaps = [name for name in wanted if name not in columns]
+    if gaps:
+        raise MonitoringError(
+            f"the baseline's data has no column {', '.join(gaps)}; allowed: every field of the "
+            "request, and every or no field of the answer; remedy: add the column"
+        )
+
+
+def _reference(field: Field, values: Values) -> Reference:
+    found = checked(field, values, absent=0)
+    if not found.usable.any():
+        raise MonitoringError(
+            f"the baseline's data holds no {field.type} in {field.name}; allowed: at least one "
+            "value of the contract's type; remedy: correct the data or the field's type"
+        )
+    bins = (
+        NumberBins.from_values(found.numbers)
+        if field.is_numeric
+        else CategoryBins.from_values(found.words)
+    )
+    cells = bins.cells(found.numbers) if isinstance(bins, NumberBins) else bins.cells(found.words)
+    counts = np.bincount(cells, minlength=bins.size).astype(np.int64)
+    return Reference(
+        frame=Frame(field=field, bins=bins, baseline=counts),
+        rows=len(values),
+        missing=found.faults.null,
+        novel=_novel(bins, counts, len(cells)),
+        moments=Moments.of(found.numbers),
+    )
+
+
+def _novel(bins: NumberBins | CategoryBins, counts: Ints, present: int) -> int:
+    """How many rows of an equal sample would be new to this one.
+
+    Of numbers two: one more row exceeds the largest of n with probability 1/(n + 1), and likewise
+    the smallest. Of categories those seen once (Good 1953), and all beyond the limit.
+    """
+    if isinstance(bins, NumberBins):
+        return min(2, present)
+    return int((counts[:-1] == 1).sum() + counts[-1])
+
+
+def _entry(reference: Reference) -> dict[str, Any]:
+    field, moments = reference.frame.field, reference.moments
+    entry = {
+        "name": field.name,
+        "type": field.type,
+        "rows": reference.rows,
+        "missing": reference.missing,
+        "novel": reference.novel,
+        "counts": [int(count) for count in reference.counts],
+        **reference.frame.bins.to_json(),
+    }
+    if field.is_numeric:
+        entry |= {"mean": moments.mean, "squares": moments.squares}
+        entry |= {"low": moments.low, "high": moments.high}
+    return entry
+
+
+def reference_from(entry: Mapping[str, Any], field: Field) -> Reference:
+    """A field as `to_json` wrote it; any mistake in it is a KeyError, TypeError or ValueError."""
+    counts = np.array(entry["counts"], dtype=np.int64)
+    bins: NumberBins | CategoryBins
+    if field.is_numeric:
+        bins = NumberBins(edges=tuple(map(float, entry["edges"])))
+        moments = Moments(
+            count=int(counts.sum()),
+            mean=float(entry["mean"]),
+            squares=float(entry["squares"]),
+            low=float(entry["low"]),
+            high=float(entry["high"]),
+        )
+    else:
+        bins, moments = CategoryBins(categories=tuple(map(str, entry["categories"]))), Moments()
+    if counts.shape != (bins.size,) or counts.min() < 0 or not counts.sum():
+        raise ValueError(f"counts of {field.name} do not fit its bins")
+    return Reference(
+        frame=Frame(field=field, bins=bins, baseline=counts),
+        rows=int(entry["rows"]),
+        missing=int(entry["missing"]),
+        novel=int(entry["novel"]),
+        moments=moments,
+    )
