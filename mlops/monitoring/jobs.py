@@ -1,0 +1,144 @@
+"""The two jobs, folders in and files out: a baseline from rows, a report from captured traffic."""
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .analysis import Result, analyse
+from .baseline_files import CONSTRAINTS, STATISTICS, baseline_files, read_baseline, read_settings
+from .bias import Groups
+from .capture import Window
+from .errors import MonitoringError
+from .inputs import Job, read_json, read_rows
+from .labels import read_labels
+from .observation import Truth, observe
+from .report_page import page
+from .reporting import metric_values, report, to_text, violations
+from .schema import Schema
+from .settings import Settings
+from .sources import Counts, files_below, lines_of
+
+REPORT: Final = "report.json"
+PAGE: Final = "report.html"
+METRICS: Final = "metrics.json"
+VIOLATIONS: Final = "constraint_violations.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """Where a window lies."""
+
+    captures: Path
+    """SageMaker's data capture, at any depth."""
+    truth: Path | None = None
+    """Labels in Model Monitor's form, at any depth; None where nobody delivers any."""
+    window: Window | None = None
+    """Inference times; without one everything counts."""
+
+
+def make_baseline(
+    contract: Path, training: Path, predictions: Path | None, settings: Path | None, output: Path
+) -> None:
+    """Write statistics.json and constraints.json.
+
+    Args:
+        contract: The contract.json of the model's archive.
+        training: CSV of the rows that the model learned from, in the contract's names.
+        predictions: CSV of answers for rows that it did not learn from. Without it answers are not
+            compared.
+        settings: JSON of thresholds; those left out have their defaults.
+        output: Folder of both files.
+
+    Raises:
+        MonitoringError: an input cannot be used; nothing is written then.
+    """
+    schema = Schema.read(read_json(contract), source=str(contract))
+    chosen = (
+        Settings() if settings is None else Settings.read(read_json(settings), source=str(settings))
+    )
+    columns = dict(read_rows(training, schema.input))
+    if predictions is not None:
+        columns |= read_rows(predictions, schema.output)
+    write_files(output, baseline_files(schema, columns, chosen))
+
+
+def judge_window(
+    contract: Path, baseline: Path, traffic: Traffic, job: Job, output: Path
+) -> Result:
+    """Judge a window, and write its report, its page, its metrics and Model Monitor's violations.
+
+    Args:
+        contract: The contract.json of the model's archive.
+        baseline: Folder of the two files of `make_baseline`.
+        traffic: What was captured, and what turned out to be true.
+        job: What else is to be known.
+        output: Folder of the four files.
+
+    Raises:
+        MonitoringError: an input cannot be used; nothing is written then.
+    """
+    content = read_json(contract)
+    schema = Schema.read(content, source=str(contract))
+    known = read_baseline(baseline / STATISTICS, schema)
+    settings = job.settings_over(read_settings(baseline / CONSTRAINTS))
+    counts: Counts = Counter()
+    truth = None
+    if traffic.truth is not None:
+        outcome = job.outcome_for(content, schema)
+        truth = Truth(
+            outcome=outcome,
+            labels=read_labels(_lines(traffic.truth, counts), outcome, counts),
+            groups=Groups.of(schema, settings.groups),
+        )
+    captured = _lines(traffic.captures, counts)
+    observation = observe(captured, known, counts=counts, window=traffic.window, truth=truth)
+    result = analyse(
+        observation, known, settings, truth=truth, expected_requests=job.expected_requests
+    )
+    write_files(output, _files(result, job, traffic.window))
+    return result
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write each file whole or not at all, into a folder that may be there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        beside = folder / f".{os.getpid()}-{name}"
+        beside.write_text(text, "utf-8")
+        beside.replace(folder / name)
+
+
+def _lines(folder: Path, counts: Counts) -> Iterator[bytes]:
+    if not folder.is_dir():
+        raise MonitoringError(
+            f"{folder}: is no folder; allowed: a folder, which may be empty; remedy: check the path"
+        )
+    return lines_of(files_below(folder), counts)
+
+
+def _files(result: Result, job: Job, window: Window | None) -> dict[str, str]:
+    about = dict(job.about)
+    if window is not None:
+        about |= {"from": window.start.isoformat(), "to": window.end.isoformat()}
+    told = report(result, about)
+    values = [
+        {
+            "name": value.name,
+            "unit": value.unit,
+            "value": value.value,
+            "dimensions": {**job.dimensions, **value.dimensions},
+        }
+        for value in metric_values(result)
+        # CloudWatch takes no value that is no number.
+        if math.isfinite(value.value)
+    ]
+    return {
+        REPORT: to_text(told),
+        PAGE: page(told),
+        METRICS: to_text(values),
+        VIOLATIONS: to_text(violations(result)),
+    }

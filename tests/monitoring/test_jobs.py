@@ -1,0 +1,250 @@
+"""Both jobs as they run: `python -m mlops.monitoring`, and the same packed under another name."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.monitoring import Baseline, Schema, read_baseline, read_settings
+from mlops.monitoring.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+Line = Callable[..., bytes]
+Table = dict[str, list[Any]]
+INPUTS = ("temperature", "hour", "weekday", "holiday")
+OUTPUTS = {"report.json", "report.html", "metrics.json", "constraint_violations.json"}
+
+
+class Desk:
+    """A folder with a contract and a baseline, where windows are put and judged."""
+
+    def __init__(
+        self, folder: Path, contract: dict[str, Any], table: Callable[..., Table], capture: Line
+    ) -> None:
+        self.folder, self._table, self._capture = folder, table, capture
+        self.contract = self.file("contract.json", contract | {"problem": {"type": "regression"}})
+        self.output = folder / "output"
+        learned, held_out = table(5000, 11), table(3000, 12)
+        self.rows("train.csv", learned, INPUTS)
+        self.rows("predictions.csv", held_out, ("demand",))
+
+    def file(self, name: str, content: Any) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+        return path
+
+    def rows(self, name: str, columns: Table, names: tuple[str, ...]) -> None:
+        with (self.folder / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(names)
+            writer.writerows(zip(*(map(_cell, columns[name]) for name in names), strict=True))
+
+    def learn(self, *options: object) -> int:
+        return _run(
+            "baseline", "--contract", self.contract, "--training", self.folder / "train.csv",
+            "--predictions", self.folder / "predictions.csv",
+            "--output", self.folder / "baseline", *options,
+        )  # fmt: skip
+
+    def captured(self, rows: int, *, labels: bool = False, **columns: Any) -> None:
+        drawn = self._table(rows, 2, **columns)
+        folder = self.folder / "captures/bikes/AllTraffic/2026/11/02/10"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "one.jsonl").write_bytes(
+            b"".join(
+                self._capture(
+                    {name: drawn[name][n] for name in INPUTS},
+                    {"demand": drawn["demand"][n]},
+                    event=f"e{n}",
+                )
+                for n in range(rows)
+            )
+        )
+        (self.folder / "truth").mkdir()
+        if labels:
+            (self.folder / "truth/labels.jsonl").write_text(
+                "".join(_label(f"e{n}", drawn["demand"][n] + 40) for n in range(rows))
+            )
+
+    def judge(self, *options: object) -> int:
+        return _run(
+            "analyse", "--contract", self.contract, "--baseline", self.folder / "baseline",
+            "--captures", self.folder / "captures", "--output", self.output, *options,
+        )  # fmt: skip
+
+    def written(self, name: str) -> Any:
+        return json.loads((self.output / name).read_text())
+
+
+def _run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _label(key: str, value: float) -> str:
+    content = {
+        "groundTruthData": {"data": str(value), "encoding": "CSV"},
+        "eventMetadata": {"eventId": key},
+    }
+    return json.dumps(content) + "\n"
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, contract: dict[str, Any], table: Callable[..., Table], capture: Line
+) -> Desk:
+    found = Desk(tmp_path, contract, table, capture)
+    assert found.learn() == 0
+    return found
+
+
+def test_a_baseline_of_files_is_that_of_the_columns(
+    desk: Desk, schema: Schema, table: Callable[..., Table]
+) -> None:
+    learned, held_out = table(5000, 11), table(3000, 12)
+
+    found = read_baseline(desk.folder / "baseline/statistics.json", schema)
+
+    assert (
+        found.to_json() == Baseline.of(schema, learned | {"demand": held_out["demand"]}).to_json()
+    )
+
+
+def test_a_baseline_keeps_the_settings(desk: Desk) -> None:
+    assert desk.learn("--settings", desk.file("settings.json", {"psi": 0.2})) == 0
+
+    assert read_settings(desk.folder / "baseline/constraints.json").psi == 0.2
+
+
+def test_a_window_like_the_baseline_is_quiet(desk: Desk) -> None:
+    desk.captured(800)
+
+    assert desk.judge() == 0
+    assert {path.name for path in desk.output.iterdir()} == OUTPUTS
+    assert desk.written("report.json")["verdict"] == "quiet"
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 3), (("--report-only",), 0)])
+def test_an_alarm_has_its_exit_code_unless_a_job_must_succeed(
+    desk: Desk, options: tuple[str, ...], code: int
+) -> None:
+    desk.captured(800, temperature=[30.0] * 800)
+
+    assert desk.judge(*options) == code
+    assert desk.written("report.json")["verdict"] == "alarm"
+
+
+def test_too_little_has_an_exit_code_of_its_own(desk: Desk) -> None:
+    desk.captured(50)
+
+    assert desk.judge() == 4
+
+
+@pytest.mark.parametrize("span", [(), ("--start", "2026-11-03", "--end", "2026-11-04")])
+def test_nothing_captured_is_told_and_reported(desk: Desk, span: tuple[str, ...]) -> None:
+    desk.captured(800 if span else 0)
+
+    assert desk.judge(*span) == 5
+    assert desk.written("report.json")["verdict"] == "inconclusive"
+    (requests,) = [m for m in desk.written("metrics.json") if m["name"] == "Requests"]
+    assert requests["value"] == 0
+
+
+def test_a_window_holds_its_start_and_not_its_end(desk: Desk) -> None:
+    desk.captured(800)
+
+    assert desk.judge("--start", "2026-11-02T10:15", "--end", "2026-11-02T11:15+01:00") == 2
+    assert desk.judge("--start", "2026-11-02T10:15", "--end", "2026-11-02T10:16") == 0
+    assert desk.judge("--start", "2026-11-02T10:00", "--end", "2026-11-02T10:15") == 5
+    assert desk.written("report.json")["about"] == {
+        "from": "2026-11-02T10:00:00+00:00",
+        "to": "2026-11-02T10:15:00+00:00",
+    }
+
+
+def test_labels_are_judged_by_the_jobs_outcome_and_limits(desk: Desk) -> None:
+    desk.captured(800, labels=True)
+    job = desk.file(
+        "job.json",
+        {
+            "about": {"model": "bikes"},
+            "dimensions": {"Model": "bikes"},
+            "outcome": {"prediction": "demand"},
+            "settings": {"limits": [{"metric": "rmse", "comparison": "at_most", "threshold": 30}]},
+        },
+    )
+
+    assert desk.judge("--settings", job, "--truth", desk.folder / "truth") == 3
+    metrics = desk.written("metrics.json")
+    (rmse,) = [m for m in metrics if m["dimensions"].get("Metric") == "rmse"]
+    assert rmse["value"] == pytest.approx(40)
+    assert all(metric["dimensions"]["Model"] == "bikes" for metric in metrics)
+    assert {frozenset(metric) for metric in metrics} == {
+        frozenset({"name", "unit", "value", "dimensions"})
+    }
+
+
+def test_no_label_yet_is_inconclusive(desk: Desk) -> None:
+    desk.captured(800)
+    job = desk.file("job.json", {"outcome": {"prediction": "demand"}})
+
+    assert desk.judge("--settings", job, "--truth", desk.folder / "truth") == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--truth", "{}/truth"), "add the key outcome"),
+        (("--captures", "{}/nowhere"), "nowhere: is no folder"),
+        (("--baseline", "{}/nowhere"), "nowhere/statistics.json: cannot be read"),
+        (("--start", "2026-11-02"), "both --start and --end"),
+        (("--settings", "{}/train.csv"), "train.csv: is no JSON"),
+    ],
+)
+def test_an_unusable_input_is_one_line_and_nothing_is_written(
+    desk: Desk, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], named: str
+) -> None:
+    desk.captured(800)
+
+    assert desk.judge(*(option.format(desk.folder) for option in options)) == 2
+    told = capsys.readouterr().err
+    assert named in told
+    assert told.count("\n") == 1
+    assert not desk.output.exists()
+
+
+def test_a_column_that_is_missing_makes_no_baseline(
+    desk: Desk, table: Callable[..., Table], capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.rows("train.csv", table(10), ("hour",))
+
+    assert desk.learn() == 2
+    assert "no column temperature, weekday, holiday" in capsys.readouterr().err
+
+
+def test_it_runs_flat_in_an_archive_under_another_name(desk: Desk, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(ROOT / "mlops/monitoring", archive / "drift")
+    shutil.copy(ROOT / "mlops/sheet.py", archive / "sheet.py")
+    desk.captured(800, temperature=[30.0] * 800)
+    command = [
+        sys.executable, "-m", "drift", "analyse", "--contract", desk.contract,
+        "--baseline", desk.folder / "baseline", "--captures", desk.folder / "captures",
+        "--output", desk.output,
+    ]  # fmt: skip
+
+    done = subprocess.run(command, cwd=archive, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("alarm: 800 requests, 800 rows\n")
+    assert "Drift" in (desk.output / "report.html").read_text()
