@@ -1,0 +1,205 @@
+"""Our engine on the windows of drift_windows.py; runs in the environment of the monitoring lock."""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import drift_windows as source
+import numpy as np
+
+from mlops.monitoring import Baseline, Schema, Settings, lines_of, observe
+from mlops.monitoring.drift import FieldDrift, judge_drift
+from mlops.monitoring.field_summary import FieldSummary
+from mlops.monitoring.verdicts import Verdict
+
+NAMES = (*source.INPUTS, *source.OUTPUTS)
+Judged = list[FieldDrift]
+
+
+class Engine:
+    """Judges tables; the baseline's summary is made once per baseline."""
+
+    def __init__(self, contract: Path, settings: Settings) -> None:
+        self._schema = Schema.read(json.loads(contract.read_text()))
+        self._settings = settings
+        self._baseline: Baseline | None = None
+
+    def learn(self, table: source.Table) -> None:
+        """Take a baseline."""
+        columns = {name: table[name].tolist() for name in NAMES}
+        self._baseline = Baseline.of(self._schema, columns)
+
+    def judge(self, window: source.Table, requests: Any = None) -> Judged:
+        """A window's fields, judged."""
+        assert self._baseline is not None
+        rows = len(window["hour"])
+        asked = np.arange(rows) if requests is None else requests
+        fields = {
+            name: FieldSummary.of(frame, window[name].tolist(), asked)
+            for name, frame in self._baseline.frames.items()
+        }
+        return judge_drift(self._baseline, fields, self._settings)
+
+
+def alarms(judged: Judged) -> set[str]:
+    """The fields that alarm."""
+    return {field.name for field in judged if field.verdict is Verdict.ALARM}
+
+
+def significant(judged: Judged, rate: float) -> bool:
+    """Whether any aspect is significant, whatever its size."""
+    return any(finding.q_value <= rate for field in judged for finding in field.findings)
+
+
+def false_alarms(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """How many undisturbed windows alarm, by size, and how many would without an effect size."""
+    found = {}
+    for rows in given.sizes:
+        counted = Counter[str]()
+        for judged in _judged(engine, source.pairs(table, rows, given.windows, given.seed)):
+            counted["alarm"] += bool(alarms(judged))
+            counted["significant"] += significant(judged, Settings().false_discovery_rate)
+            counted["psi"] += any(
+                f.comparison.shape is not None and f.comparison.shape.raw_psi > Settings().psi
+                for f in judged
+            )
+        found[rows] = dict(counted)
+    return found
+
+
+def detections(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """How many changed windows alarm in the changed field, by change and size."""
+    found = []
+    for change in source.changes(table):
+        shares = {}
+        index = []
+        for rows in given.sizes:
+            hits = 0
+            for judged in _judged(
+                engine, source.pairs(table, rows, given.changed, given.seed + 1, change)
+            ):
+                by_name = {field.name: field for field in judged}
+                hits += change.field in alarms(judged)
+                shape = by_name[change.field].comparison.shape
+                index.append(shape.psi if shape else 0.0)
+            shares[rows] = hits / given.changed
+        found.append({"name": change.name, "psi": float(np.median(index)), "detected": shares})
+    return found
+
+
+def batches(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """Undisturbed windows of requests that hold a whole day each, with and without the requests."""
+    days = [np.flatnonzero(table["date"] == day) for day in sorted(set(table["date"]))]
+    found = {}
+    for requests in given.requests:
+        draw = np.random.default_rng([given.seed + 2, requests])
+        counted = Counter[str]()
+        for number in range(given.batched):
+            if number % source.WINDOWS_PER_BASELINE == 0:
+                engine.learn(source.sample(table, source.BASELINE_ROWS, draw))
+            chosen = [days[day] for day in draw.integers(0, len(days), requests)]
+            window = {name: column[np.concatenate(chosen)] for name, column in table.items()}
+            asked = np.repeat(np.arange(requests), [len(day) for day in chosen])
+            counted["with"] += bool(alarms(engine.judge(window, asked)))
+            counted["without"] += bool(alarms(engine.judge(window)))
+        found[requests] = dict(counted)
+    return found
+
+
+def seasons(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """Windows of consecutive days of the same year: what a calendar does to a yearly baseline."""
+    draw = np.random.default_rng(given.seed + 3)
+    engine.learn(source.sample(table, source.BASELINE_ROWS, draw))
+    first, last = min(table["date"]), max(table["date"])
+    found = {}
+    for days in (7, 30, 90, 180, 365):
+        starts = range(first, max(first + 1, last - days + 2), 15)
+        fields = Counter[str]()
+        for start in starts:
+            inside = (table["date"] >= start) & (table["date"] < start + days)
+            window = {name: column[inside] for name, column in table.items()}
+            fields.update(alarms(engine.judge(window)))
+        found[days] = {"windows": len(starts), "fields": dict(fields.most_common())}
+    return found
+
+
+def next_year(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """2012 beside 2011: which fields alarm, and by how much."""
+    draw = np.random.default_rng(given.seed + 4)
+    engine.learn(source.sample(table, source.BASELINE_ROWS, draw))
+    judged = engine.judge(source.sample(source.population(2012), 5000, draw))
+    return [
+        {
+            "name": field.name,
+            "psi": field.comparison.shape.psi if field.comparison.shape else 0.0,
+            "alarm": field.verdict is Verdict.ALARM,
+        }
+        for field in judged
+    ]
+
+
+def throughput(engine: Engine, given: argparse.Namespace) -> Any:
+    """Seconds and peak memory of one pass over a file of captures."""
+    table = source.population()
+    engine.learn(table)
+    assert engine._baseline is not None  # noqa: SLF001  # the benchmark looks inside its own class
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    counts: Counter[str] = Counter()
+    began = time.process_time()
+    observation = observe(lines_of([given.file], counts), engine._baseline, counts=counts)  # noqa: SLF001
+    return {
+        "bytes": given.file.stat().st_size,
+        "rows": observation.summary.rows,
+        "seconds": time.process_time() - began,
+        "megabytes_before": before / 1024,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def _judged(
+    engine: Engine, windows: Iterator[tuple[source.Table, source.Table, bool]]
+) -> Iterator[Judged]:
+    for baseline, window, is_new in windows:
+        if is_new:
+            engine.learn(baseline)
+        yield engine.judge(window)
+
+
+PARTS = {
+    "false_alarms": false_alarms,
+    "detections": detections,
+    "batches": batches,
+    "seasons": seasons,
+    "next_year": next_year,
+}
+
+
+def main() -> None:
+    """Run one part and print what it found as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=[*PARTS, "throughput", "fingerprint"])
+    parser.add_argument("--contract", type=Path, required=True)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[])
+    parser.add_argument("--requests", type=int, nargs="+", default=[])
+    for name in ("windows", "changed", "batched", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=0)
+    parser.add_argument("--file", type=Path)
+    given = parser.parse_args()
+    engine = Engine(given.contract, Settings())
+    if given.part == "throughput":
+        found = throughput(engine, given)
+    elif given.part == "fingerprint":
+        found = source.fingerprint(source.population(), given.sizes[0], given.windows, given.seed)
+    else:
+        found = PARTS[given.part](engine, source.population(), given)
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
