@@ -9,6 +9,7 @@ from .capture import ANSWER_LOST, LEFT_OUT, NO_ANSWER
 from .classification import classification_metrics
 from .drift import FieldDrift, judge_drift
 from .intervals import Interval, wilson
+from .labels import ABOUT_LABELS
 from .observation import Observation, Truth
 from .quality import Breach, breaches
 from .regression import regression_metrics
@@ -107,11 +108,12 @@ def analyse(
 
 
 def lost_lines(reasons: Mapping[str, int]) -> int:
-    """Lines that should have given a record and did not."""
+    """Captured lines that should have given a record and did not."""
     return sum(
         count
         for reason, count in reasons.items()
-        if reason not in (*LEFT_OUT, NO_ANSWER) and not reason.startswith(ANSWER_LOST)
+        if reason not in (*LEFT_OUT, NO_ANSWER)
+        and not reason.startswith((ANSWER_LOST, ABOUT_LABELS))
     )
 
 

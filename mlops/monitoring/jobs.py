@@ -14,8 +14,9 @@ from .bias import Groups
 from .capture import Window
 from .errors import MonitoringError
 from .inputs import Job, read_json, read_rows
-from .labels import read_labels
+from .labels import ABOUT_LABELS, Labels, read_labels
 from .observation import Truth, observe
+from .outcome import Outcome
 from .report_page import page
 from .reporting import metric_values, report, to_text, violations
 from .schema import Schema
@@ -91,7 +92,7 @@ def judge_window(
         outcome = job.outcome_for(content, schema)
         truth = Truth(
             outcome=outcome,
-            labels=read_labels(_lines(traffic.truth, counts), outcome, counts),
+            labels=_labels(traffic.truth, outcome, counts),
             groups=Groups.of(schema, settings.groups),
         )
     captured = _lines(traffic.captures, counts)
@@ -110,6 +111,16 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         beside = folder / f".{os.getpid()}-{name}"
         beside.write_text(text, "utf-8")
         beside.replace(folder / name)
+
+
+def _labels(folder: Path, outcome: Outcome, counts: Counts) -> Labels:
+    """The labels of a folder; what is wrong with its files is told apart from the captures'."""
+    found: Counts = Counter()
+    labels = read_labels(_lines(folder, found), outcome, found)
+    for reason, count in found.items():
+        named = reason if reason.startswith(ABOUT_LABELS) else f"{ABOUT_LABELS} file: {reason}"
+        counts[named] += count
+    return labels
 
 
 def _lines(folder: Path, counts: Counts) -> Iterator[bytes]:

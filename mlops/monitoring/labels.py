@@ -16,6 +16,8 @@ from typing import Any, Final
 from .outcome import Outcome
 from .sources import Counts
 
+ABOUT_LABELS: Final = "label"
+"""How every reason begins that concerns labels, and not the captured traffic."""
 REPEATED: Final = "label delivered again, the same"
 CONTRADICTED: Final = "label delivered again, another one: the last one counts"
 UNREADABLE: Final = "label line unreadable"

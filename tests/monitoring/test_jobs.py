@@ -201,6 +201,20 @@ def test_no_label_yet_is_inconclusive(desk: Desk) -> None:
     assert desk.judge("--settings", job, "--truth", desk.folder / "truth") == 4
 
 
+def test_labels_that_come_twice_or_broken_make_no_capture_unreadable(desk: Desk) -> None:
+    desk.captured(800, labels=True)
+    labels = desk.folder / "truth/labels.jsonl"
+    labels.write_text(labels.read_text() * 2)
+    (desk.folder / "truth/more.jsonl").write_bytes(b"\x1f\x8b no gzip")
+    job = desk.file("job.json", {"outcome": {"prediction": "demand"}})
+
+    assert desk.judge("--settings", job, "--truth", desk.folder / "truth") == 0
+    assert desk.written("report.json")["traffic"]["reasons"] == {
+        "label delivered again, the same": 800,
+        "label file: compressed file broken": 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
