@@ -13,6 +13,7 @@ from mlops.contract.document import Document, KeyPath
 from mlops.contract.examples import example_problems
 from mlops.contract.instance_types import has_instance_store
 from mlops.contract.model_spec import BETTER, METRICS, RANGES, ModelSpec
+from mlops.contract.monitoring_rules import MONITORING_RULES
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
@@ -405,6 +406,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     _hyperparameters_are_no_platform_parameters,
     _jobs_have_volumes_that_take_a_key,
     _canary_protects,
+    *MONITORING_RULES,
 )
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _name_matches_folder,

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import EndpointSpec
+from mlops.contract.monitoring_spec import MonitoringSpec, RetrainingSpec
 from mlops.contract.schema_spec import SchemaSpec
 from mlops.contract.vocabulary import (
     Hyperparameter,
@@ -193,42 +194,6 @@ class RegistrySpec(Spec):
         dict[MetadataKey, MetadataValue],
         Field(max_length=30, description="Customer metadata of every version"),
     ] = Field(default_factory=dict)
-
-
-class MonitoringSpec(Spec):
-    """How drift is looked for."""
-
-    engine: Annotated[
-        Literal["drift-job", "model-monitor", "none"], Field(description="What looks for drift")
-    ] = "drift-job"
-    schedule: Annotated[Schedule, Field(description="EventBridge Scheduler expression, UTC")] = (
-        "cron(0 6 ? * * *)"
-    )
-    existing_model_monitor_customer: Annotated[
-        bool, Field(description="Model Monitor is closed to new AWS customers since 2026-07-30")
-    ] = False
-
-    @model_validator(mode="after")
-    def _model_monitor_is_asked_for_twice(self) -> "MonitoringSpec":
-        if self.engine == "model-monitor" and not self.existing_model_monitor_customer:
-            raise invalid(
-                "Model Monitor is closed to AWS customers who did not use it before 2026-07-30",
-                allowed="drift-job, none, or existing_model_monitor_customer: true",
-                remedy="use engine: drift-job",
-            )
-        return self
-
-
-class RetrainingSpec(Spec):
-    """When a new version is trained without a person asking."""
-
-    on_drift: Annotated[bool, Field(description="Whether drift starts the pipeline")] = True
-    cooldown_days: Annotated[
-        int, Field(ge=1, le=90, description="Between two automatic trainings")
-    ] = 7
-    budget_per_month: Annotated[
-        int, Field(ge=1, le=31, description="Automatic trainings at most")
-    ] = 4
 
 
 class ModelSpec(Spec):

@@ -26,6 +26,7 @@ _MONTHS: Final = (
     "NOV",
     "DEC",
 )
+_HOURS_PER_DAY: Final = 24
 _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 _FIELDS: Final[tuple[tuple[str, int, int, tuple[str, ...]], ...]] = (
@@ -47,6 +48,16 @@ def schedule_problem(expression: str) -> str | None:
     if cron is None:
         return "it is neither cron(...) nor rate(...)"
     return _cron_problem(cron[1].split(" "))
+
+
+def runs_daily(expression: str) -> bool:
+    """Whether a valid expression fires at least once in every day."""
+    rate = re.fullmatch(r"rate\(([0-9]{1,6}) (minute|hour|day)s?\)", expression)
+    if rate:
+        hours = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}[rate[2]]
+        return int(rate[1]) * hours <= _HOURS_PER_DAY
+    days = expression.removeprefix("cron(").removesuffix(")").split(" ")[2:]
+    return all(part in ("*", "?") for part in days)
 
 
 def _rate_problem(count: int, *, plural: bool) -> str | None:

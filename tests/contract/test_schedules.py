@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops.contract.schedules import SCHEDULE_PATTERN, schedule_problem
+from mlops.contract.schedules import SCHEDULE_PATTERN, runs_daily, schedule_problem
 
 MINUTE = st.integers(0, 59).map(str) | st.sampled_from(["*", "0/15", "1,2,3", "5-10", "*/5"])
 HOUR = st.integers(0, 23).map(str) | st.sampled_from(["*", "0/6", "8-17"])
@@ -67,3 +67,22 @@ def test_any_text_is_judged_and_the_editors_pattern_is_never_stricter(text: str)
     problem = schedule_problem(text)
 
     assert problem is not None or re.search(SCHEDULE_PATTERN, text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "daily"),
+    [
+        ("cron(0 6 ? * * *)", True),
+        ("cron(0/5 * * * ? *)", True),
+        ("rate(24 hours)", True),
+        ("rate(1 day)", True),
+        ("rate(25 hours)", False),
+        ("rate(2 days)", False),
+        ("cron(0 6 ? * MON-FRI *)", False),
+        ("cron(0 6 1 * ? *)", False),
+        ("cron(0 6 * JAN ? *)", False),
+        ("cron(0 6 * * ? 2027)", False),
+    ],
+)
+def test_a_schedule_knows_whether_it_fires_every_day(expression: str, daily: bool) -> None:
+    assert runs_daily(expression) is daily

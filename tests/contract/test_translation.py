@@ -42,7 +42,7 @@ CASES = [
     ("model.yaml", "train: {instance_type: ml.m5.large", "train: {instance_type: ml.inf1.xlarge", "pipeline.steps.train.instance_type", "inf1 for training", "inf1", "ml.", "did you mean"),
     ("model.yaml", "depth: 6", "Depth-x: 6", "pipeline.steps.train.hyperparameters.Depth-x", "the key is no hyper-parameter", "'Depth-x'", "like learning_rate", "write"),
     ("model.yaml", "depth: 6", "depth: [6]", "pipeline.steps.train.hyperparameters.depth", "none of the allowed forms", "a list", "a number", "forms"),
-    ("model.yaml", "endpoint:\n", "monitoring: {engine: model-monitor}\nendpoint:\n", "monitoring", "closed", "a block", "drift-job", "drift-job"),
+    ("model.yaml", "endpoint:\n", "monitoring: {engine: model-monitor}\nendpoint:\n", "monitoring.engine", "input should be", "model-monitor", "drift-job", "an allowed value"),
     ("model.yaml", "bake_minutes: 10", "bake_minutes: 61", "endpoint.canary.bake_minutes", "less than or equal", "61", "<= 60", "allowed"),
     ("model.yaml", "expected_requests_per_minute: 300", "expected_requests_per_minute: 0", "endpoint.expected_requests_per_minute", "greater", "0", ">= 1", "allowed"),
     ("model.yaml", "expected_requests_per_minute: 300", "expected_requests_per_minute: true", "endpoint.expected_requests_per_minute", "integer", "true", "a whole number", "whole"),
