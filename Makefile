@@ -47,7 +47,7 @@ test: lint setup ## Lint, types, import rules, all tests of the platform and of 
 	@$(MAKE) --no-print-directory test-models test-monitoring
 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
-	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/rollout tests/pipeline
+	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/jobs tests/rollout tests/pipeline
 
 lint: .venv/.ready ## Ruff, mypy and the import rules
 	@$(BIN)/ruff check .
@@ -55,11 +55,12 @@ lint: .venv/.ready ## Ruff, mypy and the import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+# What archives carry for every model is tested once, in the environment of the first.
 test-models: .venv/.ready ## The tests of every model, each in the environment of its own lock
-	@set -e; for tests in $(MODEL_TESTS); do \
+	@set -e; once=tests/model_environment; for tests in $(MODEL_TESTS); do \
 		$(BIN)/python -m mlops.rehearsal.environment $$(dirname $$tests)/requirements-test.lock; \
 		python=$$($(BIN)/python -m mlops.rehearsal.environment --print $$(dirname $$tests)/requirements-test.lock); \
-		$$python -m pytest -q -p no:cacheprovider $$tests; \
+		$$python -m pytest -q -p no:cacheprovider $$once $$tests; once=; \
 	done
 
 test-monitoring: .venv/.ready ## The tests of the drift engine, with the libraries of the models' images

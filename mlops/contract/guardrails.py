@@ -31,6 +31,8 @@ MODEL_FILES: Final = (
     "requirements.lock",
     "README.md",
 )
+PACKED_MODULES: Final = ("serve.py", "model_server.py", "jobs.py")
+"""What the platform puts beside a model's modules, the package `jobs` among them."""
 
 
 def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:
@@ -120,6 +122,21 @@ def _scripts_exist(document: Document, _: ModelSpec, folder: Path) -> Iterator[P
         if not (folder / name).is_file():
             yield problem_at(
                 document, (), f"the model's folder lacks {name}", remedy=f"add {folder.name}/{name}"
+            )
+
+
+def _modules_have_names_of_their_own(
+    document: Document, _: ModelSpec, folder: Path
+) -> Iterator[Problem]:
+    for name in PACKED_MODULES:
+        if (folder / name).exists():
+            yield problem_at(
+                document,
+                (),
+                f"{name} is a name of the platform's own: in the archive it would hide this one",
+                got=f"{folder.name}/{name}",
+                allowed=f"any name but {', '.join(PACKED_MODULES)}",
+                remedy="rename the module",
             )
 
 
@@ -411,6 +428,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _name_matches_folder,
     _scripts_exist,
+    _modules_have_names_of_their_own,
     sample_problems,
     example_problems,
 )

@@ -1,7 +1,7 @@
 """A model's code as one archive whose bytes depend on nothing but the code.
 
-Every job and the endpoint get the same archive: the folder's own modules, the platform's server
-and the part of the contract that scripts need, flat at its root.
+Every job and the endpoint get the same archive. At its root lie the folder's own modules, the
+platform's server and the part of the contract that scripts need; below it, the package `jobs`.
 """
 
 import gzip
@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from mlops.contract import Example, ModelSpec, read_examples
 
-_SERVING: Final = Path(__file__).parent.parent / "serving"
-SERVER_FILES: Final = (_SERVING / "serve.py", _SERVING / "model_server.py")
+_ROOMS: Final = Path(__file__).parent.parent
+SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
+JOBS: Final = _ROOMS / "jobs"
 _IMAGE_FILES: Final = ("Dockerfile", "requirements.lock")
 _TAG_LENGTH: Final = 16
 
@@ -54,6 +55,7 @@ def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
     return {
         **{path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))},
         **{path.name: path.read_bytes() for path in SERVER_FILES},
+        **{f"{JOBS.name}/{path.name}": path.read_bytes() for path in sorted(JOBS.glob("*.py"))},
         "contract.json": contract_json(spec, folder).encode(),
     }
 

@@ -32,9 +32,12 @@ def matrix(rows: Sequence[Mapping[str, Any]]) -> Matrix:
     return np.array(lines, dtype=np.float32).reshape(-1, len(FEATURES))
 
 
-def date_exists(month: int, day: int) -> bool:
-    """Whether some year has this day; 29 February counts."""
-    return 1 <= day <= DAYS_IN_MONTH[month - 1]
+def impossible_date(row: Mapping[str, Any]) -> str | None:
+    """What is wrong with a row's date, if no year has such a day; 29 February exists."""
+    month, day = row["month"], row["day"]
+    if 1 <= day <= DAYS_IN_MONTH[month - 1]:
+        return None
+    return f"day is {day}; allowed: a day that month {month} has"
 
 
 def _line(row: Mapping[str, Any]) -> list[float | None]:

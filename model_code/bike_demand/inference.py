@@ -12,50 +12,37 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 import features
-import payload
-from contract import Contract, Row, load_contract
-from payload import Request
+from jobs import onnx_file, payload
+from jobs.contract import Row, load_contract
+from jobs.payload import Prediction, Request
 
 DECIMALS = 2  # hundredths of a rental: finer digits are no information
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """What a request needs: the graph, the interval's factor, the contract."""
+    """What a request needs: the graph and the interval's factor."""
 
     session: Any  # onnxruntime has no types
     interval_factor: float
-    contract: Contract
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
-    """Answers with the shape of their request."""
-
-    answers: list[Row]
-    shape: str
-    contract: Contract
 
 
 def model_fn(model_dir: str) -> Model:
     """Load the archive that was unpacked into `model_dir`."""
-    options = onnxruntime.SessionOptions()
-    # Requests run beside each other; threads inside one request would only compete with them.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    graph = str(Path(model_dir) / "model.onnx")
+    folder = Path(model_dir)
     return Model(
-        session=onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"]),
-        interval_factor=json.loads((Path(model_dir) / "model.json").read_text())["interval_factor"],
-        contract=load_contract(),
+        session=onnx_file.session(folder / "model.onnx"),
+        interval_factor=json.loads((folder / "model.json").read_text())["interval_factor"],
     )
 
 
 def input_fn(body: bytes | str, content_type: str) -> Request:
     """The checked rows of a request."""
-    return payload.read_request(body, content_type, load_contract())
+    return payload.read_request(
+        body, content_type, load_contract(), objection=features.impossible_date
+    )
 
 
 def predict_fn(request: Request, model: Model) -> Prediction:
@@ -66,12 +53,12 @@ def predict_fn(request: Request, model: Model) -> Prediction:
         {"demand": d, "demand_low": lo, "demand_high": hi}
         for d, lo, hi in zip(_rounded(demand), _rounded(low), _rounded(high), strict=True)
     ]
-    return Prediction(answers=answers, shape=request.shape, contract=model.contract)
+    return Prediction(answers=answers, shape=request.shape)
 
 
 def output_fn(prediction: Prediction, accept: str) -> str:
     """The answer as JSON in the request's shape, or as CSV."""
-    return payload.write_answer(prediction.answers, prediction.shape, accept, prediction.contract)
+    return payload.write_answer(prediction, accept, load_contract())
 
 
 def point(model: Model, matrix: features.Matrix) -> np.ndarray[Any, np.dtype[np.float64]]:

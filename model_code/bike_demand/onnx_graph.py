@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBRegressor
 
 import features
+from jobs import onnx_file
 
 OPSET = {"": 15, "ai.onnx.ml": 3}  # what onnxmltools writes trees in
 
@@ -24,8 +25,4 @@ def export(pipeline: Pipeline) -> bytes:
     )
     inputs = [("features", FloatTensorType([None, len(features.FEATURES)]))]
     graph = convert_sklearn(pipeline, "bike-demand", initial_types=inputs, target_opset=OPSET)
-    # The converter lists them in set order, and one model should always be the same bytes.
-    versions = sorted(graph.opset_import, key=lambda version: str(version.domain))
-    del graph.opset_import[:]
-    graph.opset_import.extend(versions)
-    return bytes(graph.SerializeToString(deterministic=True))
+    return onnx_file.serialized(graph)

@@ -6,13 +6,10 @@ with the same lock.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
-import shutil
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -21,12 +18,12 @@ from sklearn.pipeline import Pipeline
 from xgboost import XGBRegressor
 
 import features
+import hours
 import inference
-import job
 import onnx_graph
-import tables
-from contract import Row, load_contract
-from job import DataError, JobError
+from jobs import job, tables, training
+from jobs.contract import Row
+from jobs.job import DataError, JobError
 
 SEED = 2011
 INTERVAL_COVERAGE = 0.9
@@ -37,7 +34,7 @@ ONNX_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """What model.yaml may tune; SageMaker delivers every value as text."""
+    """What model.yaml may tune."""
 
     n_estimators: int = 500
     max_depth: int = 6
@@ -46,37 +43,17 @@ class Hyperparameters:
     subsample: float = 0.8
     colsample_bytree: float = 0.8
 
-    @classmethod
-    def read(cls, path: Path) -> Hyperparameters:
-        """The file that SageMaker writes.
-
-        Raises:
-            DataError: a name is unknown or a value is no number.
-        """
-        kinds: dict[str, Any] = {
-            field.name: int if field.type == "int" else float for field in fields(cls)
-        }
-        given = _without_sagemaker_keys(_json(path))
-        unknown = sorted(given.keys() - kinds.keys())
-        if unknown:
-            raise DataError(f"hyper-parameter {unknown[0]} is unknown; allowed: {', '.join(kinds)}")
-        try:
-            return cls(**{name: kinds[name](str(value)) for name, value in given.items()})
-        except ValueError as error:
-            raise DataError(f"hyper-parameters {given}: {error}") from error
-
 
 def main(log: logging.Logger) -> None:
     """Train, prove the export equal, pack."""
-    arguments = _arguments()
-    contract = load_contract()
-    hyperparameters = Hyperparameters.read(arguments.hyperparameters)
-    train = tables.read_part(arguments.train, contract)
-    validation = tables.read_part(arguments.validation, contract)
-    pipeline = fit(train, contract.target, hyperparameters)
-    factor = interval_factor(pipeline, validation, contract.target)
+    arguments = training.arguments(__doc__)
+    hyperparameters = training.read_hyperparameters(arguments.hyperparameters, Hyperparameters)
+    train = tables.read_part(arguments.train, hours.table())
+    validation = tables.read_part(arguments.validation, hours.table())
+    pipeline = fit(train, hyperparameters)
+    factor = interval_factor(pipeline, validation)
     _write(arguments.model_dir, pipeline, factor, hyperparameters)
-    _pack_code(arguments.model_dir / "code")
+    training.pack_code(arguments.model_dir / "code")
     difference = export_difference(arguments.model_dir, pipeline, validation)
     if difference > ONNX_TOLERANCE:
         raise JobError(f"the ONNX graph differs by {difference:.2e}; allowed: {ONNX_TOLERANCE}")
@@ -85,11 +62,11 @@ def main(log: logging.Logger) -> None:
     )
 
 
-def fit(rows: list[Row], target: str, hyperparameters: Hyperparameters) -> Pipeline:
+def fit(rows: list[Row], hyperparameters: Hyperparameters) -> Pipeline:
     """Impute what may be unknown, then boost trees on the counts themselves."""
     trees = XGBRegressor(tree_method="hist", n_jobs=1, random_state=SEED, **asdict(hyperparameters))
     pipeline = Pipeline([("preprocessing", preprocessing()), ("trees", trees)])
-    return pipeline.fit(features.matrix(rows), labels(rows, target))
+    return pipeline.fit(features.matrix(rows), hours.rentals(rows))
 
 
 def preprocessing() -> ColumnTransformer:
@@ -104,19 +81,14 @@ def preprocessing() -> ColumnTransformer:
     )
 
 
-def labels(rows: list[Row], target: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The target as numbers."""
-    return np.array([row[target] for row in rows], dtype=np.float64)
-
-
-def interval_factor(pipeline: Pipeline, rows: list[Row], target: str) -> float:
+def interval_factor(pipeline: Pipeline, rows: list[Row]) -> float:
     """Split-conformal: the residual, in units of the spread, that enough unseen rows stay below.
 
     The rows took no part in the fit, so at least INTERVAL_COVERAGE of exchangeable new rows fall
     inside the interval on average.
     """
     demand = np.maximum(pipeline.predict(features.matrix(rows)).astype(np.float64), 0.0)
-    scores = np.sort(np.abs(labels(rows, target) - demand) / np.sqrt(demand + 1.0))
+    scores = np.sort(np.abs(hours.rentals(rows) - demand) / np.sqrt(demand + 1.0))
     rank = int(np.ceil((len(scores) + 1) * INTERVAL_COVERAGE))
     if rank > len(scores):
         raise DataError(f"{len(scores)} validation rows; an interval needs 9 or more")
@@ -150,43 +122,8 @@ def _write(
     (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
 
-def _pack_code(folder: Path) -> None:
-    """Put the code that runs now into the archive: it is the code that fits the model."""
-    here = Path(__file__).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted([*here.glob("*.py"), here / "contract.json"]):
-        shutil.copyfile(path, folder / path.name)
-
-
 def _columns(names: tuple[str, ...]) -> list[int]:
     return [features.FEATURES.index(name) for name in names]
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: is no JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: is no JSON object")
-    return content
-
-
-def _without_sagemaker_keys(given: dict[str, Any]) -> dict[str, Any]:
-    # The SDK may add settings of its own for a toolkit that this image does not have.
-    return {name: value for name, value in given.items() if not name.startswith("sagemaker_")}
-
-
-def _arguments() -> argparse.Namespace:
-    inputs = Path("/opt/ml/input")
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--train", type=Path, default=inputs / "data/train")
-    parser.add_argument("--validation", type=Path, default=inputs / "data/validation")
-    parser.add_argument(
-        "--hyperparameters", type=Path, default=inputs / "config/hyperparameters.json"
-    )
-    parser.add_argument("--model-dir", type=Path, default=Path("/opt/ml/model"))
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -65,7 +65,8 @@ def test_every_rule_is_exercised_by_a_failing_case_and_passes_a_valid_platform(
 ) -> None:
     rules = {rule.__name__ for group in _groups() for rule in group}
 
-    assert rules - {case[0] for case in CASES} == {"_scripts_exist"}
+    of_folders = {"_scripts_exist", "_modules_have_names_of_their_own"}
+    assert rules - {case[0] for case in CASES} == of_folders
     assert load_platform(repository).model_names == ("bike-demand",)
 
 
@@ -97,6 +98,15 @@ def test_a_model_lacking_one_of_its_files_is_told_which(
     (repository / "model_code/bike_demand" / name).unlink()
 
     assert [problem.problem for problem in problems()] == [f"the model's folder lacks {name}"]
+
+
+@pytest.mark.parametrize("name", guardrails.PACKED_MODULES)
+def test_a_module_that_the_archive_would_hide_is_refused(
+    repository: Path, problems: Callable[[], list[Problem]], name: str
+) -> None:
+    (repository / "model_code/bike_demand" / name).write_text("")
+
+    assert [problem.got for problem in problems()] == [f"bike_demand/{name}"]
 
 
 def test_two_models_cannot_share_a_name(repository: Path) -> None:

@@ -36,13 +36,22 @@ def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, 
 
     archive = write_archive(spec, folder, tmp_path / "build")
 
-    assert list(members(archive.path)) == [
+    found = list(members(archive.path))
+    assert [name for name in found if not name.startswith("jobs/")] == [
         "contract.json",
         "features.py",
         "model_server.py",
         "serve.py",
         "train.py",
     ]
+
+
+def test_an_archive_holds_what_all_models_share_as_the_package_jobs(spec, folder, tmp_path, root):
+    archive = write_archive(spec, folder, tmp_path / "build")
+
+    packed = {name for name in members(archive.path) if name.startswith("jobs/")}
+    assert packed == {f"jobs/{path.name}" for path in (root / "mlops/jobs").glob("*.py")}
+    assert {"jobs/__init__.py", "jobs/job.py"} <= packed
 
 
 def test_no_entry_tells_who_packed_it_or_when(spec, folder, tmp_path):

@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from model_runs import FOLDER, SERVER
+from models import SERVER
 from served_models import ECHO, model_folder, ready, started
+from this_model import MODEL
+
+FOLDER = MODEL.folder
 
 
 def instructions() -> list[tuple[str, str]]:

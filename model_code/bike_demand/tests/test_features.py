@@ -49,10 +49,10 @@ def test_weather_is_ordered_from_best_to_worst():
     assert [column("weather", weather=name) for name in features.WEATHER] == [0, 1, 2, 3]
 
 
-def test_a_date_exists_when_some_year_has_it():
-    assert features.date_exists(2, 29)
-    assert not features.date_exists(2, 30)
-    assert not features.date_exists(4, 31)
+def test_a_date_is_possible_when_some_year_has_it():
+    found = [features.impossible_date({"month": 2, "day": day}) for day in (1, 29, 30)]
+
+    assert found == [None, None, "day is 30; allowed: a day that month 2 has"]
 
 
 def test_features_depend_on_their_own_row_only():

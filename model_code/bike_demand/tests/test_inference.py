@@ -5,15 +5,18 @@ import math
 from typing import Any
 
 import pytest
-from model_runs import FOLDER, example_cases
-from test_payload import ROW
+from this_model import MODEL
 
 import inference
-from contract import load_contract
+
+ROW: dict[str, Any] = {
+    "month": 7, "day": 15, "hour": 17, "weekday": "Fri", "holiday": False, "weather": "Clear",
+    "temperature": 28.5, "feels_like": 30.0, "humidity": 48.0, "windspeed": 12.0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def model(trained) -> inference.Model:
+def served(trained) -> inference.Model:
     return inference.model_fn(str(trained.model_dir))
 
 
@@ -26,28 +29,24 @@ def demand(model: inference.Model, **changed: object) -> float:
     return float(answer(model, ROW | changed)["demand"])
 
 
-def test_one_row_and_the_same_row_in_a_batch_get_the_same_answer(model):
-    single = answer(model, ROW)
-
-    assert answer(model, [ROW, ROW | {"hour": 3}, ROW])[2] == single
-    assert answer(model, {"instances": [ROW]}) == {"predictions": [single]}
-
-
-def test_every_answer_keeps_the_contracts_output_schema(model):
+def test_demand_lies_inside_its_interval_and_is_never_negative(served):
     rows = [ROW | {"hour": hour, "weather": None} for hour in range(24)]
 
-    for row in answer(model, rows):
-        assert list(row) == [field.name for field in load_contract().output]
-        assert all(field.accepts(row[field.name]) for field in load_contract().output)
-        assert row["demand_low"] <= row["demand"] <= row["demand_high"]
+    for row in answer(served, rows):
+        assert 0 <= row["demand_low"] <= row["demand"] <= row["demand_high"]
 
 
-def test_the_known_shape_of_a_city_is_learned(model):
-    assert demand(model, hour=17) > 5 * demand(model, hour=3)
-    assert demand(model, hour=8, weekday="Sun") < demand(model, hour=8, weekday="Tue")
-    assert demand(model, weather="Light Rain") < demand(model, weather="Clear")
-    assert demand(model, temperature=2.0, feels_like=0.0) < demand(model)
-    assert demand(model, humidity=95.0) < demand(model)
+def test_a_day_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="row 0: day is 30; allowed: a day that month 2 has"):
+        inference.input_fn(json.dumps(ROW | {"month": 2, "day": 30}), "application/json")
+
+
+def test_the_known_shape_of_a_city_is_learned(served):
+    assert demand(served, hour=17) > 5 * demand(served, hour=3)
+    assert demand(served, hour=8, weekday="Sun") < demand(served, hour=8, weekday="Tue")
+    assert demand(served, weather="Light Rain") < demand(served, weather="Clear")
+    assert demand(served, temperature=2.0, feels_like=0.0) < demand(served)
+    assert demand(served, humidity=95.0) < demand(served)
 
 
 def test_a_wider_promise_has_a_wider_interval(model):
@@ -57,29 +56,21 @@ def test_a_wider_promise_has_a_wider_interval(model):
     assert high.tolist() == [2.0, pytest.approx(100 + 2 * math.sqrt(101))]
 
 
-def test_every_measurement_may_be_unknown(model):
+def test_every_measurement_may_be_unknown(served):
     unknown = dict.fromkeys(("weather", "temperature", "feels_like", "humidity", "windspeed"))
 
-    assert demand(model, **unknown) > 0
+    assert demand(served, **unknown) > 0
 
 
-@pytest.mark.parametrize("case", example_cases(), ids=lambda case: str(case["name"]))
-def test_the_examples_hold_the_answers_of_this_model(model, case, model_yaml):
+@pytest.mark.parametrize("case", MODEL.cases, ids=lambda case: str(case["name"]))
+def test_the_examples_hold_the_answers_of_this_model(served, case):
     kind = "text/csv" if isinstance(case["request"], str) else "application/json"
     body = case["request"] if kind == "text/csv" else json.dumps(case["request"])
     request = inference.input_fn(body, kind)
-    given = json.loads(inference.output_fn(inference.predict_fn(request, model), kind[:0] or "*/*"))
+    given = json.loads(inference.output_fn(inference.predict_fn(request, served), "*/*"))
 
     # Another machine may round the last trees differently; a cent of a rental is room enough.
     assert numbers(given) == pytest.approx(numbers(case["response"]), abs=0.05)
-
-
-def test_there_are_single_batch_and_csv_examples():
-    names = [path.name for path in (FOLDER / "examples").glob("*.request.*")]
-
-    assert len(names) >= 4
-    assert any(name.endswith(".csv") for name in names)
-    assert any(isinstance(case["request"], list) for case in example_cases())
 
 
 def numbers(content: Any) -> list[float]:

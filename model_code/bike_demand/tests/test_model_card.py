@@ -8,17 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_runs import FOLDER, evaluate, preprocessed
-from model_runs import train as train_version
 from sklearn.ensemble import HistGradientBoostingRegressor
+from this_model import MODEL
 
 import features
-import metrics
-import tables
-import train
-from contract import load_contract
+import hours
+from jobs import regression, tables
+from jobs.resampling import Figures
 
-CARD = (FOLDER / "README.md").read_text()
+CARD = (MODEL.folder / "README.md").read_text()
 COLUMNS = ("r2", "rmse", "mae", "interval_coverage")
 # Stated in the card: room for another machine's rounding, none for another model.
 TOLERANCES = {"r2": 0.003, "rmse": 0.5, "mae": 0.5, "interval_coverage": 0.01}
@@ -40,22 +38,21 @@ def card_rows() -> dict[str, dict[str, float]]:
 def by_day(tmp_path_factory, hyperparameters) -> dict[str, Any]:
     """The same model where no day of the test rows was seen in training."""
     folder = tmp_path_factory.mktemp("by_day")
-    parts = preprocessed(folder, split_by="day")
-    return evaluate(folder, parts, train_version(folder, parts, hyperparameters).channel)
+    parts = MODEL.preprocessed(folder, MODEL.sample, "--split-by", "day")
+    return MODEL.evaluate(folder, parts, MODEL.train(folder, parts, hyperparameters).channel)
 
 
-def scikit_learn(parts) -> metrics.Figures:
+def scikit_learn(parts) -> Figures:
     """Gradient boosting of scikit-learn as it comes, on the same features and rows."""
-    contract = load_contract()
-    rows = {part: tables.read_part(parts / part, contract) for part in ("train", "test")}
+    rows = {part: tables.read_part(parts / part, hours.table()) for part in ("train", "test")}
     known = HistGradientBoostingRegressor(random_state=0)
-    known.fit(features.matrix(rows["train"]), train.labels(rows["train"], contract.target))
+    known.fit(features.matrix(rows["train"]), hours.rentals(rows["train"]))
     guess = np.asarray(known.predict(features.matrix(rows["test"])), dtype=np.float64)
-    truth = train.labels(rows["test"], contract.target)
-    return metrics.figures(metrics.Scored(truth=truth, demand=guess))
+    truth = hours.rentals(rows["test"])
+    return regression.figures(regression.Scored(truth=truth, predicted=guess))
 
 
-def values(found: dict[str, dict[str, float]]) -> metrics.Figures:
+def values(found: dict[str, dict[str, float]]) -> Figures:
     return {name: figure["value"] for name, figure in found.items()}
 
 
@@ -94,9 +91,3 @@ def test_the_confidence_bounds_in_the_card_are_those_of_a_fresh_run(evaluated):
     for metric, bounds in found.items():
         figure = evaluated["evaluation"]["metrics"][metric]
         assert bounds == pytest.approx((figure["low"], figure["high"]), abs=TOLERANCES[metric])
-
-
-def test_the_card_names_the_gates_of_the_contract(model_yaml):
-    for gate in model_yaml["gates"]:
-        word = "at least" if gate["comparison"] == "at_least" else "at most"
-        assert f"`{gate['metric']}` {word} {gate['threshold']:g}" in CARD

@@ -3,23 +3,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from model_runs import PACKED
 
-import job
+from mlops.jobs import job
+
+PLATFORM = Path(job.__file__).parents[1]
 
 
 def ended(tmp_path, body: str) -> tuple[int, dict[str, object], str]:
     """Run a job in a process of its own: exit code, last log line, failure message."""
     message = tmp_path / "output/message"
-    program = f"import job\ndef main(log):\n    {body}\njob.run('probe', main)\n"
+    program = f"from jobs import job\ndef main(log):\n    {body}\njob.run('probe', main)\n"
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(PACKED), "SM_OUTPUT_MESSAGE_FILE": str(message)},
+        env={"PYTHONPATH": str(PLATFORM), "SM_OUTPUT_MESSAGE_FILE": str(message)},
     )
     text = message.read_text() if message.exists() else ""
     return done.returncode, json.loads(done.stderr.splitlines()[-1]), text

@@ -8,13 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-from model_runs import FOLDER, SERVER, example_cases
+from models import SERVER
 from served_models import ECHO, JSON, Server, model_folder, ready, started
 
 
@@ -173,49 +172,6 @@ def test_a_model_that_cannot_be_loaded_ends_the_container(tmp_path):
 def test_a_folder_without_inference_ends_the_container(tmp_path):
     with started(SERVER, tmp_path) as server:
         assert server.process.wait(timeout=10) == 1
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory, trained) -> Iterator[Server]:
-    """The registered archive and nothing else: its own server, code and model."""
-    folder = tmp_path_factory.mktemp("served")
-    with tarfile.open(trained.channel / "model.tar.gz") as packed:
-        packed.extractall(folder, filter="data")
-    with started(folder / "code/serve.py", folder, MODEL_VERSION="3") as server:
-        yield ready(server)
-
-
-def test_the_archive_alone_repeats_its_recorded_answers_over_http(archive, evaluated):
-    for case in evaluated["answers"]["cases"]:
-        is_csv = isinstance(case["request"], str)
-        body = case["request"] if is_csv else json.dumps(case["request"])
-        status, headers, text = archive.invoke(body, content_type="text/csv" if is_csv else JSON)
-
-        assert (status, headers["x-model-version"]) == (200, "3")
-        assert json.loads(text) == case["response"]
-
-
-def test_a_bad_request_to_the_archive_is_a_400_that_names_the_problem(archive):
-    row = next(c["request"] for c in example_cases() if c["name"] == "summer-evening")
-
-    for body, told in (
-        (json.dumps(row | {"hour": 24}), "hour is 24; allowed: integer from 0 up to 23"),
-        ("{}", "row 0: month is missing"),
-        (b"\xff", "the body is not UTF-8 text"),
-        ("", "the body is no JSON"),
-    ):
-        status, _, text = archive.invoke(body)
-        assert (status, told in json.loads(text)["error"]) == (400, True), text
-
-
-def test_a_csv_answer_comes_as_csv(archive):
-    body = (FOLDER / "examples/spring-day.request.csv").read_text()
-
-    status, headers, text = archive.invoke(body, content_type="text/csv", accept="text/csv")
-
-    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/csv")
-    assert text.splitlines()[0] == "demand,demand_low,demand_high"
-    assert len(text.splitlines()) == 4
 
 
 def test_the_port_comes_from_sagemaker_when_it_is_told(tmp_path):

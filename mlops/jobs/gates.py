@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from job import DataError
-from metrics import Figures
+from .job import DataError
+
+Figures = Mapping[str, float]
 
 PASSED = "all gates passed"
 

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from contract import Row
-from job import DataError, JobError
-from metrics import Numbers
+from .contract import Row
+from .job import DataError, JobError
 
 FILE = "model.tar.gz"
 ROWS_PER_REQUEST = 1000
@@ -80,13 +77,13 @@ class Archive:
             raise JobError(f"the {self.folder.name} version cannot answer: {reason}")
         return [json.loads(line)["answer"] for line in done.stdout.splitlines()]
 
-    def predictions(self, rows: Sequence[Row]) -> dict[str, Numbers]:
+    def predictions(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
         """The output columns for typed rows, of which it is shown the fields it knows."""
         known = self.input_names
         chunks = _chunks([{name: row[name] for name in known if name in row} for row in rows])
         cases = [Case(request=json.dumps(c), content_type="application/json") for c in chunks]
         flat = [answer for answers in self.answers(cases) for answer in answers]
-        return {name: np.array([answer[name] for answer in flat]) for name in flat[0]}
+        return {name: [answer[name] for answer in flat] for name in flat[0]}
 
 
 def _chunks(rows: list[Row]) -> Iterable[list[Row]]:

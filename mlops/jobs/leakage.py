@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 LIMIT = 0.98
-"""Share of the label's variance that one honest input never explains; the hour explains half."""
+"""Share of the label's variance that one honest input never explains."""
 JOINT_LIMIT = 0.999
-"""Share that a plain sum of inputs never explains; `casual` and `registered` explain all of it."""
+"""Share that a plain sum of inputs never explains; the parts of a count explain all of it."""
 
 
 def suspicions(inputs: pd.DataFrame, label: pd.Series) -> Iterator[tuple[str, list[str]]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
-from model_runs import SERVER
+from models import SERVER
 from served_models import ECHO, JSON, Server, model_folder, ready, started
 
 PING = b"GET /ping HTTP/1.1\r\nhost: x\r\n"

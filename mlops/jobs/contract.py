@@ -14,7 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from job import DataError
+from .job import DataError
+
+ROOT = Path(__file__).parents[1]
+"""Of an archive: this package, the model's modules and contract.json lie side by side there."""
 
 Value = bool | int | float | str | None
 Row = dict[str, Value]
@@ -110,7 +113,7 @@ class Contract:
 
 
 @cache
-def load_contract(folder: Path = Path(__file__).parent) -> Contract:
+def load_contract(folder: Path = ROOT) -> Contract:
     """The contract of the archive in `folder`.
 
     Raises:

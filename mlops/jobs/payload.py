@@ -9,17 +9,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from contract import Contract, Field, Row
-from features import date_exists
+from .contract import Contract, Field, Row
 
 JSON = "application/json"
 CSV = "text/csv"
 MAX_ROWS = 2000
 SHOWN_CHARACTERS = 60
+
+Objection = Callable[[Row], str | None]
+"""What is wrong with a row whose fields are right one by one, in words; None: nothing."""
 
 
 class BadPayloadError(ValueError):
@@ -34,11 +36,25 @@ class Request:
     shape: str  # "object", "list" or "instances"
 
 
-def read_request(body: bytes | str, content_type: str, contract: Contract) -> Request:
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """Answers with the shape of their request."""
+
+    answers: list[Row]
+    shape: str
+
+
+def no_objection(_: Row) -> None:
+    """For a model whose fields do not depend on each other."""
+
+
+def read_request(
+    body: bytes | str, content_type: str, contract: Contract, *, objection: Objection = no_objection
+) -> Request:
     """The rows of a request.
 
     Raises:
-        BadPayloadError: anything about it is not as the contract says.
+        BadPayloadError: anything about it is not as the contract says, or as `objection` wants it.
     """
     text = _text(body)
     kind = content_type.partition(";")[0].strip().lower()
@@ -50,16 +66,22 @@ def read_request(body: bytes | str, content_type: str, contract: Contract) -> Re
         raise BadPayloadError(f"content type is {_shown(content_type)}; allowed: {JSON}, {CSV}")
     if not 1 <= len(rows) <= MAX_ROWS:
         raise BadPayloadError(f"the request holds {len(rows)} rows; allowed: 1 to {MAX_ROWS}")
-    return Request(rows=[_checked(row, i, contract) for i, row in enumerate(rows)], shape=shape)
+    checked = [_checked(row, i, contract) for i, row in enumerate(rows)]
+    for index, row in enumerate(checked):
+        problem = objection(row)
+        if problem is not None:
+            raise BadPayloadError(f"row {index}: {problem}")
+    return Request(rows=checked, shape=shape)
 
 
-def write_answer(answers: Sequence[Row], shape: str, accept: str, contract: Contract) -> str:
+def write_answer(prediction: Prediction, accept: str, contract: Contract) -> str:
     """The answers in the request's shape, or as CSV with a header."""
+    answers = prediction.answers
     if accept.partition(";")[0].strip().lower() == CSV:
         return _csv_text(answers, [field.name for field in contract.output])
-    if shape == "instances":
-        return json.dumps({"predictions": list(answers)})
-    return json.dumps(answers[0] if shape == "object" else list(answers))
+    if prediction.shape == "instances":
+        return json.dumps({"predictions": answers})
+    return json.dumps(answers[0] if prediction.shape == "object" else answers)
 
 
 def _text(body: bytes | str) -> str:
@@ -133,10 +155,6 @@ def _checked(row: object, index: int, contract: Contract) -> Row:
         )
     for field in contract.input:
         _check_field(row, field, index)
-    if not date_exists(row["month"], row["day"]):
-        raise BadPayloadError(
-            f"row {index}: day is {row['day']}; allowed: a day that month {row['month']} has"
-        )
     return row
 
 

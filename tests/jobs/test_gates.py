@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-import gates
-from job import DataError
+from mlops.jobs import gates
+from mlops.jobs.job import DataError
 
 R2 = {"metric": "r2", "comparison": "at_least", "threshold": 0.9}
 RMSE = {"metric": "rmse", "comparison": "at_most", "threshold": 35, "max_regression": 2}

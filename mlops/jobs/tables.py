@@ -4,41 +4,51 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from contract import Contract, Field, Row, Value
-from job import DataError
+from .contract import Field, Row, Value
+from .job import DataError
 
 FILE = "part.csv"
 PARTS = ("train", "validation", "test", "later")
 
 
-def columns(contract: Contract) -> tuple[str, ...]:
-    """The columns of a part: the date for reviewers, the inputs, the target; nothing else."""
-    return ("date", *contract.input_names, contract.target)
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The columns of a part, in order."""
+
+    notes: tuple[str, ...]
+    """What tells a row's place to reviewers and to checks; read as text, and by no model."""
+    fields: tuple[Field, ...]
+    """The fields of a request and the label."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column; a part has these and no others."""
+        return (*self.notes, *(field.name for field in self.fields))
 
 
-def write_part(folder: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+def write_part(folder: Path, table: Table, rows: Sequence[Row]) -> None:
     """Write the rows; null is an empty cell, truth is `true` or `false`."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([_cell(row[name]) for name in names] for row in rows)
+        writer.writerow(table.columns)
+        writer.writerows([_cell(row[name]) for name in table.columns] for row in rows)
 
 
-def read_part(folder: Path, contract: Contract) -> list[Row]:
-    """The rows of a part, typed by the contract.
+def read_part(folder: Path, table: Table) -> list[Row]:
+    """The rows of a part, typed by its fields.
 
     Raises:
         DataError: the file is missing, empty or breaks the contract.
     """
     path = folder / FILE
-    fields = {field.name: field for field in (*contract.input, target_field(contract))}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            rows = [_typed(line, fields, f"{path}:{reader.line_num}") for line in reader]
+            rows = [_typed(line, table, f"{path}:{reader.line_num}") for line in reader]
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file; run preprocess first") from error
     except UnicodeDecodeError as error:
@@ -50,18 +60,14 @@ def read_part(folder: Path, contract: Contract) -> list[Row]:
     return rows
 
 
-def target_field(contract: Contract) -> Field:
-    """The label: a count, so never negative and never blank."""
-    return Field(name=contract.target, type="integer", min=0)
+def _typed(line: dict[str, str], table: Table, place: str) -> Row:
+    row: Row = {name: line.get(name) for name in table.notes}
+    for field in table.fields:
+        row[field.name] = _value(line.get(field.name), field, place)
+    return row
 
 
-def _typed(line: dict[str, str | None], fields: dict[str, Field], place: str) -> Row:
-    row = {name: _value(line, field, place) for name, field in fields.items()}
-    return {"date": line.get("date"), **row}
-
-
-def _value(line: dict[str, str | None], field: Field, place: str) -> Value:
-    cell = line.get(field.name)
+def _value(cell: str | None, field: Field, place: str) -> Value:
     if cell is None:
         raise DataError(f"{place}: column {field.name} is missing")
     value = field.parse(cell)

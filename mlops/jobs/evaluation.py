@@ -1,0 +1,112 @@
+"""The frame of every evaluation: versions are unpacked, judged by the model's code, recorded.
+
+The candidate and the approved version are each asked through the code in their own archive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import gates
+from .archive import Archive, Case
+from .contract import load_contract
+
+Judgement = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """What is compared."""
+
+    candidate: Archive
+    approved: Archive | None
+    """None before the first approval."""
+
+
+def run(
+    judge: Callable[[Versions, Path], Judgement], description: str | None, log: logging.Logger
+) -> None:
+    """Write evaluation.json and answers.json.
+
+    `judge` measures both versions on the parts in a folder. What it returns holds `metrics`, each
+    a figure with its value, `approved`, the metrics of the approved version, and `regression`, by
+    how much the candidate is worse, metric by metric; whatever else it holds is recorded too.
+    """
+    arguments = _arguments(description)
+    contract = load_contract()
+    with tempfile.TemporaryDirectory() as scratch:
+        versions = _versions(arguments, Path(scratch))
+        judgement = judge(versions, arguments.data_dir)
+        answers = own_answers(versions.candidate, contract.cases)
+    figures = {name: figure["value"] for name, figure in judgement["metrics"].items()}
+    approved = {"version": arguments.approved_version, "metrics": judgement["approved"]}
+    verdict = gates.verdict(contract.gates, figures, judgement["regression"])
+    evaluation = judgement | {"approved": approved, "gates": verdict}
+    _write(arguments.output_dir / "evaluation.json", evaluation)
+    _write(arguments.output_dir / "answers.json", {"cases": answers})
+    log.info("evaluated", extra={key: evaluation[key] for key in ("metrics", "gates")})
+
+
+def own_answers(archive: Archive, cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The version's answers to the contract's examples, as later checks will compare them."""
+    requests = [Case(request=_text(case), content_type=_content_type(case)) for case in cases]
+    responses = archive.answers(requests)
+    return [case | {"response": response} for case, response in zip(cases, responses, strict=True)]
+
+
+def worsening(
+    candidate: gates.Figures, approved: gates.Figures, higher_is_better: dict[str, bool]
+) -> dict[str, float]:
+    """How much worse the candidate is, per metric, in the metric's unit; negative is better.
+
+    A first version is compared with itself, and so is a metric that the approved one has not.
+    """
+    return {
+        name: (approved.get(name, value) - value) * (1 if higher_is_better[name] else -1)
+        for name, value in candidate.items()
+    }
+
+
+def _versions(arguments: argparse.Namespace, scratch: Path) -> Versions:
+    candidate = Archive.unpack(arguments.model, scratch / "candidate")
+    if arguments.approved_version == 0:
+        return Versions(candidate=candidate, approved=None)
+    approved = Archive.unpack(arguments.approved, scratch / "approved")
+    return Versions(candidate=candidate, approved=approved)
+
+
+def _text(case: dict[str, Any]) -> str:
+    """The request as it travels; contract.json may hold it as text or as the JSON it says."""
+    request = case["request"]
+    return request if isinstance(request, str) else json.dumps(request)
+
+
+def _content_type(case: dict[str, Any]) -> str:
+    if "content_type" in case:
+        return str(case["content_type"])
+    return "application/json" if _text(case).lstrip()[:1] in ("{", "[") else "text/csv"
+
+
+def _write(path: Path, content: Judgement) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+def _arguments(description: str | None) -> argparse.Namespace:
+    inputs = Path("/opt/ml/processing/input")
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", type=Path, default=inputs / "model")
+    parser.add_argument("--approved", type=Path, default=inputs / "approved")
+    parser.add_argument("--approved-version", type=int, default=0, help="0: none is approved")
+    parser.add_argument("--data-dir", type=Path, default=inputs)
+    parser.add_argument(
+        "--output-dir", type=Path, default=Path("/opt/ml/processing/output/evaluation")
+    )
+    return parser.parse_args()

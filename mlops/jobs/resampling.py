@@ -1,0 +1,62 @@
+"""How sure we may be of a figure: the bootstrap over whole clusters.
+
+Clusters are drawn, not rows: hours of a day err together, people of a household are alike, and
+drawing them one by one would claim more certainty than there is. (Davison and Hinkley, "Bootstrap
+Methods and their Application", Cambridge 1997, section 3.8; the bounds are percentiles.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Figures = dict[str, float]
+Bounded = dict[str, Figures]
+
+CONFIDENCE = 0.95
+RESAMPLES = 1000
+SEED = 2011
+
+
+def numbered(clusters: Sequence[Hashable]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Each row's cluster as a number from 0, in order of appearance."""
+    numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters))}
+    return np.array([numbers[cluster] for cluster in clusters], dtype=np.int64)
+
+
+def draws(clusters: int) -> Iterator[Numbers]:
+    """How often each cluster was drawn, resample by resample; always the same ones."""
+    generator = np.random.default_rng(SEED)
+    for _ in range(RESAMPLES):
+        drawn = generator.integers(0, clusters, size=clusters)
+        yield np.bincount(drawn, minlength=clusters).astype(np.float64)
+
+
+def bounded_sums(
+    addends: Numbers, clusters: Sequence[Hashable], figures: Callable[[Numbers], Figures]
+) -> Bounded:
+    """Figures that follow from the rows' sums, with their bounds.
+
+    `addends` has a line per row; a resample is then no more than a weighted sum of clusters.
+    """
+    numbers = numbered(clusters)
+    per_cluster = np.zeros((numbers.max() + 1, addends.shape[1]))
+    np.add.at(per_cluster, numbers, addends)
+    samples = [figures(times @ per_cluster) for times in draws(len(per_cluster))]
+    return bounded(figures(addends.sum(axis=0)), samples)
+
+
+def bounded(values: Mapping[str, float], samples: Sequence[Mapping[str, float]]) -> Bounded:
+    """Each value between the percentiles of its resampled ones."""
+    tail = 100 * (1 - CONFIDENCE) / 2
+    return {
+        name: {
+            "value": value,
+            "low": float(np.percentile([sample[name] for sample in samples], tail)),
+            "high": float(np.percentile([sample[name] for sample in samples], 100 - tail)),
+        }
+        for name, value in values.items()
+    }

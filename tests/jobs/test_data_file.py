@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+
+import pytest
+
+from mlops.jobs import data_file
+from mlops.jobs.job import DataError
+
+TEXT = "id,age\nx,41\ny,\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """The lines of a file with this content."""
+
+    def lines(content: bytes, *, version: str = "", columns=("id", "age")):
+        (tmp_path / "rows.csv").write_bytes(content)
+        return list(data_file.lines(tmp_path, version=version, columns=columns))
+
+    return lines
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_every_line_is_read_with_its_number_compressed_or_not(read, pack):
+    found = read(pack(TEXT.encode()))
+
+    assert [(line.number, line.cells) for line in found] == [
+        (2, {"id": "x", "age": "41"}),
+        (3, {"id": "y", "age": ""}),
+    ]
+
+
+def test_a_cell_that_cannot_be_parsed_is_told_with_its_place(read):
+    first, second = read(TEXT.encode())
+
+    assert first.parsed("age", int) == 41
+    with pytest.raises(DataError, match=r"^row 3: age is '', which cannot be read$"):
+        second.parsed("age", int)
+
+
+def test_the_asked_version_is_verified(read):
+    right = hashlib.sha256(TEXT.encode()).hexdigest()
+
+    assert len(read(TEXT.encode(), version=right)) == 2
+    with pytest.raises(DataError) as caught:
+        read(TEXT.encode(), version="0" * 64)
+    assert str(caught.value) == f"rows.csv: its SHA-256 is {right}, asked for was {'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "rows.csv: is empty; allowed: a header and rows"),
+        (b"id,age\n", "rows.csv: holds a header and no rows"),
+        (b"id\nx\n", "rows.csv: misses the columns age"),
+        (TEXT.encode("utf-16"), "rows.csv: is not UTF-8 text (byte 0); save it as UTF-8"),
+        (b"id,age\nx\n", "row 2: has another number of cells than the header"),
+        (b"id,age\nx,1,2\n", "row 2: has another number of cells than the header"),
+        (b"id,age\nx," + b"9" * 200_000, "rows.csv: is no CSV: field larger than field limit"),
+        (gzip.compress(TEXT.encode())[:-9], "rows.csv: is no whole gzip file"),
+    ],
+)
+def test_a_bad_file_is_told_in_one_line(read, content, reason):
+    with pytest.raises(DataError) as caught:
+        read(content)
+
+    assert str(caught.value).startswith(reason)
+
+
+def test_anything_but_one_data_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match="holds nothing; allowed: exactly one data file"):
+        data_file.lines(tmp_path, version="", columns=())
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(TEXT)
+    with pytest.raises(DataError, match=r"holds a\.csv, b\.csv; allowed: exactly one data file"):
+        data_file.lines(tmp_path, version="", columns=())

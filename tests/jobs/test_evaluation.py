@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from mlops.jobs import evaluation
+
+LOG = logging.getLogger("test")
+ROWS = [{"text": "a" * length} for length in (1, 2, 3)]
+
+
+def judge(versions, folder):
+    """The mean error of the lengths, with the folder's name for a check of what is passed."""
+
+    def error(archive):
+        found = archive.predictions(ROWS)["length"]
+        return sum(abs(len(row["text"]) - n) for row, n in zip(ROWS, found, strict=True)) / 3
+
+    mae = {"mae": error(versions.candidate)}
+    approved = {"mae": error(versions.approved)} if versions.approved else {}
+    return {
+        "metrics": {"mae": {"value": mae["mae"]}},
+        "approved": approved,
+        "regression": evaluation.worsening(mae, approved, {"mae": False}),
+        "folder": folder.name,
+    }
+
+
+@pytest.fixture
+def evaluated(monkeypatch, tmp_path, arguments, packed_contract):
+    """Both reports of an evaluation."""
+    monkeypatch.setattr(evaluation, "load_contract", lambda: packed_contract)
+
+    def run(candidate, approved, number):
+        arguments(
+            "--model", candidate, "--approved", approved, "--approved-version", number,
+            "--data-dir", tmp_path / "parts", "--output-dir", tmp_path / "out",
+        )  # fmt: skip
+        evaluation.run(judge, "Judge lengths.", LOG)
+        return [
+            json.loads((tmp_path / f"out/{name}.json").read_text())
+            for name in ("evaluation", "answers")
+        ]
+
+    return run
+
+
+def test_a_first_version_has_nothing_to_be_worse_than(evaluated, version):
+    candidate = version("candidate")
+
+    report, _ = evaluated(candidate, candidate, 0)
+
+    assert report == {
+        "metrics": {"mae": {"value": 0.0}},
+        "approved": {"version": 0, "metrics": {}},
+        "regression": {"mae": 0.0},
+        "folder": "parts",
+        "gates": {"passed": True, "message": "all gates passed"},
+    }
+
+
+def test_a_later_version_is_compared_with_the_approved_one(evaluated, version):
+    report, _ = evaluated(version("candidate", extra=3), version("approved", extra=1), 4)
+
+    assert report["approved"] == {"version": 4, "metrics": {"mae": 1.0}}
+    assert report["regression"] == {"mae": 2.0}
+    assert report["gates"]["message"] == (
+        "mae is 3, must be at most 0.5: missed by 2.5; "
+        "mae is 2 worse than the approved version, allowed: 0.1"
+    )
+
+
+def test_the_candidates_own_answers_to_the_examples_are_recorded(evaluated, version):
+    candidate = version("candidate", extra=1)
+
+    _, answers = evaluated(candidate, version("approved"), 1)
+
+    assert answers == {
+        "cases": [
+            {"name": "batch", "request": [{"text": "four"}], "response": [{"length": 5}]},
+            {"name": "plain", "request": "three", "response": [{"length": 6}]},
+        ]
+    }
+
+
+def test_worse_is_positive_whichever_way_a_metric_points():
+    directions = {"r2": True, "rmse": False, "mae": False}
+    candidate = {"r2": 0.8, "rmse": 12.0, "mae": 5.0}
+
+    found = evaluation.worsening(candidate, {"r2": 0.9, "rmse": 10.0, "mae": 6.0}, directions)
+
+    assert found == {"r2": pytest.approx(0.1), "rmse": 2.0, "mae": -1.0}
+
+
+def test_a_metric_that_the_approved_version_has_not_is_no_regression():
+    assert evaluation.worsening({"mae": 5.0}, {}, {"mae": False}) == {"mae": 0.0}

@@ -1,0 +1,250 @@
+"""What every model promises, whatever it predicts: a model's tests import all of it.
+
+They stand on the fixtures of `model_fixtures`, so they run on the model's own data.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models import Model, Trained, changed_version
+from served_models import JSON, Server, ready, started
+
+
+def test_the_committed_data_is_the_recorded_version(model: Model) -> None:
+    content, card = model.sample.read_bytes(), (model.sample.parent / "README.md").read_text()
+
+    version = model.yaml["data"]["version"]
+    assert hashlib.sha256(content).hexdigest() == version
+    assert content[4:8] == bytes(4), "the gzip time stamp must be 0"
+    assert version in card
+    assert hashlib.sha256(gzip.decompress(content)).hexdigest() in card
+
+
+def test_every_package_of_the_lock_has_a_hash(model: Model) -> None:
+    packages = re.split(r"\n(?=[a-z])", (model.folder / "requirements.lock").read_text())
+
+    assert len(packages) > 10
+    assert [text.split()[0] for text in packages if "--hash=sha256:" not in text] == []
+
+
+@pytest.mark.parametrize("name", ["starlette", "uvicorn", "httptools", "uvloop"])
+def test_the_lock_pins_what_the_server_runs_on(model: Model, name: str) -> None:
+    lock = (model.folder / "requirements.lock").read_text()
+
+    assert re.search(rf"^{name}==\d", lock, re.MULTILINE)
+
+
+def test_the_card_names_the_gates_of_the_contract(model: Model) -> None:
+    card = (model.folder / "README.md").read_text()
+
+    for gate in model.yaml["gates"]:
+        word = "at least" if gate["comparison"] == "at_least" else "at most"
+        assert f"`{gate['metric']}` {word} {gate['threshold']:g}" in card
+
+
+def test_training_twice_gives_the_same_model_to_the_last_byte(
+    model: Model, tmp_path: Path, parts: Path, trained: Trained, hyperparameters: Path
+) -> None:
+    again = model.train(tmp_path, parts, hyperparameters).model_dir
+
+    files = [path.relative_to(again) for path in again.rglob("*") if path.is_file()]
+    assert len(files) > 2
+    for name in files:
+        assert (again / name).read_bytes() == (trained.model_dir / name).read_bytes(), name
+
+
+def test_the_archive_holds_every_file_of_the_code(model: Model, trained: Trained) -> None:
+    code = trained.model_dir / "code"
+    packed = {path.relative_to(code) for path in code.rglob("*") if path.is_file()}
+
+    sources = (*model.packed.glob("*.py"), *model.packed.glob("jobs/*.py"))
+    expected = {path.relative_to(model.packed) for path in sources}
+    assert packed == expected | {Path("contract.json")}
+    assert {"inference.py", "serve.py", "jobs/payload.py"} <= set(map(str, packed))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "holds no row; check the split of the data"),
+        (None, "there is no such file; run preprocess first"),
+    ],
+)
+def test_bad_training_data_ends_with_one_clear_line_and_exit_code_3(
+    model: Model, tmp_path: Path, parts: Path, content: str | None, reason: str
+) -> None:
+    (tmp_path / "train").mkdir()
+    if content is not None:
+        (tmp_path / "train/part.csv").write_text(content)
+
+    done = model.run(
+        "train", "--train", tmp_path / "train", "--validation", parts / "validation",
+        "--hyperparameters", model.hyperparameters(tmp_path), "--model-dir", tmp_path / "model",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert done.code == 3
+    assert done.reason.endswith(reason)
+
+
+def test_the_data_passes_every_check_and_each_is_reported(
+    model: Model, parts: Path, tmp_path: Path
+) -> None:
+    done = model.run("validate_data", "--input-dir", parts, "--output-dir", tmp_path, cwd=tmp_path)
+
+    report = json.loads((tmp_path / "data_quality.json").read_text())
+    assert done.code == 0, done.log
+    assert report["passed"]
+    assert all(set(check) == {"name", "passed", "detail"} for check in report["checks"])
+
+
+def test_a_first_version_has_nothing_to_be_worse_than(evaluated: dict[str, Any]) -> None:
+    evaluation = evaluated["evaluation"]
+
+    assert evaluation["approved"] == {"version": 0, "metrics": {}}
+    assert set(evaluation["regression"].values()) == {0.0}
+
+
+def test_every_gated_metric_is_measured_between_its_confidence_bounds(
+    model: Model, evaluated: dict[str, Any]
+) -> None:
+    metrics = evaluated["evaluation"]["metrics"]
+
+    assert {gate["metric"] for gate in model.yaml["gates"]} <= metrics.keys()
+    assert metrics.keys() == evaluated["evaluation"]["regression"].keys()
+    assert all(m["low"] <= m["value"] <= m["high"] for m in metrics.values())
+
+
+def test_the_segments_of_each_kind_add_up_to_the_test_rows(evaluated: dict[str, Any]) -> None:
+    evaluation = evaluated["evaluation"]
+
+    for segments in evaluation["segments"].values():
+        assert sum(segment["rows"] for segment in segments.values()) == evaluation["rows"]["test"]
+
+
+def test_the_versions_own_answers_to_the_examples_are_recorded(
+    model: Model, evaluated: dict[str, Any]
+) -> None:
+    cases = evaluated["answers"]["cases"]
+
+    assert [case["name"] for case in cases] == [case["name"] for case in model.cases]
+    assert all(case.keys() == {"name", "request", "response"} for case in cases)
+
+
+def test_a_version_that_cannot_answer_ends_with_one_clear_line(
+    model: Model, tmp_path: Path, parts: Path, trained: Trained
+) -> None:
+    broken = changed_version(
+        tmp_path, trained, "inference.py", "import numpy as np", "import numpi"
+    )
+
+    done, written = model.compared(tmp_path, parts, trained.channel, broken)
+
+    assert (done.code, written) == (1, {})
+    assert done.reason == (
+        "the approved version cannot answer: ModuleNotFoundError: No module named 'numpi'"
+    )
+
+
+def test_there_are_single_batch_and_csv_examples(model: Model) -> None:
+    requests = [case["request"] for case in model.cases]
+
+    assert len(requests) >= 4
+    assert {"str", "list", "dict"} <= {type(request).__name__ for request in requests}
+
+
+def test_one_row_and_the_same_row_in_a_batch_get_the_same_answer(
+    model: Model, trained: Trained
+) -> None:
+    rows = rows_of(model)
+    together = answers_to(trained, rows)
+
+    assert [answers_to(trained, row) for row in rows] == together
+    assert answers_to(trained, {"instances": rows}) == {"predictions": together}
+
+
+def test_every_answer_keeps_the_contracts_output_schema(model: Model, trained: Trained) -> None:
+    from jobs.contract import load_contract
+
+    output = load_contract().output
+    for answer in answers_to(trained, rows_of(model)):
+        assert list(answer) == [field.name for field in output]
+        assert all(field.accepts(answer[field.name]) for field in output)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Iterator[Server]:
+    """The registered archive and nothing else: its own server, code and model."""
+    folder = tmp_path_factory.mktemp("served")
+    with tarfile.open(trained.channel / "model.tar.gz") as packed:
+        packed.extractall(folder, filter="data")
+    with started(folder / "code/serve.py", folder, MODEL_VERSION="3") as server:
+        yield ready(server)
+
+
+def test_the_archive_alone_repeats_its_recorded_answers_over_http(
+    archive: Server, evaluated: dict[str, Any]
+) -> None:
+    for case in evaluated["answers"]["cases"]:
+        is_csv = isinstance(case["request"], str)
+        body = case["request"] if is_csv else json.dumps(case["request"])
+        status, headers, text = archive.invoke(body, content_type="text/csv" if is_csv else JSON)
+
+        assert (status, headers["x-model-version"]) == (200, "3")
+        assert json.loads(text) == case["response"]
+
+
+def test_a_bad_request_to_the_archive_is_a_400_that_names_the_problem(
+    model: Model, archive: Server
+) -> None:
+    first = model.yaml["schema"]["input"][0]["name"]
+
+    for body, told in (
+        (json.dumps(rows_of(model)[0] | {first: "wrong"}), f"row 0: {first} is 'wrong'; allowed: "),
+        ("{}", f"row 0: {first} is missing"),
+        (b"\xff", "the body is not UTF-8 text"),
+        ("", "the body is no JSON"),
+    ):
+        status, _, text = archive.invoke(body)
+        assert (status, told in json.loads(text)["error"]) == (400, True), text
+
+
+def test_a_csv_answer_comes_as_csv(model: Model, archive: Server) -> None:
+    body = next(case["request"] for case in model.cases if isinstance(case["request"], str))
+
+    status, headers, text = archive.invoke(body, content_type="text/csv", accept="text/csv")
+
+    names = [field["name"] for field in model.yaml["schema"]["output"]]
+    assert (status, headers["content-type"].partition(";")[0]) == (200, "text/csv")
+    assert text.splitlines()[0] == ",".join(names)
+    assert len(text.splitlines()) == len(body.strip().splitlines())
+
+
+def rows_of(model: Model) -> list[dict[str, Any]]:
+    """The rows of every example that is JSON."""
+    found: list[dict[str, Any]] = []
+    for case in model.cases:
+        request = case["request"]
+        if isinstance(request, dict):
+            found += request.get("instances", [request])
+        elif isinstance(request, list):
+            found += request
+    return found
+
+
+def answers_to(trained: Trained, content: object) -> Any:
+    """What the model's own functions say."""
+    import inference
+
+    request = inference.input_fn(json.dumps(content), JSON)
+    model = inference.model_fn(str(trained.model_dir))
+    return json.loads(inference.output_fn(inference.predict_fn(request, model), "*/*"))

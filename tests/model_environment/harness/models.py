@@ -1,0 +1,175 @@
+"""A model as the platform packs it, run the way its container runs it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PLATFORM = Path(__file__).resolve().parents[3] / "mlops"
+SERVER = PLATFORM / "serving/serve.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    code: int
+    log: str
+    message: str
+
+    @property
+    def reason(self) -> str:
+        """The one line that a failed script logs; fails when there is more, or a traceback."""
+        errors = [line for line in map(json.loads, self.log.splitlines()) if "reason" in line]
+        assert len(errors) == 1, self.log
+        assert "traceback" not in errors[0]
+        assert self.message == errors[0]["reason"][:1024]
+        return str(errors[0]["reason"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    model_dir: Path
+    channel: Path
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model's folder, and a packed copy of its code on the path.
+
+    The scripts look for contract.json beside themselves, so the tests import the packed copies.
+    """
+
+    folder: Path
+
+    @cached_property
+    def packed(self) -> Path:
+        """What the platform's packer makes of the folder; gone when the process ends."""
+        target = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-"))
+        atexit.register(shutil.rmtree, target, ignore_errors=True)
+        for source in (*self.folder.glob("*.py"), SERVER, SERVER.with_name("model_server.py")):
+            shutil.copyfile(source, target / source.name)
+        (target / "jobs").mkdir()
+        for source in (PLATFORM / "jobs").glob("*.py"):
+            shutil.copyfile(source, target / "jobs" / source.name)
+        (target / "contract.json").write_text(json.dumps(self._contract()))
+        sys.path.insert(0, str(target))
+        return target
+
+    @cached_property
+    def yaml(self) -> dict[str, Any]:
+        content: dict[str, Any] = yaml.safe_load((self.folder / "model.yaml").read_text())
+        return content
+
+    @cached_property
+    def cases(self) -> list[dict[str, Any]]:
+        """The contract's examples."""
+        found = []
+        for path in sorted((self.folder / "examples").glob("*.request.*")):
+            name, text = path.name.partition(".request")[0], path.read_text()
+            request = json.loads(text) if path.suffix == ".json" else text
+            response = json.loads(path.with_name(f"{name}.response.json").read_text())
+            found.append({"name": name, "request": request, "response": response})
+        return found
+
+    @property
+    def sample(self) -> Path:
+        return self.folder / self.yaml["data"]["sample"]
+
+    def run(self, name: str, *arguments: object, cwd: Path) -> Run:
+        """One of the scripts in a process of its own."""
+        message = cwd / "message"
+        message.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, str(self.packed / f"{name}.py"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=cwd,
+            env={"PATH": "/usr/bin:/bin", "SM_OUTPUT_MESSAGE_FILE": str(message)},
+        )
+        assert done.stdout == ""
+        text = message.read_text() if message.exists() else ""
+        return Run(code=done.returncode, log=done.stderr, message=text)
+
+    def preprocessed(self, folder: Path, data: Path, *more: object) -> Path:
+        """The four parts of a data file."""
+        (folder / "in").mkdir()
+        shutil.copyfile(data, folder / "in" / data.name)
+        done = self.run(
+            "preprocess", "--input-dir", folder / "in", "--output-dir", folder, *more, cwd=folder
+        )
+        assert done.code == 0, done.log
+        return folder
+
+    def hyperparameters(self, folder: Path, **changed: object) -> Path:
+        """The file that SageMaker would write, every value as text."""
+        given = self.yaml["pipeline"]["steps"]["train"]["hyperparameters"] | changed
+        path = folder / "hyperparameters.json"
+        path.write_text(json.dumps({name: str(value) for name, value in given.items()}))
+        return path
+
+    def train(self, folder: Path, parts: Path, hyperparameters: Path) -> Trained:
+        done = self.run(
+            "train", "--train", parts / "train", "--validation", parts / "validation",
+            "--hyperparameters", hyperparameters, "--model-dir", folder / "model", cwd=folder,
+        )  # fmt: skip
+        assert done.code == 0, done.log
+        channel = packed_archive(folder, folder / "model")
+        return Trained(model_dir=folder / "model", channel=channel)
+
+    def evaluate(self, folder: Path, parts: Path, channel: Path) -> dict[str, Any]:
+        """evaluation.json and answers.json of a first version."""
+        done, found = self.compared(folder, parts, channel, channel, version=0)
+        assert done.code == 0, done.log
+        return found
+
+    def compared(
+        self, folder: Path, parts: Path, candidate: Path, approved: Path, *, version: int = 7
+    ) -> tuple[Run, dict[str, Any]]:
+        """What the evaluation of a candidate beside an approved version says and writes."""
+        done = self.run(
+            "evaluate", "--model", candidate, "--approved", approved,
+            "--approved-version", version, "--data-dir", parts, "--output-dir", folder / "out",
+            cwd=folder,
+        )  # fmt: skip
+        written = {path.stem: json.loads(path.read_text()) for path in folder.glob("out/*.json")}
+        return done, written
+
+    def _contract(self) -> dict[str, Any]:
+        """What the platform's packer writes into contract.json."""
+        return {
+            "name": self.yaml["name"],
+            "problem": self.yaml["problem"],
+            "schema": self.yaml["schema"],
+            "gates": self.yaml["gates"],
+            "examples": {**self.yaml.get("examples", {}), "cases": self.cases},
+        }
+
+
+def packed_archive(folder: Path, model_dir: Path) -> Path:
+    """A channel that holds model.tar.gz, as SageMaker makes it of the model folder."""
+    channel = folder / "channel"
+    channel.mkdir()
+    with tarfile.open(channel / "model.tar.gz", "w:gz") as archive:
+        archive.add(model_dir, arcname=".")
+    return channel
+
+
+def changed_version(folder: Path, trained: Trained, module: str, old: str, new: str) -> Path:
+    """A channel with a version whose own code was edited."""
+    model_dir = folder / "changed"
+    shutil.copytree(trained.model_dir, model_dir)
+    path = model_dir / "code" / module
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    return packed_archive(folder, model_dir)
