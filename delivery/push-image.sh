@@ -1,13 +1,15 @@
 #!/bin/sh
 # Build, push and scan one model's image: push-image.sh <model>, from the root of the repository.
 #
-# The tag is a hash of the Dockerfile and the lock, so a tag that exists is this very image: it is
-# not built again, but its scan is judged again. A critical finding ends the step, unless its name
-# stands in model_code/<model>/accepted-findings.txt.
+# The tag is a hash of the Dockerfile (the platform's, or the model's own) and the lock, so a tag
+# that exists is this very image: it is not built again, but its scan is judged again. A critical
+# finding ends the step, unless its name stands in model_code/<model>/accepted-findings.txt.
 set -eu
 
 model=$1
 folder="model_code/$(printf '%s' "$model" | tr - _)"
+dockerfile="$folder/Dockerfile"
+[ -f "$dockerfile" ] || dockerfile=mlops/serving/Dockerfile
 uri=$(.venv/bin/mlops pipeline image "$model")
 registry=${uri%%/*}
 name=${uri#*/}
@@ -20,7 +22,7 @@ exists() {
 
 build_and_push() {
     aws ecr get-login-password | docker login --username AWS --password-stdin "$registry"
-    docker build --tag "$uri" "$folder"
+    docker build --tag "$uri" --file "$dockerfile" "$folder"
     docker push "$uri"
 }
 

@@ -27,7 +27,6 @@ MODEL_FILES: Final = (
     "train.py",
     "evaluate.py",
     "inference.py",
-    "Dockerfile",
     "requirements.lock",
     "README.md",
 )

@@ -20,7 +20,7 @@ from mlops.contract import Example, ModelSpec, read_examples
 _ROOMS: Final = Path(__file__).parent.parent
 SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
 JOBS: Final = _ROOMS / "jobs"
-_IMAGE_FILES: Final = ("Dockerfile", "requirements.lock")
+DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
 _TAG_LENGTH: Final = 16
 
 
@@ -75,9 +75,15 @@ def contract_json(spec: ModelSpec, folder: Path) -> str:
 def image_tag(folder: Path) -> str:
     """Tag of the model's image: the hash of what the image is built from."""
     content = hashlib.sha256()
-    for name in _IMAGE_FILES:
-        content.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    for path in (dockerfile(folder), folder / "requirements.lock"):
+        content.update(hashlib.sha256(path.read_bytes()).digest())
     return content.hexdigest()[:_TAG_LENGTH]
+
+
+def dockerfile(folder: Path) -> Path:
+    """What a model's image is built by: the platform's Dockerfile, or the folder's own."""
+    own = folder / "Dockerfile"
+    return own if own.is_file() else DOCKERFILE
 
 
 def _case(example: Example) -> dict[str, Any]:

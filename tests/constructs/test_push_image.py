@@ -78,11 +78,21 @@ def test_an_image_that_is_missing_is_built_pushed_and_scanned(workshop: Workshop
     done, calls = workshop.run(missing=254)
 
     assert done.returncode == 0, done.stderr
-    assert f"docker build --tag {URI} model_code/fine_churn" in calls
+    command = f"docker build --tag {URI} --file mlops/serving/Dockerfile model_code/fine_churn"
+    assert command in calls
     assert calls.index(f"docker push {URI}") < calls.index(
         "aws ecr wait image-scan-complete --repository-name acme/fine-churn "
         "--image-id imageTag=0123abcd"
     )
+
+
+def test_a_model_with_a_dockerfile_of_its_own_is_built_by_that(workshop: Workshop) -> None:
+    (workshop.model / "Dockerfile").write_text("FROM scratch\n")
+
+    _, calls = workshop.run(missing=254)
+
+    folder = "model_code/fine_churn"
+    assert f"docker build --tag {URI} --file {folder}/Dockerfile {folder}" in calls
 
 
 def test_a_tag_that_exists_is_not_built_again(workshop: Workshop) -> None:

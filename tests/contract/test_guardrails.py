@@ -106,7 +106,7 @@ def test_a_module_that_the_archive_would_hide_is_refused(
 ) -> None:
     (repository / "model_code/bike_demand" / name).write_text("")
 
-    assert [problem.got for problem in problems()] == [f"bike_demand/{name}"]
+    assert [problem.got for problem in problems()] == [f"'bike_demand/{name}'"]
 
 
 def test_two_models_cannot_share_a_name(repository: Path) -> None:

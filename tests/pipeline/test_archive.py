@@ -147,3 +147,14 @@ def test_an_image_is_known_by_what_it_is_built_from(folder, name):
 
     assert image_tag(folder) != before
     assert len(before) == 16
+
+
+def test_without_a_dockerfile_of_its_own_a_model_is_built_by_the_platforms(folder, root):
+    own = image_tag(folder)
+    platforms = root / "mlops/serving/Dockerfile"
+    (folder / "Dockerfile").write_bytes(platforms.read_bytes())
+    same = image_tag(folder)
+
+    (folder / "Dockerfile").unlink()
+
+    assert image_tag(folder) == same != own
