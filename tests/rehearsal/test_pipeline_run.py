@@ -167,8 +167,8 @@ def test_an_unknown_parameter_is_refused_with_those_that_exist(checkout: Any) ->
 
 
 def test_a_server_that_answers_otherwise_fails_the_rehearsal(checkout: Any) -> None:
-    server = (checkout.model / "serve.py").read_text()
-    checkout.script("serve", server.replace("slope * body", "1.001 * slope * body"))
+    server = (checkout.model / "server.py").read_text()
+    checkout.script("server", server.replace("slope * body", "1.001 * slope * body"))
 
     execution = checkout.rehearse(approve=True)
 
@@ -179,7 +179,7 @@ def test_a_server_that_answers_otherwise_fails_the_rehearsal(checkout: Any) -> N
 
 
 def test_an_archive_without_its_server_fails_the_rehearsal(checkout: Any) -> None:
-    (checkout.model / "serve.py").unlink()
+    (checkout.model / "server.py").unlink()
 
     execution = checkout.rehearse()
 
@@ -217,7 +217,7 @@ def _interruptible() -> None:
 
 @pytest.mark.parametrize(
     ("number", "script"),
-    [(signal.SIGINT, "train"), (signal.SIGTERM, "train"), (signal.SIGINT, "serve")],
+    [(signal.SIGINT, "train"), (signal.SIGTERM, "train"), (signal.SIGINT, "server")],
 )
 def test_an_interrupted_rehearsal_leaves_no_process_and_no_half_written_file(
     checkout: Any, tmp_path: Path, number: signal.Signals, script: str

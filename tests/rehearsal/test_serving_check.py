@@ -14,7 +14,7 @@ from mlops.rehearsal.serving_check import ServingCheck, ServingError, recorded_c
 from mlops.rehearsal.storage import LocalS3
 
 ANSWERS = '{"cases": [{"name": "three", "request": {"x": 3}, "response": [{"y": 6.0}]}]}'
-ANSWERING = (Path(__file__).parent / "tiny" / "serve.py").read_text()
+ANSWERING = (Path(__file__).parent / "tiny" / "server.py").read_text()
 
 
 def replayed(checkout: object, tmp_path: Path, server: str, answers: str = ANSWERS) -> Replay:

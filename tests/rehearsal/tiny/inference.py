@@ -1,1 +1,1 @@
-"""The tiny model answers in serve.py."""
+"""The tiny model answers in server.py."""
