@@ -12,7 +12,8 @@ from typing import Final
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.examples import example_problems
 from mlops.contract.instance_types import has_instance_store
-from mlops.contract.model_spec import BETTER, METRICS, RANGES, ModelSpec
+from mlops.contract.measures import MEASURE_RULES
+from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
@@ -136,64 +137,6 @@ def _modules_have_names_of_their_own(
                 got=f"{folder.name}/{name}",
                 allowed=f"any name but {', '.join(PACKED_MODULES)}",
                 remedy="rename the module",
-            )
-
-
-def _gates_name_known_metrics(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    known = METRICS[model.problem.type]
-    for index, gate in enumerate(model.gates):
-        if gate.metric not in known:
-            yield problem_at(
-                document,
-                ("gates", index, "metric"),
-                f"a {model.problem.type} model has no such metric",
-                got=gate.metric,
-                allowed=", ".join(known),
-                remedy="use one of these",
-            )
-
-
-def _gates_are_said_once(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    seen = set()
-    for index, gate in enumerate(model.gates):
-        if (gate.metric, gate.comparison) in seen:
-            yield problem_at(
-                document,
-                ("gates", index),
-                f"{gate.metric} {gate.comparison} is gated twice",
-                got=gate.metric,
-                allowed="each metric once per comparison",
-                remedy="keep the stricter gate",
-            )
-        seen.add((gate.metric, gate.comparison))
-
-
-def _thresholds_can_decide(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    for index, gate in enumerate(model.gates):
-        low, high = RANGES.get(gate.metric, (0, 1))
-        if not low <= gate.threshold <= high:
-            yield problem_at(
-                document,
-                ("gates", index, "threshold"),
-                f"{gate.metric} never has this value, so the gate always or never opens",
-                got=gate.threshold,
-                allowed=f"{low:g} to {high:g}",
-                remedy="write the threshold in the metric's own unit",
-            )
-
-
-def _gates_ask_for_the_better_side(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    for index, gate in enumerate(model.gates):
-        better = BETTER.get(gate.metric, gate.comparison)
-        if gate.comparison != better:
-            yield problem_at(
-                document,
-                ("gates", index, "comparison"),
-                f"lets the worse models through: a good {gate.metric} is "
-                f"{'high' if better == 'at_least' else 'low'}",
-                got=gate.comparison,
-                allowed=better,
-                remedy=f"write {better}",
             )
 
 
@@ -414,10 +357,7 @@ def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> 
 
 
 _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ...]] = (
-    _gates_name_known_metrics,
-    _gates_are_said_once,
-    _thresholds_can_decide,
-    _gates_ask_for_the_better_side,
+    *MEASURE_RULES,
     _target_is_no_feature,
     _hyperparameters_are_no_platform_parameters,
     _jobs_have_volumes_that_take_a_key,

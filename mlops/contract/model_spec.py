@@ -1,15 +1,16 @@
 """`model.yaml`: what a data scientist promises about a model, as frozen specs."""
 
-import math
 from functools import cached_property
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import EndpointSpec
+from mlops.contract.metrics import GROUP_METRICS, METRICS, ProblemType
 from mlops.contract.monitoring_spec import MonitoringSpec, RetrainingSpec
 from mlops.contract.schema_spec import SchemaSpec
 from mlops.contract.vocabulary import (
+    FieldName,
     Hyperparameter,
     Line,
     MetadataKey,
@@ -26,42 +27,6 @@ from mlops.contract.vocabulary import (
     invalid,
 )
 
-ProblemType = Literal["regression", "binary-classification"]
-
-RANGES: Final[dict[str, tuple[float, float]]] = {
-    "r2": (-math.inf, 1),
-    "rmse": (0, math.inf),
-    "mae": (0, math.inf),
-    "log_loss": (0, math.inf),
-}
-"""Where a metric's value can lie; all others are shares between 0 and 1."""
-BETTER: Final[dict[str, Literal["at_least", "at_most"]]] = {
-    "r2": "at_least",
-    "rmse": "at_most",
-    "mae": "at_most",
-    "log_loss": "at_most",
-    "brier": "at_most",
-    "accuracy": "at_least",
-    "roc_auc": "at_least",
-    "f1": "at_least",
-    "recall": "at_least",
-    "precision": "at_least",
-}
-"""Which side is better; the coverage of an interval can be wrong on both, so it is not here."""
-METRICS: dict[str, tuple[str, ...]] = {
-    "regression": ("r2", "rmse", "mae", "interval_coverage"),
-    "binary-classification": (
-        "accuracy",
-        "roc_auc",
-        "log_loss",
-        "brier",
-        "f1",
-        "recall",
-        "precision",
-    ),
-}
-"""Metric names that an evaluation of each problem type reports and that gates may name."""
-
 
 class Owners(Spec):
     """Who answers for what; each an address that a person reads."""
@@ -71,11 +36,28 @@ class Owners(Spec):
     on_call: Annotated[Line, Field(description="Channel that is paged by the endpoint's alarms")]
 
 
+class GroupSpec(Spec):
+    """A field that divides people into groups whose rates are measured side by side."""
+
+    field: Annotated[FieldName, Field(description="A field of schema.input with allowed values")]
+    names: Annotated[
+        dict[str, Line],
+        Field(min_length=2, max_length=50, description="What each allowed value stands for"),
+    ]
+    minimum_rows: Annotated[
+        int, Field(ge=1, description="A rate over fewer test rows is reported, not judged")
+    ] = 100
+
+
 class ProblemSpec(Spec):
     """What is predicted, and how success is measured."""
 
     type: Annotated[ProblemType, Field(description="Decides which metrics gates may name")]
     target: Annotated[Line, Field(description="Column of the training data that is predicted")]
+    groups: Annotated[
+        tuple[GroupSpec, ...],
+        Field(max_length=10, strict=False, description="People that a version must not tell apart"),
+    ] = ()
 
 
 class DataSpec(Spec):
@@ -168,7 +150,7 @@ class PipelineSpec(Spec):
 class Gate(Spec):
     """A condition that a version meets on held-out data, or is not registered."""
 
-    metric: Annotated[Line, Field(description="A metric of the problem type")]
+    metric: Annotated[Line, Field(description="A metric of the problem type or of a group")]
     comparison: Annotated[
         Literal["at_least", "at_most"], Field(description="In the direction that is better")
     ]
@@ -230,6 +212,17 @@ class ModelSpec(Spec):
     def folder(self) -> str:
         """Name of the model's folder and of its Python files' home."""
         return self.name.replace("-", "_")
+
+    @cached_property
+    def group_metrics(self) -> tuple[str, ...]:
+        """The names of the gaps between the declared groups."""
+        fields = [group.field for group in self.problem.groups]
+        return tuple(f"{metric}_{field}" for field in fields for metric in GROUP_METRICS)
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Everything that an evaluation of this model reports and that gates may name."""
+        return (*METRICS[self.problem.type], *self.group_metrics)
 
     @cached_property
     def task(self) -> str:

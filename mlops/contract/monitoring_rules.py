@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from mlops.contract.document import Document, KeyPath
-from mlops.contract.model_spec import METRICS, ModelSpec
+from mlops.contract.metrics import METRICS
+from mlops.contract.model_spec import ModelSpec
 from mlops.contract.problems import Problem
 from mlops.contract.schedules import runs_daily
 from mlops.contract.translation import problem_at

@@ -96,6 +96,21 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """A field that divides people, and what each of its values stands for."""
+
+    field: str
+    names: dict[str, str]
+    minimum_rows: int = 100
+    """A rate over fewer rows is reported and not judged."""
+
+    @staticmethod
+    def key(value: Value) -> str:
+        """A value as `names` writes it."""
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """The part of model.yaml that the scripts need."""
 
@@ -105,6 +120,7 @@ class Contract:
     output: tuple[Field, ...]
     gates: tuple[dict[str, Any], ...]
     cases: tuple[dict[str, Any], ...]
+    groups: tuple[Group, ...] = ()
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -129,6 +145,7 @@ def load_contract(folder: Path = ROOT) -> Contract:
             output=tuple(map(Field.read, content["schema"]["output"])),
             gates=tuple(content["gates"]),
             cases=tuple(content["examples"].get("cases", ())),
+            groups=tuple(Group(**group) for group in content["problem"].get("groups", ())),
         )
     except OSError as error:
         raise DataError(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from .resampling import Bounded, Figures, Numbers, bounded_sums
+from .resampling import Bounded, Figures, Mask, Numbers, bounded_sums
 
 HIGHER_IS_BETTER = {"r2": True, "rmse": False, "mae": False, "interval_coverage": True}
 
@@ -23,7 +22,7 @@ class Scored:
     low: Numbers | None = None
     high: Numbers | None = None
 
-    def subset(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Scored:
+    def subset(self, mask: Mask) -> Scored:
         """The rows where the mask is true."""
         low, high = (None if end is None else end[mask] for end in (self.low, self.high))
         return Scored(truth=self.truth[mask], predicted=self.predicted[mask], low=low, high=high)

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Mask: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+Indices: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Figures = dict[str, float]
 Bounded = dict[str, Figures]
 
@@ -21,7 +23,7 @@ RESAMPLES = 1000
 SEED = 2011
 
 
-def numbered(clusters: Sequence[Hashable]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def numbered(clusters: Sequence[Hashable]) -> Indices:
     """Each row's cluster as a number from 0, in order of appearance."""
     numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters))}
     return np.array([numbers[cluster] for cluster in clusters], dtype=np.int64)
@@ -42,11 +44,16 @@ def bounded_sums(
 
     `addends` has a line per row; a resample is then no more than a weighted sum of clusters.
     """
-    numbers = numbered(clusters)
-    per_cluster = np.zeros((numbers.max() + 1, addends.shape[1]))
-    np.add.at(per_cluster, numbers, addends)
-    samples = [figures(times @ per_cluster) for times in draws(len(per_cluster))]
+    grouped = per_cluster(addends, numbered(clusters))
+    samples = [figures(times @ grouped) for times in draws(len(grouped))]
     return bounded(figures(addends.sum(axis=0)), samples)
+
+
+def per_cluster(addends: Numbers, numbers: Indices) -> Numbers:
+    """The sums of the rows of each numbered cluster."""
+    sums = np.zeros((numbers.max() + 1, addends.shape[1]))
+    np.add.at(sums, numbers, addends)
+    return sums
 
 
 def bounded(values: Mapping[str, float], samples: Sequence[Mapping[str, float]]) -> Bounded:

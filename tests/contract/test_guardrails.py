@@ -12,6 +12,9 @@ Changed = Callable[[str, str, str], list[Problem]]
 CANARY = "canary: {size_percent: 10, bake_minutes: 10, final_bake_minutes: 10}"
 TYPE = "endpoint:\n"
 
+TARGET = "  target: demand\n"
+WEATHER = "{field: weather, names: {Clear: dry, Rain: wet}}"
+
 # rule, file, text to replace, replacement, key, part of the message
 CASES = [
     ("_gates_name_known_metrics", "model.yaml", "metric: r2,", "metric: auc,", "gates[0].metric", "no such metric"),
@@ -20,6 +23,12 @@ CASES = [
     ("_thresholds_can_decide", "model.yaml", "threshold: 40", "threshold: -1", "gates[1].threshold", "never has this value"),
     ("_gates_ask_for_the_better_side", "model.yaml", "at_least", "at_most", "gates[0].comparison", "a good r2 is high"),
     ("_gates_ask_for_the_better_side", "model.yaml", "rmse, comparison: at_most", "rmse, comparison: at_least", "gates[1].comparison", "a good rmse is low"),
+    ("_groups_are_predicted_yes_or_no", "model.yaml", TARGET, f"{TARGET}  groups: [{WEATHER}]\n", "problem.groups", "this problem has none"),
+    ("_each_field_divides_once", "model.yaml", TARGET, f"{TARGET}  groups: [{WEATHER}, {WEATHER}]\n", "problem.groups[1].field", "twice"),
+    ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: hour, names: {'1': a, '2': b}}]\n", "problem.groups[0].field", "divided by this field"),
+    ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: race, names: {'1': a, '2': b}}]\n", "problem.groups[0].field", "divided by this field"),
+    ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: weather, names: {Clear: dry, Snow: white}}]\n", "problem.groups[0].names", "'Rain' is without a name"),
+    ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: weather, names: {Clear: dry, Rain: wet, Snow: x}}]\n", "problem.groups[0].names", "'Snow' is no value"),
     ("_target_is_no_feature", "model.yaml", "name: hour", "name: demand", "schema.input[0].name", "would read the answer"),
     ("_hyperparameters_are_no_platform_parameters", "model.yaml", "depth: 6", "data_uri: 6", "pipeline.steps.train.hyperparameters.data_uri", "parameter DataUri of its own"),
     ("_jobs_have_volumes_that_take_a_key", "model.yaml", "instance_type: ml.m5.large", "instance_type: ml.g4dn.xlarge", "pipeline.steps.train.instance_type", "has local storage"),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlops.jobs.contract import Field, load_contract
+from mlops.jobs.contract import Field, Group, load_contract
 from mlops.jobs.job import DataError
 
 
@@ -61,3 +61,17 @@ def test_a_field_says_what_it_allows():
     field = Field(name="x", type="integer", min=1, max=24, nullable=True)
 
     assert field.domain == "integer from 1 up to 24 or null"
+
+
+def test_groups_are_read_with_their_names(packed_contract, tmp_path):
+    groups = [{"field": "sex", "names": {"1": "Male", "2": "Female"}, "minimum_rows": 30}]
+    path = tmp_path / "contract.json"
+    content = json.loads(path.read_text())
+    content["problem"]["groups"] = groups
+    path.write_text(json.dumps(content))
+    load_contract.cache_clear()
+
+    (group,) = load_contract(tmp_path).groups
+
+    assert group == Group(field="sex", names={"1": "Male", "2": "Female"}, minimum_rows=30)
+    assert [Group.key(value) for value in ("1", True, 7)] == ["1", "true", "7"]

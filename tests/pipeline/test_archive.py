@@ -120,7 +120,7 @@ def test_the_scripts_contract_holds_the_schema_and_the_examples(spec, folder):
     contract = json.loads(contract_json(spec, folder))
 
     assert contract["name"] == "cab-fares"
-    assert contract["problem"] == {"type": "regression", "target": "fare"}
+    assert contract["problem"] == {"type": "regression", "target": "fare", "groups": []}
     assert contract["schema"]["input"] == [
         {"name": "km", "type": "number", "min": 0.0, "nullable": False}
     ]
