@@ -66,7 +66,11 @@ def with_bounds(scored: Scored, clusters: Sequence[Hashable]) -> Bounded:
     """Every metric with its confidence interval; `clusters` are drawn whole."""
     numbers, ranking = numbered(clusters), _Ranking.of(scored)
     sums = per_cluster(_sums(scored), numbers)
-    samples = [_figures(times @ sums, ranking.area(times[numbers])) for times in draws(len(sums))]
+    samples = [
+        _figures(resampled, ranking.area(weights[numbers]))
+        for times in draws(len(sums))
+        for weights, resampled in zip(times, times @ sums, strict=True)
+    ]
     return bounded(figures(scored), samples)
 
 

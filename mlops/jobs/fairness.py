@@ -38,7 +38,10 @@ class Comparison:
     gaps: Bounded
     """By metric and field, as gates name them: `equal_opportunity_gap_sex`."""
     groups: dict[str, dict[str, Any]]
-    """By the group's name: how many rows, and the rates; those that are judged have bounds."""
+    """By the group's name: how many rows, and the rates; those that are judged have bounds.
+
+    A rate of nobody is None.
+    """
 
 
 def gaps(scored: Scored, values: Sequence[Value], group: Group) -> Figures:
@@ -63,7 +66,7 @@ def compare(
     sums = addends.sum(axis=0)
     judged = _judged(sums, group)
     grouped = per_cluster(addends, numbered(clusters))
-    samples = [times @ grouped for times in draws(len(grouped))]
+    samples = [sample for times in draws(len(grouped)) for sample in times @ grouped]
     return Comparison(
         gaps=bounded(
             _gaps(sums, judged, group.field),
@@ -118,10 +121,11 @@ def _told(
     samples: Sequence[Numbers],
     judged: dict[str, Mask],
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {"rows": int(sums.reshape(4, -1)[_ROWS, index])}
-    for rate in _FRACTIONS:
+    blocks = sums.reshape(4, -1)
+    found: dict[str, Any] = {"rows": int(blocks[_ROWS, index])}
+    for rate, (_, below) in _FRACTIONS.items():
         value = float(_rates(sums, rate)[index])
-        found[rate] = {"value": value}
+        found[rate] = {"value": value if blocks[below, index] else None}
         if judged[rate][index]:
             sampled = [{rate: float(_rates(sample, rate)[index])} for sample in samples]
             found[rate] = bounded({rate: value}, sampled)[rate]

@@ -21,6 +21,7 @@ Bounded = dict[str, Figures]
 CONFIDENCE = 0.95
 RESAMPLES = 1000
 SEED = 2011
+BLOCK_CELLS = 2_000_000  # 16 MB
 
 
 def numbered(clusters: Sequence[Hashable]) -> Indices:
@@ -30,11 +31,18 @@ def numbered(clusters: Sequence[Hashable]) -> Indices:
 
 
 def draws(clusters: int) -> Iterator[Numbers]:
-    """How often each cluster was drawn, resample by resample; always the same ones."""
+    """How often each cluster was drawn, a line per resample; always the same ones.
+
+    The lines come in blocks, because a block is weighed in one multiplication of matrices.
+    """
     generator = np.random.default_rng(SEED)
-    for _ in range(RESAMPLES):
-        drawn = generator.integers(0, clusters, size=clusters)
-        yield np.bincount(drawn, minlength=clusters).astype(np.float64)
+    block = max(1, min(RESAMPLES, BLOCK_CELLS // clusters))
+    for start in range(0, RESAMPLES, block):
+        lines = min(block, RESAMPLES - start)
+        drawn = generator.integers(0, clusters, size=(lines, clusters))
+        drawn += np.arange(lines)[:, None] * clusters
+        times = np.bincount(drawn.ravel(), minlength=lines * clusters)
+        yield times.reshape(lines, clusters).astype(np.float64)
 
 
 def bounded_sums(
@@ -45,7 +53,7 @@ def bounded_sums(
     `addends` has a line per row; a resample is then no more than a weighted sum of clusters.
     """
     grouped = per_cluster(addends, numbered(clusters))
-    samples = [figures(times @ grouped) for times in draws(len(grouped))]
+    samples = [figures(sums) for times in draws(len(grouped)) for sums in times @ grouped]
     return bounded(figures(addends.sum(axis=0)), samples)
 
 

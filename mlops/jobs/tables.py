@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,7 @@ def read_part(folder: Path, table: Table) -> list[Row]:
     path = folder / FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [_typed(line, table, f"{path}:{reader.line_num}") for line in reader]
+            rows = list(_typed(csv.DictReader(file), table, path))
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file; run preprocess first") from error
     except UnicodeDecodeError as error:
@@ -60,11 +59,17 @@ def read_part(folder: Path, table: Table) -> list[Row]:
     return rows
 
 
-def _typed(line: dict[str, str], table: Table, place: str) -> Row:
-    row: Row = {name: line.get(name) for name in table.notes}
-    for field in table.fields:
-        row[field.name] = _value(line.get(field.name), field, place)
-    return row
+def _typed(reader: csv.DictReader[str], table: Table, path: Path) -> Iterator[Row]:
+    # The same few cells stand in most rows: each is parsed and checked once per field.
+    known: dict[str, dict[str | None, Value]] = {field.name: {} for field in table.fields}
+    for line in reader:
+        row: Row = {name: line.get(name) for name in table.notes}
+        for field in table.fields:
+            cell, cells = line.get(field.name), known[field.name]
+            if cell not in cells:
+                cells[cell] = _value(cell, field, f"{path}:{reader.line_num}")
+            row[field.name] = cells[cell]
+        yield row
 
 
 def _value(cell: str | None, field: Field, place: str) -> Value:

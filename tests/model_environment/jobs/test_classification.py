@@ -68,7 +68,7 @@ def test_a_resample_is_the_same_as_repeating_rows(monkeypatch):
         probability=np.repeat(PROBABILITY, times),
         decided=np.repeat(DECIDED, times),
     )
-    monkeypatch.setattr(classification, "draws", lambda clusters: [times.astype(float)])
+    monkeypatch.setattr(classification, "draws", lambda clusters: [times.astype(float)[None]])
 
     found = classification.with_bounds(SCORED, range(ROWS))
 

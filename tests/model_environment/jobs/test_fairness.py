@@ -65,6 +65,15 @@ def test_a_group_of_few_is_reported_and_not_judged():
     }
 
 
+def test_a_rate_of_nobody_is_unknown():
+    scored, values = people(("1", 150, 50, 0, 200), ("2", 140, 60, 0, 200), ("3", 0, 0, 1, 3))
+
+    nobody = fairness.compare(scored, values, RACE, range(len(values))).groups["Alaska Native"]
+
+    assert nobody["true_positive_rate"] == {"value": None}
+    assert nobody["positive_rate"] == {"value": 0.25}
+
+
 def test_a_rate_is_judged_by_the_rows_below_its_line():
     """A hundred rows with few positive labels count for one gap and not for the other."""
     scored, values = people(("1", 150, 50, 0, 200), ("2", 140, 60, 0, 200), ("3", 0, 5, 100, 50))

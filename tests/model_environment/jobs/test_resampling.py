@@ -32,11 +32,18 @@ def test_the_draw_is_repeatable():
 
 
 def test_every_resample_draws_as_many_clusters_as_there_are():
-    drawn = list(resampling.draws(7))
+    drawn = np.concatenate(list(resampling.draws(7)))
 
-    assert len(drawn) == resampling.RESAMPLES
-    assert {times.sum() for times in drawn} == {7.0}
+    assert drawn.shape == (resampling.RESAMPLES, 7)
+    assert set(drawn.sum(axis=1)) == {7.0}
     assert np.mean(drawn) == pytest.approx(1.0)
+
+
+def test_many_clusters_come_in_blocks_that_fit_into_memory():
+    drawn = list(resampling.draws(100_000))
+
+    assert {times.shape for times in drawn} == {(20, 100_000)}
+    assert len(drawn) == resampling.RESAMPLES / 20
 
 
 def test_clusters_are_numbered_as_they_appear():
