@@ -69,7 +69,8 @@ def worsening(
     A first version is compared with itself, and so is a metric that the approved one has not.
     """
     return {
-        name: (approved.get(name, value) - value) * (1 if higher_is_better[name] else -1)
+        # Adding 0.0 keeps an unchanged figure from being called -0.
+        name: (approved.get(name, value) - value) * (1 if higher_is_better[name] else -1) + 0.0
         for name, value in candidate.items()
     }
 

@@ -50,6 +50,8 @@ class Model:
     """
 
     folder: Path
+    minimum_rows: int | None = None
+    """Of the contract's groups, where the data of a test is small; None: as the contract says."""
 
     @cached_property
     def packed(self) -> Path:
@@ -147,9 +149,13 @@ class Model:
 
     def _contract(self) -> dict[str, Any]:
         """What the platform's packer writes into contract.json."""
+        problem = self.yaml["problem"]
+        if self.minimum_rows is not None:
+            smaller = {"minimum_rows": self.minimum_rows}
+            problem = problem | {"groups": [group | smaller for group in problem["groups"]]}
         return {
             "name": self.yaml["name"],
-            "problem": self.yaml["problem"],
+            "problem": problem,
             "schema": self.yaml["schema"],
             "gates": self.yaml["gates"],
             "examples": {**self.yaml.get("examples", {}), "cases": self.cases},
