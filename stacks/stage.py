@@ -9,11 +9,12 @@ from mlops.contract import ContractError, Platform, Problem, StageSpec, StagesSp
 from mlops.pipeline import ModelSource
 from mlops_constructs.check_plan import planned_release
 from mlops_constructs.release import Release
-from mlops_constructs.serving_code import serving_code
+from mlops_constructs.serving_code import ServingCode, serving_code
 from mlops_constructs.site import Site
 from stacks.checks_stack import ChecksStack
 from stacks.delivery_stack import add_delivery
 from stacks.foundation_stack import FoundationStack
+from stacks.monitoring_stack import MonitoringStack
 from stacks.registry_stack import RegistryStack
 from stacks.release_check_stack import ReleaseCheckStack
 from stacks.serving_stack import ServingStack
@@ -86,7 +87,22 @@ class MlopsStage(cdk.Stage):
             self, f"{source.spec.name}-ReleaseCheck", release=release, code=code, key=key
         )
         check.add_stack_dependency(serving)
+        if source.spec.monitoring.engine == "drift-job":
+            self._monitoring_stack(source, release, code, after=serving)
         return check
+
+    def _monitoring_stack(
+        self, source: ModelSource, release: Release, code: ServingCode, *, after: ServingStack
+    ) -> None:
+        monitoring = MonitoringStack(
+            self,
+            f"{source.spec.name}-Monitoring",
+            release=release,
+            source=source,
+            code=code,
+            key=self._foundation.key,
+        )
+        monitoring.add_stack_dependency(after)
 
     def _checks_stack(
         self, pinned: Sequence[tuple[ModelSource, int]], *, after: Sequence[ReleaseCheckStack]

@@ -31,7 +31,9 @@ def execution_permissions(release: Release, *, key_arn: str) -> list[Permission]
     ]
 
 
-def read_version(release: Release, *, step: Literal["Train", "Evaluate"]) -> list[Permission]:
+def read_version(
+    release: Release, *, step: Literal["Train", "Evaluate", "Baseline"]
+) -> list[Permission]:
     """Read what a step made of the model's versions, under the key of the registry's account."""
     names = release.site.names
     training = names.stages.training

@@ -87,6 +87,42 @@ class Names:
         delivery = self.stages.delivery
         return f"arn:aws:events:{delivery.region}:{delivery.account}:event-bus/{self.event_bus}"
 
+    @property
+    def training_bus(self) -> str:
+        """Bus of the training stage's account on which stages report drift."""
+        return f"{self.project}-training"
+
+    @property
+    def training_bus_arn(self) -> str:
+        """ARN of that bus."""
+        stage = self.stages.training
+        return f"arn:aws:events:{stage.region}:{stage.account}:event-bus/{self.training_bus}"
+
+    def drift_pipeline(self, stage: StageSpec, model: str) -> str:
+        """The SageMaker pipeline that looks for drift in what a stage serves."""
+        return f"{self.endpoint(stage, model)}-drift"
+
+    def drift_pipeline_arn(self, stage: StageSpec, model: str) -> str:
+        """ARN of that pipeline."""
+        place = f"{stage.region}:{stage.account}"
+        return f"arn:aws:sagemaker:{place}:pipeline/{self.drift_pipeline(stage, model)}"
+
+    def drift_alarm(self, stage: StageSpec, model: str) -> str:
+        """Alarm that is red while the newest window drifted."""
+        return f"{self.endpoint(stage, model)}-drift"
+
+    def captures(self, stage: StageSpec, model: str, variant: str) -> str:
+        """Prefix in the capture bucket below which SageMaker keeps a variant's requests by hour."""
+        return f"{model}/{self.endpoint(stage, model)}/{variant}"
+
+    def ground_truth(self, stage: StageSpec, model: str) -> str:
+        """Prefix in the capture bucket below which applications put labels by day."""
+        return f"ground-truth/{self.endpoint(stage, model)}"
+
+    def drift_reports(self, model: str) -> str:
+        """Prefix in the capture bucket below which the drift job keeps its reports by window."""
+        return f"monitoring/{model}"
+
     def release_record(self, stage: StageSpec, model: str) -> str:
         """Parameter that says how a stage's last release of a model went."""
         return f"/{self.project}/{stage.name}/{model}/release-record"

@@ -1,0 +1,152 @@
+"""Alarms over what the drift job publishes, and over its silence."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from mlops.contract import ModelSpec
+from mlops_constructs.drift_roles import NAMESPACE
+from mlops_constructs.release import Release
+
+RUNBOOK: Final = "docs/runbooks/drift-alarms.md"
+_Alarm = cloudwatch.CfnAlarm
+_DAY: Final = 86_400
+_DAYS_WITHOUT_RUN: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Checks of a window, any of which turns an alarm red."""
+
+    key: str
+    title: str
+    checks: Sequence[str]
+
+
+def watches(model: ModelSpec) -> Iterator[Watch]:
+    """What is watched; labels and groups only where the contract has them."""
+    yield Watch(key="drift", title="drifts", checks=("inputs", "predictions"))
+    yield Watch(key="data-quality", title="is sent data that breaks its contract",
+                checks=("contract", "reading"))  # fmt: skip
+    if model.monitoring.limits:
+        yield Watch(key="model-quality", title="errs more than its limits allow",
+                    checks=("performance",))  # fmt: skip
+    if model.problem.groups:
+        yield Watch(key="bias", title="treats groups differently", checks=("bias",))
+
+
+class DriftAlarms(Construct):
+    """Each tells the stage's alert topic; its description names its section of the runbook.
+
+    A run publishes once a day at least, so every alarm looks at days. An alarm of a check keeps
+    its state while nothing is published: only a later window that is quiet makes it green.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, release: Release) -> None:
+        super().__init__(scope, id_)
+        self._release = release
+        for watch in watches(release.model):
+            self._check_alarm(watch)
+        self._count_alarm("missing-capture", "answers callers and captures nothing")
+        self._missing_run()
+
+    def _check_alarm(self, watch: Watch) -> None:
+        ids = [f"check{number}" for number in range(len(watch.checks))]
+        _Alarm(
+            self,
+            _id(watch.key),
+            alarm_name=self._name(watch.key),
+            alarm_description=self._description(watch.key, watch.title),
+            metrics=[
+                _Alarm.MetricDataQueryProperty(
+                    id="found", label=watch.title, expression=f"MAX([{', '.join(ids)}])"
+                ),
+                *(self._check(id_, name) for id_, name in zip(ids, watch.checks, strict=True)),
+            ],
+            evaluation_periods=1,
+            threshold=1,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            treat_missing_data="ignore",
+            alarm_actions=[self._release.site.alert_topic_arn],
+        )
+
+    def _check(self, id_: str, name: str) -> cloudwatch.CfnAlarm.MetricDataQueryProperty:
+        return _Alarm.MetricDataQueryProperty(
+            id=id_,
+            return_data=False,
+            metric_stat=_Alarm.MetricStatProperty(
+                metric=_Alarm.MetricProperty(
+                    namespace=NAMESPACE,
+                    metric_name="Check",
+                    dimensions=[
+                        _Alarm.DimensionProperty(name="Check", value=name),
+                        *self._dimensions(),
+                    ],
+                ),
+                period=_DAY,
+                stat="Maximum",
+            ),
+        )
+
+    def _count_alarm(self, key: str, title: str) -> None:
+        _Alarm(
+            self,
+            _id(key),
+            alarm_name=self._name(key),
+            alarm_description=self._description(key, title),
+            namespace=NAMESPACE,
+            metric_name="MissingCapture",
+            dimensions=self._dimensions(),
+            statistic="Maximum",
+            period=_DAY,
+            evaluation_periods=1,
+            threshold=1,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            treat_missing_data="ignore",
+            alarm_actions=[self._release.site.alert_topic_arn],
+        )
+
+    def _missing_run(self) -> None:
+        """Silence is the one thing that this alarm is about, so what is missing breaches."""
+        key = "missing-run"
+        _Alarm(
+            self,
+            _id(key),
+            alarm_name=self._name(key),
+            alarm_description=self._description(key, "was not looked at by its drift job"),
+            namespace=NAMESPACE,
+            metric_name="Runs",
+            dimensions=self._dimensions(),
+            statistic="Sum",
+            period=_DAY,
+            evaluation_periods=_DAYS_WITHOUT_RUN,
+            datapoints_to_alarm=_DAYS_WITHOUT_RUN,
+            threshold=1,
+            comparison_operator="LessThanThreshold",
+            treat_missing_data="breaching",
+            # A new endpoint's first run is up to a day away; until then nothing is missing.
+            warm_up_configuration=_Alarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=_DAYS_WITHOUT_RUN * _DAY // 60
+            ),
+            alarm_actions=[self._release.site.alert_topic_arn],
+        )
+
+    def _dimensions(self) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
+        return [_Alarm.DimensionProperty(name="EndpointName", value=self._release.endpoint_name)]
+
+    def _name(self, key: str) -> str:
+        release = self._release
+        if key == "drift":
+            return release.site.names.drift_alarm(release.site.stage, release.model.name)
+        return f"{release.endpoint_name}-drift-{key}"
+
+    def _description(self, key: str, title: str) -> str:
+        owner = self._release.model.owners.data_science
+        return f"{self._release.endpoint_name} {title}. {owner}. Runbook: {RUNBOOK}#{key}"
+
+
+def _id(key: str) -> str:
+    return key.title().replace("-", "")

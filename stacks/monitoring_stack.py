@@ -1,0 +1,42 @@
+"""What watches a served model's traffic for drift."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from mlops.pipeline import ModelSource
+from mlops_constructs.drift_alarms import DriftAlarms
+from mlops_constructs.drift_job import DriftJob
+from mlops_constructs.drift_schedule import DriftSchedule
+from mlops_constructs.release import Release
+from mlops_constructs.serving_code import ServingCode
+
+
+class MonitoringStack(Stack):
+    """A model's drift job in a stage, its clock, its alarms.
+
+    A stack of its own: what looks at an endpoint must never hold up what releases it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        release: Release,
+        source: ModelSource,
+        code: ServingCode,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            stack_name=f"{release.site.prefix}-{release.model.name}-monitoring",
+            description=f"Drift of {release.endpoint_name}",
+        )
+        job = DriftJob(
+            self, "DriftJob", release=release, source=source, archive=code.archive, key=key
+        )
+        schedule = DriftSchedule(self, "Schedule", release=release)
+        schedule.node.add_dependency(job.pipeline)
+        DriftAlarms(self, "Alarms", release=release)
