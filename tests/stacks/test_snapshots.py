@@ -16,14 +16,17 @@ STACKS = (
     "dev/bike-demand-Training",
     "dev/bike-demand-Serving",
     "dev/bike-demand-ReleaseCheck",
+    "dev/bike-demand-Monitoring",
     "dev/Checks",
     "staging/Foundation",
     "staging/bike-demand-Serving",
     "staging/bike-demand-ReleaseCheck",
+    "staging/bike-demand-Monitoring",
     "staging/Checks",
     "prod/Foundation",
     "prod/bike-demand-Serving",
     "prod/bike-demand-ReleaseCheck",
+    "prod/bike-demand-Monitoring",
     "prod/Checks",
 )
 _CONTENT_HASH = re.compile(r"\b[0-9a-f]{16,64}\b")

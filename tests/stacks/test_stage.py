@@ -70,6 +70,7 @@ def test_a_stage_that_trains_has_the_registry_and_a_stack_per_model(
     stage = stage_of(platform.stages.training)
 
     assert sorted(templates(stage)) == [
+        "mlops-dev-bike-demand-monitoring",
         "mlops-dev-bike-demand-release-check",
         "mlops-dev-bike-demand-serving",
         "mlops-dev-bike-demand-training",
