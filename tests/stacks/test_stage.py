@@ -84,6 +84,7 @@ def test_every_other_stage_has_the_foundation_and_what_is_pinned_for_it(
     stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
 ) -> None:
     assert sorted(templates(stage_of(platform.stages.stage("prod")))) == [
+        "mlops-prod-bike-demand-monitoring",
         "mlops-prod-bike-demand-release-check",
         "mlops-prod-bike-demand-serving",
         "mlops-prod-checks",
