@@ -11,6 +11,9 @@ from rich.console import Console
 from mlops.rehearsal.canary import FAULT_NAMES, Wishes, rehearse_canary
 from mlops.rehearsal.delivery import Wishes as DeliveryWishes
 from mlops.rehearsal.delivery import expected_endings, rehearse_delivery
+from mlops.rehearsal.drift import Wishes as DriftWishes
+from mlops.rehearsal.drift import expectations as drift_expectations
+from mlops.rehearsal.drift import rehearse_drift
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 
@@ -128,6 +131,46 @@ def delivery(root: Path, *, model: str, fault: str, scale: float | None, seed: i
     wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed)
     with _endings():
         rehearsal = rehearse_delivery(root, model, wishes=wishes, console=Console())
+    sys.exit(0 if rehearsal.as_expected else 1)
+
+
+@rehearse.command()
+@click.argument("model")
+@click.option("--stage", help="Whose endpoint. Default: the last stage of config/stages.yaml.")
+@click.option(
+    "--fault",
+    type=click.Choice(list(drift_expectations())),
+    default="none",
+    show_default=True,
+    metavar="NAME",
+    help=f"What goes wrong in the first period: {', '.join(drift_expectations())}.",
+)
+@click.option(
+    "--periods",
+    type=click.IntRange(min=1),
+    help="Months (or quarters) to replay. Default: all, one with a fault.",
+)
+@_SCALE
+@_SEED
+@_ASSEMBLY
+@click.pass_obj
+def drift(
+    root: Path,
+    *,
+    model: str,
+    stage: str | None,
+    fault: str,
+    periods: int | None,
+    scale: float | None,
+    seed: int,
+    assembly: Path | None,
+) -> None:
+    """Replay what happened after MODEL was trained: captured, judged, retrained, released."""
+    wishes = DriftWishes(stage=stage, fault=fault, periods=periods, scale=scale, seed=seed)
+    with _endings():
+        rehearsal = rehearse_drift(
+            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
+        )
     sys.exit(0 if rehearsal.as_expected else 1)
 
 

@@ -162,7 +162,11 @@ class _Processing:
     def bring_in(self, job: Job) -> None:
         for given in job.arguments.get("ProcessingInputs", []):
             source = given["S3Input"]
-            job.storage.download(source["S3Uri"], job.sandbox.inside(source["LocalPath"]))
+            target = job.sandbox.inside(source["LocalPath"])
+            if source.get("S3DataType") == "ManifestFile":
+                job.storage.download_listed(source["S3Uri"], target)
+            else:
+                job.storage.download(source["S3Uri"], target)
         for output in _outputs(job.arguments):
             job.sandbox.inside(output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 

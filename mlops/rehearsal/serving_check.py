@@ -61,7 +61,7 @@ class ServingCheck:
         failure = None
         try:
             cases = recorded_cases(self.storage.read_text(answers_uri))
-            with self._served(archive_uri) as server:
+            with self.served(archive_uri) as server:
                 started = time.monotonic() - began
                 recorded += [_asked(server, case, RECORDED) for case in cases]
                 promised += _promises(server, model, examples)
@@ -75,14 +75,19 @@ class ServingCheck:
         )
 
     @contextlib.contextmanager
-    def _served(self, archive_uri: str) -> Iterator["_Server"]:
+    def served(self, archive_uri: str) -> Iterator["Server"]:
+        """A server of the archive, ready; it ends with the block.
+
+        Raises:
+            ServingError: it cannot be served.
+        """
         sandbox = Sandbox(folder=self.folder / "container", python=self.python)
         sandbox.prepare()
         unpack(self.storage.path(archive_uri), sandbox.opt_ml / "model")
         with (self.folder / "log.txt").open("wb") as log:
             process = self.processes.start(self._command(sandbox), log=log)
             try:
-                server = _Server(
+                server = Server(
                     log=self.folder / "log.txt", is_alive=lambda: process.poll() is None
                 )
                 server.wait_until_ready()
@@ -102,7 +107,7 @@ class ServingCheck:
         )  # fmt: skip
 
 
-class _Server:
+class Server:
     """A running server: finds out its port, waits until it is healthy, asks it."""
 
     def __init__(self, *, log: Path, is_alive: Any) -> None:
@@ -204,7 +209,7 @@ def _content_type(request: Any) -> str:
     return "application/json"
 
 
-def _promises(server: _Server, model: ModelSpec, examples: Sequence[Example]) -> Iterator[Answer]:
+def _promises(server: Server, model: ModelSpec, examples: Sequence[Example]) -> Iterator[Answer]:
     tolerance = Tolerance(
         relative=model.examples.relative_tolerance, absolute=model.examples.absolute_tolerance
     )
@@ -220,7 +225,7 @@ def _promises(server: _Server, model: ModelSpec, examples: Sequence[Example]) ->
         yield Answer(**{**vars(answer), "differences": (*answer.differences, *broken)})
 
 
-def _asked(server: _Server, case: Case, tolerance: Tolerance) -> Answer:
+def _asked(server: Server, case: Case, tolerance: Tolerance) -> Answer:
     began = time.perf_counter()
     status, text = server.ask(case.body, case.content_type)
     milliseconds = 1000 * (time.perf_counter() - began)

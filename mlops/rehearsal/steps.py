@@ -50,6 +50,10 @@ class Steps:
     cache: StepCache
     use_cache: bool
     progress: Progress
+    runtime: str = LambdaCall.runtime
+    """Module that runs the Lambda steps' handlers."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """What else that module has to know."""
     processes: Processes = field(default_factory=Processes)
     gates: list[GateResult] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
@@ -149,6 +153,8 @@ class Steps:
             registry=self.registry,
             folder=self.folder / node.name / "function",
             log=self._log(node),
+            runtime=self.runtime,
+            stand_ins=self.stand_ins,
         ).run(self.processes)
         outputs = node.step.get("OutputParameters", [])
         found = _declared(outputs, answer)

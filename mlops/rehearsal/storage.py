@@ -5,6 +5,7 @@ input.
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -80,6 +81,20 @@ class LocalS3:
             target = folder / file.relative_to(base)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
+
+    def download_listed(self, uri: str, folder: Path) -> None:
+        """Put copies of what a manifest lists into a folder, under their names after its prefix.
+
+        The form is that of S3DataSource, type ManifestFile: a prefix, then names.
+
+        Raises:
+            StorageError: there is no manifest at the URI, or an object that it lists is missing.
+        """
+        prefix, *names = json.loads(self.read_text(uri))
+        for name in names:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._object(f"{prefix['prefix']}{name}"), target)
 
     def fingerprint(self, uri: str) -> str:
         """A hash over names and contents of what is at the URI; "" where there is nothing."""

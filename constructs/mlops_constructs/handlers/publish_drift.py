@@ -19,6 +19,8 @@ DRIFT_CHECKS: Final = ("inputs", "predictions", "performance")
 _BATCH: Final = 500
 """PutMetricData takes 1,000 metrics and one megabyte at most."""
 _ALARM: Final = "alarm"
+_INCONCLUSIVE: Final = "inconclusive"
+_READING: Final = "reading"
 _MOST_REASONS: Final = 20
 
 
@@ -45,8 +47,14 @@ def _values(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for found in report["metrics"]:
         yield _metric(found["name"], found["value"], found["dimensions"], unit=found["unit"])
     for check in report["checks"]:
-        in_alarm = float(check["verdict"] == _ALARM)
-        yield _metric("Check", in_alarm, {"Check": check["name"]}, unit="Count")
+        yield _metric("Check", float(_needs_somebody(check)), {"Check": check["name"]})
+
+
+def _needs_somebody(check: Mapping[str, Any]) -> bool:
+    """Lines that cannot be read make a window inconclusive, and that is no reason to be silent."""
+    return check["verdict"] == _ALARM or (
+        check["name"] == _READING and check["verdict"] == _INCONCLUSIVE
+    )
 
 
 def _metric(

@@ -45,6 +45,22 @@ def endpoint_changed(
     return _event("SageMaker Endpoint State Change", arn, detail)
 
 
+def alarm_changed(arn: str, *, state: str, before: str, at: datetime) -> dict[str, Any]:
+    """A CloudWatch alarm went from one state to another.
+
+    Source: CloudWatch User Guide, "Alarm events and EventBridge".
+    """
+    moment = f"{at:%Y-%m-%dT%H:%M:%S}.000+0000"
+    detail = {
+        "alarmName": arn.rpartition(":")[2],
+        "state": {"value": state, "reason": "Threshold Crossed", "timestamp": moment},
+        "previousState": {"value": before, "reason": "Threshold Crossed", "timestamp": moment},
+        "configuration": {"metrics": []},
+    }
+    event = _event("CloudWatch Alarm State Change", arn, detail)
+    return {**event, "source": "aws.cloudwatch"}
+
+
 def put(entry: Mapping[str, Any], *, account: str, region: str, detail: Any) -> dict[str, Any]:
     """What a bus makes of an entry of PutEvents."""
     return {

@@ -9,7 +9,9 @@ import json
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -33,13 +35,20 @@ def main() -> None:
     vars(time)["sleep"] = lambda _: None
     vars(boto3)["client"] = services.client
     vars(urllib.request)["urlopen"] = urlopen
-    sys.path.insert(0, request["code"])
-    module, _, function = request["handler"].rpartition(".")
-    handler = getattr(importlib.import_module(module.replace("/", ".")), function)
+    _, handler = loaded(request)
     answer = handler(request["event"], None)
     services.write(Path(request["services"]))
     content = {"answer": answer, "cloudformation": told}
     Path(request["answer"]).write_text(json.dumps(content), "utf-8")
+
+
+def loaded(request: Mapping[str, Any]) -> tuple[ModuleType, Callable[[Any, Any], Any]]:
+    """The module of a request's handler, from the code as it is deployed, and the handler."""
+    sys.path.insert(0, request["code"])
+    name, _, function = request["handler"].rpartition(".")
+    module = importlib.import_module(name.replace("/", "."))
+    handler: Callable[[Any, Any], Any] = getattr(module, function)
+    return module, handler
 
 
 if __name__ == "__main__":

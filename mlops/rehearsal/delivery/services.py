@@ -88,7 +88,7 @@ class StageServices:
         except ServiceError as error:
             refusal = {"Code": error.code, "Message": str(error)}
             return _response(_REFUSED), {"Error": refusal, "ResponseMetadata": {}}
-        if model.output_shape is not None:
+        if model.output_shape is not None and model.get_streaming_output() is None:
             validate_parameters(answer, model.output_shape)
         return _response(200), answer
 

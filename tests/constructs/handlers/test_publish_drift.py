@@ -165,6 +165,16 @@ def test_what_is_inconclusive_is_no_alarm(stage: Stage) -> None:
     assert stage.events == []
 
 
+def test_capture_that_cannot_be_read_needs_somebody_although_it_proves_nothing(
+    stage: Stage,
+) -> None:
+    stage.checks = [check("reading", "inconclusive", "half of the lines are unreadable")]
+
+    publish_drift.handler(EVENT, None)
+
+    assert stage.value("Check", Check="reading") == 1
+
+
 @pytest.mark.parametrize(
     ("captured", "answered", "missing"), [(0, 50.0, 1), (0, 0.0, 0), (40, 50.0, 0), (40, 0.0, 0)]
 )

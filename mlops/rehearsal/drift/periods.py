@@ -1,0 +1,125 @@
+"""The rows that a model did not learn from, in the order in which they happened, by period.
+
+They are the part `later` of a training execution: exactly what the pipeline kept back, in the
+contract's names and types.
+"""
+
+import csv
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from mlops.contract import ModelSpec
+from mlops.rehearsal.errors import RehearsalError
+
+Row = dict[str, Any]
+_MOST_ROWS: Final = 2_000
+"""Requests of a period; of a longer one a fair sample is asked."""
+_QUARTER_MONTHS: Final = 3
+_MONTHS: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One request of the past, and what really happened."""
+
+    at: datetime
+    request: Row
+    truth: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """A month of a year, or its quarter where the data knows years only."""
+
+    start: date
+    end: date
+    """The first day after it."""
+    cases: Sequence[Case]
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        return f"{self.start:%Y-%m}"
+
+
+def periods_of(part: Path, spec: ModelSpec, *, seed: int = 0) -> list[Period]:
+    """The periods of a part's file.
+
+    Raises:
+        RehearsalError: no column says when a row happened.
+    """
+    with part.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or ()
+        rows = list(reader)
+    if "date" in columns:
+        return [_period(start, end, of, spec, seed) for start, end, of in _months(rows)]
+    if "year" in columns:
+        return [_period(start, end, of, spec, seed) for start, end, of in _quarters(rows, seed)]
+    raise RehearsalError(
+        f"{part}: no column says when a row happened; allowed: date or year; remedy: write one of "
+        "them as a note of the table in preprocess.py"
+    )
+
+
+def _months(rows: Sequence[Mapping[str, str]]) -> Iterator[tuple[date, date, list[Any]]]:
+    by_month: dict[date, list[Any]] = {}
+    for row in rows:
+        by_month.setdefault(date.fromisoformat(row["date"]).replace(day=1), []).append(row)
+    for start in sorted(by_month):
+        yield start, (start + timedelta(days=31)).replace(day=1), by_month[start]
+
+
+def _quarters(
+    rows: Sequence[Mapping[str, str]], seed: int
+) -> Iterator[tuple[date, date, list[Any]]]:
+    """The rows of a year at random over its quarters, for nobody knows their days."""
+    draw = random.Random(seed)  # noqa: S311  # no secret
+    by_quarter: dict[date, list[Any]] = {}
+    for row in rows:
+        month = 1 + _QUARTER_MONTHS * draw.randrange(_MONTHS // _QUARTER_MONTHS)
+        by_quarter.setdefault(date(int(row["year"]), month, 1), []).append(row)
+    for start in sorted(by_quarter):
+        end = (start + timedelta(days=31 * _QUARTER_MONTHS)).replace(day=1)
+        yield start, end, by_quarter[start]
+
+
+def _period(
+    start: date, end: date, rows: list[Mapping[str, str]], spec: ModelSpec, seed: int
+) -> Period:
+    if len(rows) > _MOST_ROWS:
+        draw = random.Random(f"{seed} {start}")  # noqa: S311  # no secret
+        kept = sorted(draw.sample(range(len(rows)), _MOST_ROWS))
+        rows = [rows[index] for index in kept]
+    # Spread evenly: not every model's data knows the hour.
+    begin = datetime(start.year, start.month, start.day, tzinfo=UTC)
+    step = (datetime(end.year, end.month, end.day, tzinfo=UTC) - begin) / max(1, len(rows))
+    cases = [
+        Case(at=begin + (number + 0.5) * step, request=_request(row, spec), truth=_truth(row, spec))
+        for number, row in enumerate(rows)
+    ]
+    return Period(start=start, end=end, cases=cases)
+
+
+def _request(row: Mapping[str, str], spec: ModelSpec) -> Row:
+    return {field.name: typed(row[field.name], field.type) for field in spec.schema_.input}
+
+
+def _truth(row: Mapping[str, str], spec: ModelSpec) -> Any:
+    kind = "number" if spec.problem.type == "regression" else "boolean"
+    return typed(row[spec.problem.target], kind)
+
+
+def typed(cell: str, kind: str) -> Any:
+    """A cell as a contract's type; an empty one is null."""
+    if not cell:
+        return None
+    if kind == "boolean":
+        return cell == "true"
+    if kind == "string":
+        return cell
+    return int(cell) if kind == "integer" else float(cell)

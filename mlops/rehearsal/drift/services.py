@@ -1,0 +1,173 @@
+"""The AWS services that the drift job's and retraining's functions ask, kept in one JSON file."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.response import StreamingBody
+
+from mlops.registry import local_client
+from mlops.rehearsal.delivery.services import ServiceError, StageServices
+from mlops.rehearsal.storage import LocalS3, StorageError
+
+Answer = dict[str, Any]
+
+
+class DriftServices(StageServices):
+    """A stage's services and S3, with its metrics, its registry and its pipeline's executions."""
+
+    def _operation(self, name: str) -> Callable[[Mapping[str, Any]], Answer]:
+        operations: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
+            "DescribeModelPackage": self._package,
+            "GetObject": self._get_object,
+            "HeadObject": self._head_object,
+            "ListObjectsV2": self._list_objects,
+            "ListPipelineExecutions": self._executions,
+            "PutMetricData": self._put_metric_data,
+            "PutObject": self._put_object,
+            "StartPipelineExecution": self._start,
+        }
+        return operations.get(name) or super()._operation(name)
+
+    @property
+    def storage(self) -> LocalS3:
+        """All buckets."""
+        return LocalS3(Path(self.state["storage"]))
+
+    def _package(self, asked: Mapping[str, Any]) -> Answer:
+        client = local_client(
+            Path(self.state["registry"]), account=self.state["registrar"], region=self.region
+        )
+        found: Answer = client.describe_model_package(**asked)
+        found.pop("ResponseMetadata", None)
+        return found
+
+    def _list_objects(self, asked: Mapping[str, Any]) -> Answer:
+        bucket, prefix = asked["Bucket"], asked["Prefix"]
+        home = self.storage.path(f"s3://{bucket}/")
+        # A prefix ends within a name at times; its folder does not.
+        start = self.storage.path(f"s3://{bucket}/{prefix.rpartition('/')[0]}")
+        files = [path for path in sorted(start.rglob("*")) if path.is_file()]
+        found = [(path.relative_to(home).as_posix(), path.stat()) for path in files]
+        contents = [
+            {"Key": key, "Size": stat.st_size, "LastModified": self._modified(key, stat.st_mtime)}
+            for key, stat in found
+            if key.startswith(prefix)
+        ]
+        return {"Contents": contents, "IsTruncated": False, "KeyCount": len(contents)}
+
+    def _modified(self, key: str, seconds: float) -> datetime:
+        published = self.state["published"].get(key)
+        return datetime.fromtimestamp(published["at"] if published else seconds, UTC)
+
+    def _get_object(self, asked: Mapping[str, Any]) -> Answer:
+        try:
+            content = self.storage.read_text(_uri(asked)).encode()
+        except StorageError as error:
+            raise ServiceError("NoSuchKey", str(error)) from error
+        return {"Body": StreamingBody(io.BytesIO(content), len(content))}
+
+    def _head_object(self, asked: Mapping[str, Any]) -> Answer:
+        published = self.state["published"].get(asked["Key"], {})
+        return {"Metadata": published.get("metadata", {})}
+
+    def _put_object(self, asked: Mapping[str, Any]) -> Answer:
+        body = asked["Body"]
+        path = self.storage.path(_uri(asked))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body if isinstance(body, bytes) else body.read())
+        return {}
+
+    def _put_metric_data(self, asked: Mapping[str, Any]) -> Answer:
+        for datum in asked["MetricData"]:
+            dimensions = {one["Name"]: one["Value"] for one in datum["Dimensions"]}
+            self.state["metrics"].append(
+                {
+                    "namespace": asked["Namespace"],
+                    "name": datum["MetricName"],
+                    "dimensions": dimensions,
+                    "value": datum["Value"],
+                }
+            )
+        return {}
+
+    def _executions(self, asked: Mapping[str, Any]) -> Answer:
+        """Newest first, as every caller here asks for them."""
+        assert asked.get("SortOrder") == "Descending"
+        rows = [row for row in self.state["executions"] if row["pipeline"] == asked["PipelineName"]]
+        return {
+            "PipelineExecutionSummaries": [
+                {
+                    "PipelineExecutionArn": row["arn"],
+                    "StartTime": datetime.fromtimestamp(row["began"], UTC),
+                    "PipelineExecutionStatus": row["status"],
+                    "PipelineExecutionDisplayName": row["name"],
+                }
+                for row in sorted(rows, key=lambda row: -row["began"])
+            ]
+        }
+
+    def _start(self, asked: Mapping[str, Any]) -> Answer:
+        """One execution for each token, as the service promises."""
+        for row in self.state["executions"]:
+            if row["token"] == asked["ClientRequestToken"]:
+                return {"PipelineExecutionArn": row["arn"]}
+        number = len(self.state["executions"]) + 1
+        name = asked["PipelineName"]
+        arn = self.arn("sagemaker", f"pipeline/{name}/execution/{number:012d}")
+        self.state["executions"].append(
+            {
+                "arn": arn,
+                "pipeline": name,
+                "name": asked["PipelineExecutionDisplayName"],
+                "token": asked["ClientRequestToken"],
+                "parameters": {one["Name"]: one["Value"] for one in asked["PipelineParameters"]},
+                "began": self.state["now"],
+                "status": "Executing",
+            }
+        )
+        return {"PipelineExecutionArn": arn}
+
+
+def empty_services(
+    path: Path, *, account: str, region: str, storage: Path, registry: Path, registrar: str
+) -> DriftServices:
+    """Services that know nothing yet, written to their file.
+
+    Args:
+        path: where they are kept between calls.
+        account: whose functions ask.
+        region: of the account.
+        storage: folder of all buckets.
+        registry: folder of the model registry.
+        registrar: account that the registry belongs to.
+    """
+    plain = StageServices.empty(account=account, region=region)
+    state = {
+        **plain.state,
+        "metrics": [],
+        "executions": [],
+        "published": {},
+        "now": 0.0,
+        "storage": str(storage),
+        "registry": str(registry),
+        "registrar": registrar,
+    }
+    services = DriftServices(account=account, region=region, state=state)
+    services.write(path)
+    return services
+
+
+def read_services(path: Path) -> DriftServices:
+    """Services as the last call left them."""
+    content = json.loads(path.read_text("utf-8"))
+    return DriftServices(
+        account=content["account"], region=content["region"], state=content["state"]
+    )
+
+
+def _uri(asked: Mapping[str, Any]) -> str:
+    return f"s3://{asked['Bucket']}/{asked['Key']}"

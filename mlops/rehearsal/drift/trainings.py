@@ -1,0 +1,105 @@
+"""Trainings that the retraining function started: run here, gated, approved, released by canary."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mlops.contract import ModelSpec, Platform, StageSpec
+from mlops.registry import local_client
+from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.canary.faults import expectations, faults
+from mlops.rehearsal.canary.preparation import Preparation
+from mlops.rehearsal.canary.rehearsal import played
+from mlops.rehearsal.commit import commit_of
+from mlops.rehearsal.drift.results import Training
+from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.live import Progress
+from mlops.rehearsal.parameters import resolved
+from mlops.rehearsal.pipeline_run import Rehearsal
+from mlops.rehearsal.results import Execution
+from mlops.rehearsal.workspace import Workspace, execution_id
+
+_NO_FAULT = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainings:
+    """Makes versions with the synthesized pipeline, and releases them."""
+
+    root: Path
+    platform: Platform
+    spec: ModelSpec
+    stage: StageSpec
+    assembly: Path
+    workspace: Workspace
+    python: Path
+    progress: Progress
+    console: Console
+    seed: int
+    scale: float | None
+
+    def first(self) -> Execution:
+        """The version that the replay begins with.
+
+        Raises:
+            RehearsalError: its pipeline did not succeed.
+        """
+        execution = self._executed({})
+        if not execution.succeeded or execution.version is None:
+            raise RehearsalError(f"the first version: {execution.failure}")
+        return execution
+
+    def answer(self, row: Mapping[str, Any], *, live: int) -> Training:
+        """Run an execution that was started, and release what it made."""
+        execution = self._executed(row["parameters"])
+        version = execution.version if execution.succeeded else None
+        return Training(
+            trigger=row["parameters"]["Trigger"],
+            evidence=row["parameters"]["TriggerEvidence"],
+            execution=row["name"],
+            version=version.number if version else None,
+            failure=execution.failure,
+            canary=self._released(version.number, live) if version else None,
+        )
+
+    def archive(self, number: int) -> str:
+        """Where a version's archive is."""
+        training = self.platform.stages.training
+        client = local_client(
+            self.workspace.registry, account=training.account, region=training.region
+        )
+        arn = self.platform.names.model_package_arn(self.spec.name, number)
+        package = client.describe_model_package(ModelPackageName=arn)
+        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+
+    def _executed(self, chosen: Mapping[str, str]) -> Execution:
+        assembly = Assembly(self.assembly)
+        pipeline = assembly.pipeline(self.platform.names.pipeline(self.spec.name))
+        parameters = {"Commit": commit_of(self.root), **chosen}
+        return Rehearsal(
+            root=self.root,
+            spec=self.spec,
+            workspace=self.workspace,
+            assembly=assembly,
+            pipeline=pipeline,
+            parameters=resolved(pipeline.definition, parameters),
+            data_is_ours=True,
+            use_cache=True,
+            approves=True,
+            python=self.python,
+        ).run(self.progress)
+
+    def _released(self, version: int, live: int) -> str:
+        preparation = Preparation(
+            platform=self.platform, spec=self.spec, stage=self.stage, workspace=self.workspace,
+            id=execution_id(), released=live, candidate=version, seed=self.seed, scale=self.scale,
+        )  # fmt: skip
+        prepared = preparation.prepared(Assembly(self.assembly), self.python, self.progress.note)
+        every = faults(objective_seconds=prepared.objective_seconds, seed=self.seed)
+        result = played(prepared, every[_NO_FAULT], expectations()[_NO_FAULT], self.console)
+        shutil.rmtree(prepared.folder, ignore_errors=True)
+        return result.observed
