@@ -108,6 +108,7 @@ class DriftJob(Construct):
                 key_arn=self._key.key_arn,
                 instance_type=release.model.pipeline.steps.evaluate.instance_type,
                 timeout_minutes=_TIMEOUT_MINUTES,
+                labelled=release.model.monitoring.labels is not None,
                 network=release.site.stage.network,
             )
         )
@@ -131,17 +132,16 @@ def job_settings(release: Release) -> dict[str, Any]:
     return {
         "about": {"model": model.name, "stage": stage.name, "version": str(release.version)},
         "expected_requests": per_day * model.monitoring.window_days * share,
-        "outcome": _outcome(model),
         "settings": _thresholds(model),
+        **_outcome(model),
     }
 
 
-def _outcome(model: ModelSpec) -> dict[str, str] | None:
+def _outcome(model: ModelSpec) -> dict[str, Any]:
     labels = model.monitoring.labels
     if labels is None:
-        return None
-    named = labels.model_dump(mode="json", exclude={"delay_days"}, exclude_none=True)
-    return {key: str(value) for key, value in named.items()}
+        return {}
+    return {"outcome": labels.model_dump(mode="json", exclude={"delay_days"}, exclude_none=True)}
 
 
 def _thresholds(model: ModelSpec) -> dict[str, Any]:

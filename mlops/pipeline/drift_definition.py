@@ -36,6 +36,8 @@ class DriftJob:
     key_arn: str
     instance_type: str
     timeout_minutes: int
+    labelled: bool
+    """Whether the contract says what its labels are."""
     network: Network | None
 
 
@@ -73,7 +75,7 @@ def _monitor(job: DriftJob) -> dict[str, Any]:
             "AppSpecification": {
                 "ImageUri": job.image_uri,
                 "ContainerEntrypoint": ["bash", "-c", _UNPACK, "analyse"],
-                "ContainerArguments": _arguments(),
+                "ContainerArguments": _arguments(labelled=job.labelled),
             },
             "RoleArn": job.role_arn,
             "ProcessingInputs": [
@@ -120,10 +122,11 @@ def _machine(job: DriftJob) -> dict[str, Any]:
     }
 
 
-def _arguments() -> list[Any]:
+def _arguments(*, labelled: bool) -> list[Any]:
     return [
         *("--contract", "contract.json", "--baseline", f"{_INPUT}/baseline"),
-        *("--captures", f"{_INPUT}/captures", "--truth", f"{_INPUT}/truth"),
+        *("--captures", f"{_INPUT}/captures"),
+        *(("--truth", f"{_INPUT}/truth") if labelled else ()),
         *("--settings", f"{_INPUT}/job/job.json", "--output", f"{_OUTPUT}/report"),
         *("--start", _found("Start"), "--end", _found("End"), "--report-only"),
     ]

@@ -17,7 +17,7 @@ NETWORK = Network(
 )
 
 
-def definition(network: Network | None = None) -> dict:
+def definition(network: Network | None = None, *, labelled: bool = True) -> dict:
     return drift_definition(
         DriftJob(
             find_window_arn=f"arn:aws:lambda:{ACCOUNT}:function:find",
@@ -28,6 +28,7 @@ def definition(network: Network | None = None) -> dict:
             key_arn=f"arn:aws:kms:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000",
             instance_type="ml.m5.large",
             timeout_minutes=60,
+            labelled=labelled,
             network=network,
         )
     )
@@ -63,3 +64,13 @@ def test_drift_does_not_fail_the_job_so_that_it_is_published() -> None:
 
     assert "--report-only" in monitor["Arguments"]["AppSpecification"]["ContainerArguments"]
     assert publish["DependsOn"] == ["Monitor"]
+
+
+def test_a_job_without_labels_is_given_none() -> None:
+    with_labels, without = (
+        definition(labelled=labelled)["Steps"][1]["Arguments"]["AppSpecification"]
+        for labelled in (True, False)
+    )
+
+    assert "--truth" in with_labels["ContainerArguments"]
+    assert "--truth" not in without["ContainerArguments"]

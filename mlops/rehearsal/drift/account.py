@@ -122,7 +122,9 @@ class WatchedStage:
         for value in _code_uris(pipeline.definition):
             self.workspace.storage.put(assembly.assets[value].source, value)
         results = run_graph(nodes, steps.execute, workers=1, stop=steps.processes.stop)
-        failed = [f"{one.name}: {one.failure}" for one in results.values() if one.failure]
+        failed = [
+            f"{one.name}: {one.failure}{_end(one.log)}" for one in results.values() if one.failure
+        ]
         if failed:
             raise RehearsalError(f"the drift job failed: {'; '.join(failed)}")
         state = self.services.state
@@ -218,6 +220,13 @@ class WatchedStage:
     @property
     def _services(self) -> Path:
         return self.home / "services.json"
+
+
+def _end(log: Path | None) -> str:
+    """The last line of a step's log, which is thrown away with the replay."""
+    lines = log.read_text("utf-8", errors="replace").split("\n") if log and log.exists() else []
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    return f": {last}" if last else ""
 
 
 def _is_ours(arrival: Any) -> bool:

@@ -43,7 +43,8 @@ class DriftServices(StageServices):
         )
         found: Answer = client.describe_model_package(**asked)
         found.pop("ResponseMetadata", None)
-        return found
+        # Versions have no name of their own; the service's model asks for one in every answer.
+        return {"ModelPackageName": found["ModelPackageGroupName"], **found}
 
     def _list_objects(self, asked: Mapping[str, Any]) -> Answer:
         bucket, prefix = asked["Bucket"], asked["Prefix"]
