@@ -82,7 +82,8 @@ def analyse(
         expected_requests: Captured requests that such a window usually has.
     """
     summary = observation.summary
-    drift = tuple(judge_drift(baseline, summary.fields, settings))
+    mix = observation.labelled_mix
+    drift = tuple(judge_drift(baseline, summary.fields, settings, labelled_mix=mix))
     broken = tuple(breaches(summary, baseline.schema, settings))
     scored = observation.scored
     performance = None if scored is None or truth is None else _performance(scored, truth, settings)
@@ -93,6 +94,7 @@ def analyse(
         _contract_check(broken),
         _drift_check("inputs", [field for field in drift if field.role == "input"]),
         _drift_check("predictions", [field for field in drift if field.role == "output"]),
+        *_label_checks([field for field in drift if field.role == "label"]),
         *([] if performance is None else [_performance_check(performance, settings)]),
         *([_gap_check(found_gaps)] if settings.groups and truth is not None else []),
     ]
@@ -153,6 +155,11 @@ def _drift_check(name: str, fields: list[FieldDrift]) -> Check:
     return Check(
         name=name, verdict=worst(field.verdict for field in fields), reasons=tuple(reasons)
     )
+
+
+def _label_checks(fields: list[FieldDrift]) -> list[Check]:
+    """Whether the outcome itself moved; nothing where it is not known."""
+    return [_drift_check("labels", fields)] if fields else []
 
 
 def _performance(scored: Scored, truth: Truth, settings: Settings) -> Performance:

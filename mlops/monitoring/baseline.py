@@ -5,20 +5,21 @@ predictions for rows that it did not learn from: a model is surer of what it has
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .arrays import Ints
-from .bins import CategoryBins, NumberBins
+from .arrays import Ints, Mask
+from .bins import Bins, CategoryBins, NumberBins
 from .columns import Values
 from .errors import MonitoringError
-from .faults import checked
-from .field_summary import Frame
+from .faults import Checked, checked
+from .field_summary import Frame, cells_of
 from .moments import Moments
 from .schema import Field, Schema
+from .strata import Strata
 
 SCHEMA: int = 1
 """Version of our part of statistics.json."""
@@ -34,6 +35,13 @@ class Reference:
     novel: int
     """Rows that another sample like this one would find unseen, as far as this one can tell."""
     moments: Moments
+    strata: Strata = field(default_factory=Strata)
+    """The same rows apart, where the settings name a field to compare within."""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its bins have an order."""
+        return self.frame.field.is_numeric
 
     @property
     def counts(self) -> Ints:
@@ -61,20 +69,44 @@ class Baseline:
     @property
     def fields(self) -> tuple[Field, ...]:
         """The fields that can be compared."""
-        return tuple(field for field in self.schema.fields if field.name in self.references)
+        named = (*self.schema.fields, self.schema.label)
+        return tuple(field for field in named if field.name in self.references)
 
     @classmethod
-    def of(cls, schema: Schema, columns: Mapping[str, Values]) -> "Baseline":
-        """The baseline of columns of equal length; the answer's may be left out together.
+    def of(
+        cls,
+        schema: Schema,
+        columns: Mapping[str, Values],
+        *,
+        within: str = "",
+        answered_within: Values | None = None,
+    ) -> "Baseline":
+        """The baseline of columns; the answer's and the label may be left out.
+
+        Args:
+            schema: The contract's fields.
+            columns: Of equal length on each side; the label is on the request's.
+            within: The field of the request that makes strata, if one does.
+            answered_within: Its values for the rows of the answers, if those are other rows.
 
         Raises:
             MonitoringError: a column is missing, or holds no value of its type.
         """
         _refuse_gaps(schema, columns)
-        fields = [field for field in schema.fields if field.name in columns]
+        asked = _Split.of(schema, within, columns)
+        told = asked
+        if answered_within is not None:
+            told = _Split.of(schema, within, columns, values=answered_within)
+        answers = {field.name for field in schema.output}
         return cls(
             schema=schema,
-            references={field.name: _reference(field, columns[field.name]) for field in fields},
+            references={
+                known.name: _reference(
+                    known, columns[known.name], told if known.name in answers else asked
+                )
+                for known in (*schema.fields, schema.label)
+                if known.name in columns
+            },
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -98,19 +130,58 @@ def _refuse_gaps(schema: Schema, columns: Mapping[str, Values]) -> None:
         )
 
 
-def _reference(field: Field, values: Values) -> Reference:
+@dataclass(frozen=True, kw_only=True)
+class _Split:
+    """Which stratum each row belongs to, and for which rows it is known."""
+
+    cells: Ints
+    known: Mask
+
+    @classmethod
+    def of(
+        cls,
+        schema: Schema,
+        within: str,
+        columns: Mapping[str, Values],
+        values: Values | None = None,
+    ) -> "_Split | None":
+        if not within:
+            return None
+        found = next((known for known in schema.input if known.name == within), None)
+        if found is None:
+            raise MonitoringError(
+                f"compare_within is {within!r}; allowed: a field of the request; remedy: name one"
+            )
+        bins = _bins(found, checked(found, columns[within], absent=0))
+        rows = checked(found, columns[within] if values is None else values, absent=0)
+        cells = np.zeros(len(rows.usable), dtype=np.int64)
+        cells[rows.usable] = cells_of(bins, rows)
+        return cls(cells=cells, known=rows.usable)
+
+    def strata(self, field: Field, usable: Mask, bins: Ints, size: int) -> Strata:
+        if len(usable) != len(self.cells):
+            raise MonitoringError(
+                f"{field.name} has {len(usable)} rows and what it is compared within "
+                f"{len(self.cells)}; allowed: as many; remedy: give the predictions that column too"
+            )
+        return Strata.of(self.cells[usable], self.known[usable], bins, size)
+
+
+def _bins(field: Field, found: Checked) -> Bins:
+    if field.is_numeric:
+        return NumberBins.from_values(found.numbers)
+    return CategoryBins.from_values(found.words)
+
+
+def _reference(field: Field, values: Values, split: _Split | None) -> Reference:
     found = checked(field, values, absent=0)
     if not found.usable.any():
         raise MonitoringError(
             f"the baseline's data holds no {field.type} in {field.name}; allowed: at least one "
             "value of the contract's type; remedy: correct the data or the field's type"
         )
-    bins = (
-        NumberBins.from_values(found.numbers)
-        if field.is_numeric
-        else CategoryBins.from_values(found.words)
-    )
-    cells = bins.cells(found.numbers) if isinstance(bins, NumberBins) else bins.cells(found.words)
+    bins = _bins(field, found)
+    cells = cells_of(bins, found)
     counts = np.bincount(cells, minlength=bins.size).astype(np.int64)
     return Reference(
         frame=Frame(field=field, bins=bins, baseline=counts),
@@ -118,6 +189,7 @@ def _reference(field: Field, values: Values) -> Reference:
         missing=found.faults.null,
         novel=_novel(bins, counts, len(cells)),
         moments=Moments.of(found.numbers),
+        strata=Strata() if split is None else split.strata(field, found.usable, cells, bins.size),
     )
 
 
@@ -143,6 +215,8 @@ def _entry(reference: Reference) -> dict[str, Any]:
         "counts": [int(count) for count in reference.counts],
         **reference.frame.bins.to_json(),
     }
+    if reference.strata.counts:
+        entry["strata"] = reference.strata.to_json()
     if field.is_numeric:
         entry |= {"mean": moments.mean, "squares": moments.squares}
         entry |= {"low": moments.low, "high": moments.high}
@@ -172,4 +246,5 @@ def reference_from(entry: Mapping[str, Any], field: Field) -> Reference:
         missing=int(entry["missing"]),
         novel=int(entry["novel"]),
         moments=moments,
+        strata=Strata.read(entry.get("strata", {}), bins.size),
     )

@@ -41,14 +41,22 @@ _MONITORING_CONFIG: Final = {
 
 
 def baseline_files(
-    schema: Schema, columns: Mapping[str, Values], settings: Settings
+    schema: Schema,
+    columns: Mapping[str, Values],
+    settings: Settings,
+    *,
+    answered_within: Values | None = None,
 ) -> dict[str, str]:
     """The text of both files, by file name; equal data gives equal bytes.
+
+    `answered_within` is the field that makes strata, for the rows of the answers.
 
     Raises:
         MonitoringError: the data does not fit the schema.
     """
-    baseline = Baseline.of(schema, columns)
+    baseline = Baseline.of(
+        schema, columns, within=settings.compare_within, answered_within=answered_within
+    )
     rows = max(reference.rows for reference in baseline.references.values())
     statistics = {
         "version": 0,
@@ -81,7 +89,7 @@ def read_baseline(path: Path, schema: Schema) -> Baseline:
         _refuse_another_version(path, content["schema"])
         entries = {entry["name"]: entry for entry in content["fields"]}
         _refuse_another_contract(path, entries, schema)
-        fields = [field for field in schema.fields if field.name in entries]
+        fields = [f for f in (*schema.fields, schema.label) if f.name in entries]
         references = {field.name: reference_from(entries[field.name], field) for field in fields}
     except MonitoringError:
         raise
@@ -132,7 +140,7 @@ def _refuse_another_version(path: Path, version: object) -> None:
 def _refuse_another_contract(
     path: Path, entries: Mapping[str, Mapping[str, Any]], schema: Schema
 ) -> None:
-    kinds = {field.name: field.type for field in schema.fields}
+    kinds = {field.name: field.type for field in (*schema.fields, schema.label)}
     strange = [name for name, entry in entries.items() if kinds.get(name) != entry["type"]]
     absent = [field.name for field in schema.input if field.name not in entries]
     if strange or absent:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from .arrays import Floats
+from .arrays import Ints
 from .baseline import Reference
 from .clusters import ClusteredCounts
 from .distances import (
+    Counts,
     Pair,
     chance_psi,
     jensen_shannon,
@@ -14,6 +15,7 @@ from .distances import (
     unresolved,
 )
 from .field_summary import FieldSummary
+from .intervals import newcombe, share_interval, wilson
 from .significance import (
     chi_squared_p,
     either,
@@ -27,6 +29,8 @@ class Shape:
     """How the distribution of a field's values changed."""
 
     rows: int
+    baseline_rows: float
+    """Rows of the baseline that are compared, as many as unweighted ones."""
     effective_rows: float
     """Independent rows that would say as much as those that came in requests."""
     psi: float
@@ -47,12 +51,9 @@ class Rise:
 
     before: float
     now: float
+    least: float
+    """Lower end of the 95 % interval of the difference of shares."""
     p_value: float
-
-    @property
-    def points(self) -> float:
-        """The rise as a difference of shares."""
-        return self.now - self.before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,24 +66,27 @@ class Comparison:
     unseen: Rise
 
 
-def compare(reference: Reference, summary: FieldSummary) -> Comparison:
-    """A field of the window beside its baseline."""
+def compare(reference: Reference, summary: FieldSummary, mix: Ints | None = None) -> Comparison:
+    """A field of the window beside its baseline; weighted to the mix of strata, if one is given."""
     missing = _rise(reference.missing, reference.rows, summary.presence)
     unseen = _rise(reference.novel, reference.present, summary.novelty)
-    shape = _shape(reference, summary) if summary.groups.rows else None
+    expected = reference.counts if mix is None else reference.strata.weighted(mix)
+    shape = None
+    if expected is not None and summary.groups.rows:
+        shape = _shape(reference, summary, expected)
     return Comparison(shape=shape, missing=missing, unseen=unseen)
 
 
-def _shape(reference: Reference, summary: FieldSummary) -> Shape:
+def _shape(reference: Reference, summary: FieldSummary, expected: Counts) -> Shape:
     groups = summary.groups
     effect = groups.design_effect
-    expected = reference.frame.grouped(reference.counts)
-    pair = Pair.of(expected, groups.counts / effect).pooled()
+    pair = Pair.of(reference.frame.grouped(expected), groups.counts / effect).pooled()
     raw = psi(pair)
     chi_squared = chi_squared_p(pair, groups.requests)
-    fine = _fine(reference, summary.counts / effect)
+    fine = Pair.of(expected, summary.counts / effect) if reference.is_numeric else None
     return Shape(
         rows=groups.rows,
+        baseline_rows=float(expected.sum()),
         effective_rows=groups.effective_rows,
         psi=max(0.0, raw - chance_psi(pair)),
         raw_psi=raw,
@@ -93,19 +97,15 @@ def _shape(reference: Reference, summary: FieldSummary) -> Shape:
     )
 
 
-def _fine(reference: Reference, counts: Floats) -> Pair | None:
-    """All bins of a number in their order; categories have none."""
-    if not reference.frame.field.is_numeric:
-        return None
-    return Pair.of(reference.counts, counts)
-
-
 def _rise(had: int, rows: int, now: ClusteredCounts) -> Rise:
     """The first of two cells, now and before."""
+    if not rows or not now.rows:
+        return Rise(before=0.0, now=0.0, least=0.0, p_value=1.0)
     effect = now.design_effect
     has = int(now.counts[0])
     return Rise(
-        before=had / rows if rows else 0.0,
-        now=has / now.rows if now.rows else 0.0,
+        before=had / rows,
+        now=has / now.rows,
+        least=newcombe(share_interval(now), wilson(had, rows)).low,
         p_value=more_than_before_p((had, rows), (has / effect, now.rows / effect)),
     )

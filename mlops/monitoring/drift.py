@@ -10,14 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .arrays import Ints
 from .baseline import Baseline, Reference
 from .comparison import Comparison, Rise, Shape, compare
+from .errors import MonitoringError
 from .field_summary import FieldSummary
+from .schema import LABEL
 from .settings import Settings
 from .significance import q_values
 from .verdicts import Verdict, worst
 
 Aspect = Literal["shape", "missing", "unseen"]
+Role = Literal["input", "output", "label"]
 _UNSEEN_SHOWN = 5
 
 
@@ -37,7 +41,7 @@ class FieldDrift:
     """One field, judged."""
 
     name: str
-    role: Literal["input", "output"]
+    role: Role
     comparison: Comparison
     findings: tuple[Finding, ...]
     severity: Literal["none", "moderate", "major"]
@@ -57,25 +61,30 @@ class FieldDrift:
 
 
 def judge_drift(
-    baseline: Baseline, fields: Mapping[str, FieldSummary], settings: Settings
+    baseline: Baseline,
+    fields: Mapping[str, FieldSummary],
+    settings: Settings,
+    *,
+    labelled_mix: Ints | None = None,
 ) -> list[FieldDrift]:
-    """Every field of the baseline, judged together: one false discovery rate holds for all."""
+    """Every field of the baseline, judged together: one false discovery rate holds for all.
+
+    Args:
+        baseline: What the window is compared with.
+        fields: The window's fields; the label is judged if it is among them.
+        settings: The thresholds.
+        labelled_mix: Labelled rows by stratum; those of the whole window unless given.
+
+    Raises:
+        MonitoringError: the settings name strata that the baseline was not made with.
+    """
+    mixes = _mixes(baseline, fields, settings, labelled_mix)
     compared = {
-        field.name: compare(baseline.references[field.name], fields[field.name])
-        for field in baseline.fields
+        name: compare(baseline.references[name], fields[name], mix) for name, mix in mixes.items()
     }
-    tests = [
-        (name, aspect, p_value)
-        for name, comparison in compared.items()
-        for aspect, p_value in _tests(name, comparison, settings)
-    ]
-    q_by_test = {
-        (name, aspect): q
-        for (name, aspect, _), q in zip(
-            tests, q_values([p_value for *_, p_value in tests]), strict=True
-        )
-    }
-    answers = {field.name for field in baseline.schema.output}
+    q_by_test = _q_by_test(compared, settings)
+    roles: dict[str, Role] = {field.name: "output" for field in baseline.schema.output}
+    roles[LABEL] = "label"
     return [
         _judged(
             _Case(
@@ -86,10 +95,51 @@ def judge_drift(
                 settings=settings,
             ),
             q_by_test,
-            is_answer=name in answers,
+            roles.get(name, "input"),
         )
         for name, comparison in compared.items()
     ]
+
+
+def _mixes(
+    baseline: Baseline,
+    fields: Mapping[str, FieldSummary],
+    settings: Settings,
+    labelled_mix: Ints | None,
+) -> dict[str, Ints | None]:
+    """The mix of strata that each field's baseline is weighted to."""
+    mix = _mix(baseline, fields, settings)
+    of_labels = mix if mix is None or labelled_mix is None else labelled_mix
+    return {
+        field.name: of_labels if field.name == LABEL else mix
+        for field in baseline.fields
+        if field.name in fields
+    }
+
+
+def _q_by_test(
+    compared: Mapping[str, Comparison], settings: Settings
+) -> dict[tuple[str, Aspect], float]:
+    tests = [
+        (name, aspect, p_value)
+        for name, comparison in compared.items()
+        for aspect, p_value in _tests(name, comparison, settings)
+    ]
+    found = q_values([p_value for *_, p_value in tests])
+    return {(name, aspect): q for (name, aspect, _), q in zip(tests, found, strict=True)}
+
+
+def _mix(baseline: Baseline, fields: Mapping[str, FieldSummary], settings: Settings) -> Ints | None:
+    """The window's rows by stratum."""
+    within = settings.compare_within
+    if not within:
+        return None
+    if within not in fields or not baseline.references[within].strata.counts:
+        raise MonitoringError(
+            f"compare_within is {within!r} and the baseline knows no such strata; allowed: what it "
+            "was made with, or an empty text; remedy: make the baseline again with this setting"
+        )
+    return fields[within].counts
 
 
 def _tests(name: str, compared: Comparison, settings: Settings) -> Iterator[tuple[Aspect, float]]:
@@ -115,7 +165,8 @@ class _Case:
         large = self._large(aspect)
         if is_significant and large:
             return Finding(aspect=aspect, verdict=Verdict.ALARM, q_value=q_value, reason=large)
-        lacking = self._lacking(aspect)
+        lacking = self._doubt(aspect) if is_significant else ""
+        lacking = lacking or self._lacking(aspect)
         verdict = Verdict.INCONCLUSIVE if lacking else Verdict.QUIET
         return Finding(aspect=aspect, verdict=verdict, q_value=q_value, reason=lacking)
 
@@ -131,15 +182,34 @@ class _Case:
             "outside the baseline's range" if self.reference.frame.field.is_numeric else "unseen",
         )
 
+    def _doubt(self, aspect: Aspect) -> str:
+        """That a rise may be above its tolerance; empty if it is not, or surely."""
+        if aspect == "shape":
+            return ""
+        rise = getattr(self.comparison, aspect)
+        tolerance = getattr(self.settings, f"{aspect}_tolerance")
+        if rise.now - rise.before < tolerance:
+            return ""
+        return f"{aspect} in {rise.now:.1%} of the rows, which may be a rise of {tolerance:.0%}"
+
     def _lacking(self, aspect: Aspect) -> str:
         """What silence lacks to be evidence; empty if it lacks nothing."""
         least = self.settings.minimum_rows
         rows = self._rows(aspect)
         if rows < least:
             return f"{rows:.0f} rows count, {least} are needed"
-        if self.reference.present < least:
-            return f"the baseline has {self.reference.present} values, {least} are needed"
+        known = self._baseline_rows(aspect)
+        if known < least:
+            within = self.settings.compare_within
+            mix = f" in this mix of {within}" if within and aspect == "shape" else ""
+            return f"the baseline has {known:.0f} values{mix}, {least} are needed"
         return ""
+
+    def _baseline_rows(self, aspect: Aspect) -> float:
+        """Values of the baseline that are compared; fewer than all within strata."""
+        if aspect != "shape":
+            return self.reference.present
+        return 0 if self.comparison.shape is None else self.comparison.shape.baseline_rows
 
     def _rows(self, aspect: Aspect) -> float:
         """Independent rows; those of one request are as alike as this field's values are."""
@@ -148,9 +218,7 @@ class _Case:
         return rows / groups.design_effect
 
 
-def _judged(
-    case: _Case, q_by_test: Mapping[tuple[str, Aspect], float], *, is_answer: bool
-) -> FieldDrift:
+def _judged(case: _Case, q_by_test: Mapping[tuple[str, Aspect], float], role: Role) -> FieldDrift:
     aspects: tuple[Aspect, ...] = ("shape", "missing", "unseen")
     findings = tuple(
         case.finding(aspect, q_by_test[case.name, aspect])
@@ -159,7 +227,7 @@ def _judged(
     )
     return FieldDrift(
         name=case.name,
-        role="output" if is_answer else "input",
+        role=role,
         comparison=case.comparison,
         findings=findings,
         severity=_severity(findings, case.comparison.shape, case.settings.major_psi),
@@ -183,9 +251,10 @@ def _large_shape(shape: Shape | None, threshold: float) -> str:
 
 
 def _large_rise(rise: Rise, tolerance: float, what: str) -> str:
-    if rise.points < tolerance:
+    """Beyond doubt: a share that is near the tolerance is above it in every second small window."""
+    if rise.least < tolerance:
         return ""
     return (
-        f"{rise.now:.1%} {what}, {rise.before:.1%} in the baseline; a rise below "
-        f"{tolerance:.0%} is tolerated"
+        f"{rise.now:.1%} {what}, {rise.before:.1%} in the baseline; a rise of less than "
+        f"{tolerance:.0%} is tolerated, and this one is more than {rise.least:.1%}"
     )

@@ -6,7 +6,7 @@ from itertools import compress
 
 import numpy as np
 
-from .arrays import Ints, Mask
+from .arrays import Floats, Ints, Mask
 from .bins import Bins, CategoryBins, NumberBins
 from .bounded import BoundedCounts
 from .clusters import ClusteredCounts
@@ -35,9 +35,9 @@ class Frame:
         """Number of groups."""
         return int(self.groups.max()) + 1
 
-    def grouped(self, counts: Ints) -> Ints:
+    def grouped(self, counts: Ints | Floats) -> Floats:
         """Rows by group."""
-        together = np.zeros(self.group_count, dtype=np.int64)
+        together = np.zeros(self.group_count)
         np.add.at(together, self.groups, counts)
         return together
 
@@ -64,7 +64,7 @@ class FieldSummary:
     def of(cls, frame: Frame, values: Values, requests: Ints, absent: int = 0) -> "FieldSummary":
         """The summary of a column; `requests` names the request of each row."""
         found = checked(frame.field, values, absent)
-        cells = _cells(frame.bins, found)
+        cells = cells_of(frame.bins, found)
         present = requests[found.usable]
         new = np.isin(cells, frame.bins.unseen)
         return cls(
@@ -90,7 +90,8 @@ class FieldSummary:
         )
 
 
-def _cells(bins: Bins, found: Checked) -> Ints:
+def cells_of(bins: Bins, found: Checked) -> Ints:
+    """The bin of each usable value."""
     if isinstance(bins, NumberBins):
         return bins.cells(found.numbers)
     return bins.cells(found.words)

@@ -12,6 +12,7 @@ from .analysis import Result, analyse
 from .baseline_files import CONSTRAINTS, STATISTICS, baseline_files, read_baseline, read_settings
 from .bias import Groups
 from .capture import Window
+from .columns import Values
 from .errors import MonitoringError
 from .inputs import Job, read_json, read_rows
 from .labels import ABOUT_LABELS, Labels, read_labels
@@ -19,7 +20,7 @@ from .observation import Truth, observe
 from .outcome import Outcome
 from .report_page import page
 from .reporting import metric_values, report, to_text, violations
-from .schema import Schema
+from .schema import LABEL, Field, Schema
 from .settings import Settings
 from .sources import Counts, files_below, lines_of
 
@@ -48,9 +49,10 @@ def make_baseline(
 
     Args:
         contract: The contract.json of the model's archive.
-        training: CSV of the rows that the model learned from, in the contract's names.
-        predictions: CSV of answers for rows that it did not learn from. Without it answers are not
-            compared.
+        training: CSV of the rows that the model learned from, in the contract's names; with the
+            contract's target, if it is there and holds numbers or truth values.
+        predictions: CSV of answers for rows that it did not learn from, with the field that the
+            settings compare within. Without it answers are not compared.
         settings: JSON of thresholds; those left out have their defaults.
         output: Folder of both files.
 
@@ -61,10 +63,11 @@ def make_baseline(
     chosen = (
         Settings() if settings is None else Settings.read(read_json(settings), source=str(settings))
     )
-    columns = dict(read_rows(training, schema.input))
-    if predictions is not None:
-        columns |= read_rows(predictions, schema.output)
-    write_files(output, baseline_files(schema, columns, chosen))
+    columns = dict(read_rows(training, schema.input)) | _learned_labels(training, schema)
+    within = [field for field in schema.input if field.name == chosen.compare_within]
+    answers = {} if predictions is None else read_rows(predictions, (*within, *schema.output))
+    strata = answers.pop(chosen.compare_within, None)
+    write_files(output, baseline_files(schema, columns | answers, chosen, answered_within=strata))
 
 
 def judge_window(
@@ -94,6 +97,7 @@ def judge_window(
             outcome=outcome,
             labels=_labels(traffic.truth, outcome, counts),
             groups=Groups.of(schema, settings.groups),
+            within=settings.compare_within,
         )
     captured = _lines(traffic.captures, counts)
     observation = observe(captured, known, counts=counts, window=traffic.window, truth=truth)
@@ -111,6 +115,24 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         beside = folder / f".{os.getpid()}-{name}"
         beside.write_text(text, "utf-8")
         beside.replace(folder / name)
+
+
+def _learned_labels(training: Path, schema: Schema) -> dict[str, Values]:
+    """The target's column under the name of labels; nothing where it is not there or not readable.
+
+    Names of classes cannot be read: only the job that judges knows which of them is positive.
+    """
+    if schema.target is None:
+        return {}
+    column = Field(name=schema.target, type="string", nullable=True)
+    numbers = Outcome(problem="regression", prediction=schema.target)
+    classes = Outcome(problem="binary-classification", prediction=schema.target)
+    for values in read_rows(training, [column]).values():
+        for outcome in (numbers, classes):
+            found = [outcome.number(value) for value in values]
+            if not all(map(math.isnan, found)):
+                return {LABEL: [None if math.isnan(number) else number for number in found]}
+    return {}
 
 
 def _labels(folder: Path, outcome: Outcome, counts: Counts) -> Labels:

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from .arrays import Ints
 from .baseline import Baseline
 from .bias import Groups, Rates, merged_rates
 from .capture import Record, Window, records
 from .columns import BATCH_ROWS, batches
 from .duplicates import SeenEvents
+from .field_summary import FieldSummary
 from .labels import Labels
 from .outcome import Outcome
-from .schema import Schema
+from .schema import LABEL, Schema
 from .sources import Counts
 from .truth import Join, Scored
 from .window_summary import WindowSummary, summary_of
@@ -24,6 +26,8 @@ class Truth:
     labels: Labels
     outcome: Outcome
     groups: Groups = field(default_factory=Groups)
+    within: str = ""
+    """The field of the request that makes strata."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,8 @@ class Observation:
 
     summary: WindowSummary
     scored: Scored | None = None
+    labelled_mix: Ints | None = None
+    """Labelled rows by stratum, where strata are asked for."""
     predicted: Rates = field(default_factory=dict)
     """How often the positive class was predicted, by group; over all answered rows."""
 
@@ -62,12 +68,13 @@ def observe(
         records(lines, baseline.schema, counts, window=window), seen, counts, rows=batch_rows
     ):
         reader.take(batch)
+    observation = reader.observation()
     summary = replace(
-        reader.summary,
+        observation.summary,
         events=seen.all(),
         reasons={reason: count for reason, count in sorted(counts.items()) if count},
     )
-    return replace(reader.observation(), summary=summary)
+    return replace(observation, summary=summary)
 
 
 class _Reader:
@@ -80,9 +87,10 @@ class _Reader:
             output=tuple(f for f in baseline.schema.output if f.name in baseline.references),
         )
         self._frames, self._truth = baseline.frames, truth
-        self._join = (
-            None if truth is None else Join(truth.labels, truth.outcome, [*truth.groups.values])
-        )
+        self._join = None
+        if truth is not None:
+            kept = {*truth.groups.values, truth.within} - {""}
+            self._join = Join(truth.labels, truth.outcome, sorted(kept))
         self.summary = summary_of([], self._schema, self._frames)
         self._predicted: Rates = {}
 
@@ -96,8 +104,25 @@ class _Reader:
 
     def observation(self) -> Observation:
         """Everything added up."""
+        if self._join is None or self._truth is None:
+            return Observation(summary=self.summary)
+        scored = self._join.scored()
+        labels = {}
+        if LABEL in self._frames:
+            frame = self._frames[LABEL]
+            labels[LABEL] = FieldSummary.of(frame, scored.truth.tolist(), scored.requests)
         return Observation(
-            summary=self.summary,
-            scored=None if self._join is None else self._join.scored(),
+            summary=replace(self.summary, fields={**self.summary.fields, **labels}),
+            scored=scored,
+            labelled_mix=self._mix(scored, self._truth.within),
             predicted=self._predicted,
         )
+
+    def _mix(self, scored: Scored, within: str) -> Ints | None:
+        if not within:
+            return None
+        frame = self._frames[within]
+        values = [
+            None if text is None else frame.field.parse(text) for text in scored.groups[within]
+        ]
+        return FieldSummary.of(frame, values, scored.requests).counts

@@ -17,6 +17,11 @@ _STYLE: Final = """
 .bar{display:inline-block;height:9px;border-radius:2px;background:var(--reuse);vertical-align:0}
 .bar.over{background:var(--bad)}td ul{margin:0;padding-left:16px}.soft{color:var(--soft)}
 """
+_ROLES: Final = {
+    "input": "",
+    "output": ' <span class="soft">answer</span>',
+    "label": ' <span class="soft">true outcome</span>',
+}
 _BAR_PIXELS: Final = 60
 _FULL_BAR: Final = 0.5
 """Index at which a bar is as long as it gets."""
@@ -78,7 +83,7 @@ def _psi(field: Mapping[str, Any]) -> float:
 
 def _field_cells(field: Mapping[str, Any]) -> Iterator[str]:
     shape = field["shape"]
-    role = ' <span class="soft">answer</span>' if field["role"] == "output" else ""
+    role = _ROLES[field["role"]]
     yield escape(field["name"]) + role
     yield _verdict(field["verdict"])
     yield _bar(_psi(field), over=field["severity"] != "none") if shape else ""

@@ -85,6 +85,7 @@ def metric_values(result: Result) -> list[MetricValue]:
         "LostLines": lost_lines(summary.reasons),
         "DriftingInputs": _drifting(drift, "input"),
         "DriftingPredictions": _drifting(drift, "output"),
+        "DriftingLabels": _drifting(drift, "label"),
         "ContractBreaches": len(result.breaches),
     }
     values = [

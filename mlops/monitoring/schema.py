@@ -14,6 +14,8 @@ from .errors import MonitoringError
 Value = bool | int | float | str | None
 Row = Mapping[str, Any]
 Type = Literal["integer", "number", "string", "boolean"]
+LABEL: Final = "label"
+"""What the true outcome is called among the fields: its own name may be an answer's as well."""
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
@@ -83,6 +85,8 @@ class Schema:
 
     input: tuple[Field, ...]
     output: tuple[Field, ...]
+    target: str | None = None
+    """The column of the training data that is predicted."""
 
     @classmethod
     def read(cls, content: Mapping[str, Any], *, source: str = "contract.json") -> "Schema":
@@ -96,6 +100,7 @@ class Schema:
             read = cls(
                 input=tuple(map(Field.read, schema["input"])),
                 output=tuple(map(Field.read, schema["output"])),
+                target=content.get("problem", {}).get("target"),
             )
         except (KeyError, TypeError) as error:
             raise MonitoringError(
@@ -107,13 +112,18 @@ class Schema:
 
     def refuse_ambiguity(self, source: str) -> None:
         """Statistics are kept by name, so a name stands for one column."""
-        names = [field.name for field in self.fields]
+        names = [field.name for field in (*self.fields, self.label)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise MonitoringError(
-                f"{source}: {twice[0]} is a field of the request and of the answer; allowed: each "
-                "name once; remedy: rename the answer's field"
+                f"{source}: {twice[0]} stands for two of request, answer and {LABEL!r}, the true "
+                "outcome; allowed: each name once; remedy: rename the answer's field"
             )
+
+    @property
+    def label(self) -> Field:
+        """The true outcome as a field; a class is 1 or 0."""
+        return Field(name=LABEL, type="number", nullable=True)
 
     @property
     def fields(self) -> tuple[Field, ...]:

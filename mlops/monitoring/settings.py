@@ -41,9 +41,10 @@ class Settings:
     minimum_rows: int = 500
     """Rows, as many as independent ones, below which silence is no evidence."""
     missing_tolerance: float = 0.02
-    """Points by which the share of nulls may rise."""
-    unseen_tolerance: float = 0.01
-    """Points by which the share of values that the baseline never saw may rise."""
+    """Points by which the share of nulls may rise; the 95 % interval must be above it."""
+    unseen_tolerance: float = 0.02
+    """Likewise of values that the baseline never saw. A census codes the oldest as one age, which
+    once rose by a year: 0.9 % unseen, and nothing else had moved."""
     fault_tolerance: float = 0.01
     """Share of the rows that may break the contract in a field."""
     unreadable_tolerance: float = 0.05
@@ -56,6 +57,9 @@ class Settings:
     """Labelled rows below which a metric is not judged."""
     ignored: tuple[str, ...] = ()
     """Fields whose distribution is not compared, such as the date: a day is not a year."""
+    compare_within: str = ""
+    """A field of the request, such as the month: each window is compared with what the baseline saw
+    in the same mix of its values."""
     groups: tuple[str, ...] = ()
     """Fields of the request by whose values rates are compared."""
     limits: tuple[Limit, ...] = ()
@@ -101,6 +105,8 @@ def _typed(name: str, value: Any) -> Any:
     try:
         if name == "limits":
             return tuple(_limit(entry) for entry in value)
+        if name == "compare_within":
+            return _name(value)
         if isinstance(default, tuple):
             return _names(value)
         return _number(value, type(default))
@@ -112,6 +118,12 @@ def _number(value: Any, kind: type[Any]) -> Any:
     if isinstance(value, bool) or kind(value) != value:
         raise TypeError(value)
     return kind(value)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _names(value: Any) -> tuple[str, ...]:

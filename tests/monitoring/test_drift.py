@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlops.monitoring import Baseline, Settings, Verdict
+from mlops.monitoring import Baseline, MonitoringError, Settings, Verdict
 from mlops.monitoring.drift import FieldDrift, judge_drift
 from mlops.monitoring.field_summary import FieldSummary
 
@@ -156,24 +156,24 @@ def test_values_that_nobody_saw_before_alarm_with_their_names(
     baseline: Baseline, table: Callable[..., Table]
 ) -> None:
     window = table(1000, seed=2)
-    window["weekday"] = ["Sun"] * 20 + ["Sat"] * 5 + window["weekday"][25:]
+    window["weekday"] = ["Sun"] * 40 + ["Sat"] * 5 + window["weekday"][45:]
 
     judged = _judged(baseline, window)["weekday"]
 
     assert judged.verdict is Verdict.ALARM
-    assert judged.unseen_values == (("Sun", 20), ("Sat", 5))
-    assert "2.5% unseen" in judged.reasons[0]
+    assert judged.unseen_values == (("Sun", 40), ("Sat", 5))
+    assert "4.5% unseen" in " ".join(judged.reasons)
 
 
 def test_numbers_that_lie_outside_what_the_model_saw_alarm(
     baseline: Baseline, table: Callable[..., Table]
 ) -> None:
     window = table(1000, seed=2)
-    window["temperature"] = [-40.0] * 20 + window["temperature"][20:]
+    window["temperature"] = [-40.0] * 40 + window["temperature"][40:]
 
     judged = _judged(baseline, window)["temperature"]
 
-    assert "2.0% outside the baseline's range" in judged.reasons[0]
+    assert "4.0% outside the baseline's range" in " ".join(judged.reasons)
 
 
 def test_an_ignored_field_is_watched_for_nulls_only(
@@ -213,3 +213,73 @@ def test_every_field_pays_for_the_others_tests(
     shape = judged.comparison.shape
     assert shape is not None
     assert judged.findings[0].q_value == pytest.approx(15 * shape.p_value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [(15, Verdict.QUIET), (25, Verdict.INCONCLUSIVE), (45, Verdict.ALARM)],
+)
+def test_a_rise_alarms_only_if_it_is_beyond_its_tolerance_without_doubt(
+    baseline: Baseline, table: Callable[..., Table], rows: int, verdict: Verdict
+) -> None:
+    window = table(1000, seed=2)
+    window["weekday"] = ["Sun"] * rows + window["weekday"][rows:]
+
+    assert _judged(baseline, window)["weekday"].verdict is verdict
+
+
+def _seasonal(table: Callable[..., Table], rows: int, seed: int, hours: list[int]) -> Table:
+    """Temperature and demand follow the hour, which takes the place of a season."""
+    draw = np.random.default_rng(seed)
+    hour = draw.choice(hours, rows)
+    temperature = (hour + draw.normal(0, 2, rows)).tolist()
+    demand = (100 + 10 * hour + draw.normal(0, 20, rows)).tolist()
+    return table(rows, seed, hour=hour.tolist(), temperature=temperature, demand=demand)
+
+
+def test_within_its_season_a_window_is_compared_with_the_same_season(
+    baseline: Baseline, table: Callable[..., Table]
+) -> None:
+    year = _seasonal(table, 24_000, 1, list(range(24)))
+    known = Baseline.of(baseline.schema, year, within="hour")
+    window = _seasonal(table, 1000, 2, [13, 14])
+    within = Settings(compare_within="hour")
+
+    assert _alarms(_judged(known, window)) == {"temperature", "hour", "demand"}
+    assert not _alarms(_judged(known, window, within))
+    window["demand"] = [value * 1.5 for value in window["demand"]]
+    assert _alarms(_judged(known, window, within)) == {"demand"}
+
+
+def test_a_season_that_the_baseline_hardly_knows_is_inconclusive(
+    baseline: Baseline, table: Callable[..., Table]
+) -> None:
+    known = Baseline.of(baseline.schema, table(2000, seed=1), within="hour")
+    window = table(1000, seed=2, hour=[7] * 1000)
+
+    judged = _judged(known, window, Settings(compare_within="hour"))
+
+    assert judged["temperature"].verdict is Verdict.INCONCLUSIVE
+    assert "values in this mix of hour, 500 are needed" in judged["temperature"].reasons[0]
+
+
+def test_a_season_that_the_baseline_never_saw_is_unseen_and_nothing_else(
+    baseline: Baseline, table: Callable[..., Table]
+) -> None:
+    half = table(2000, seed=1)
+    half["hour"] = [hour % 12 for hour in half["hour"]]
+    known = Baseline.of(baseline.schema, half, within="hour")
+    window = table(1000, seed=2, hour=[20] * 1000)
+
+    judged = _judged(known, window, Settings(compare_within="hour"))
+
+    assert _alarms(judged) == {"hour"}
+    assert judged["temperature"].comparison.shape is None
+    assert judged["temperature"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_strata_that_the_baseline_was_not_made_with_are_a_mistake(
+    baseline: Baseline, table: Callable[..., Table]
+) -> None:
+    with pytest.raises(MonitoringError, match="make the baseline again"):
+        _judged(baseline, table(100, seed=2), Settings(compare_within="hour"))

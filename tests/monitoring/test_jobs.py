@@ -28,6 +28,7 @@ class Desk:
         self, folder: Path, contract: dict[str, Any], table: Callable[..., Table], capture: Line
     ) -> None:
         self.folder, self._table, self._capture = folder, table, capture
+        self.known = contract
         self.contract = self.file("contract.json", contract | {"problem": {"type": "regression"}})
         self.output = folder / "output"
         learned, held_out = table(5000, 11), table(3000, 12)
@@ -69,9 +70,18 @@ class Desk:
         )
         (self.folder / "truth").mkdir()
         if labels:
-            (self.folder / "truth/labels.jsonl").write_text(
-                "".join(_label(f"e{n}", drawn["demand"][n] + 40) for n in range(rows))
+            self.relabel(1, drawn)
+
+    def relabel(self, factor: float, drawn: Table, add: float = 0) -> None:
+        (self.folder / "truth/labels.jsonl").write_text(
+            "".join(
+                _label(f"e{n}", factor * demand + add) for n, demand in enumerate(drawn["demand"])
             )
+        )
+
+    def table(self, rows: int) -> Table:
+        """What was captured unless a test says otherwise."""
+        return self._table(rows, 2)
 
     def judge(self, *options: object) -> int:
         return _run(
@@ -173,7 +183,8 @@ def test_a_window_holds_its_start_and_not_its_end(desk: Desk) -> None:
 
 
 def test_labels_are_judged_by_the_jobs_outcome_and_limits(desk: Desk) -> None:
-    desk.captured(800, labels=True)
+    desk.captured(800)
+    desk.relabel(1, desk.table(800), add=40)
     job = desk.file(
         "job.json",
         {
@@ -192,6 +203,39 @@ def test_labels_are_judged_by_the_jobs_outcome_and_limits(desk: Desk) -> None:
     assert {frozenset(metric) for metric in metrics} == {
         frozenset({"name", "unit", "value", "dimensions"})
     }
+
+
+def test_an_outcome_that_moved_is_told_apart_from_its_season(
+    desk: Desk, table: Callable[..., Table]
+) -> None:
+    """Demand follows the hour; the window holds two hours, and its labels rose by a half."""
+    year, window = (_seasonal(table, *drawn) for drawn in ((24_000, 1, 24), (800, 2, 2)))
+    desk.rows("train.csv", year | {"cnt": year["demand"]}, (*INPUTS, "cnt"))
+    desk.rows("predictions.csv", year, ("hour", "demand"))
+    within = desk.file("settings.json", {"compare_within": "hour"})
+    desk.file("contract.json", desk.known | {"problem": {"type": "regression", "target": "cnt"}})
+    assert desk.learn("--settings", within) == 0
+    job = desk.file("job.json", {"outcome": {"prediction": "demand"}})
+    options = ("--settings", job, "--truth", desk.folder / "truth")
+
+    desk.captured(800, labels=True, **window)
+    assert desk.judge(*options) == 0
+    desk.relabel(1.5, window)
+    assert desk.judge(*options) == 3
+
+    checks = {check["name"]: check["verdict"] for check in desk.written("report.json")["checks"]}
+    assert checks["labels"] == "alarm"
+    assert {verdict for name, verdict in checks.items() if name != "labels"} == {"quiet"}
+    assert "true outcome" in (desk.output / "report.html").read_text()
+
+
+def _seasonal(table: Callable[..., Table], rows: int, seed: int, hours: int) -> Table:
+    drawn = table(rows, seed)
+    drawn["hour"] = [hour % hours for hour in drawn["hour"]]
+    drawn["demand"] = [
+        value + 30 * hour for value, hour in zip(drawn["demand"], drawn["hour"], strict=True)
+    ]
+    return drawn
 
 
 def test_no_label_yet_is_inconclusive(desk: Desk) -> None:

@@ -31,7 +31,7 @@ def test_anything_else_is_refused_with_what_is_wrong(content: dict[str, Any], sa
 def test_a_name_on_both_sides_is_refused(contract: dict[str, Any]) -> None:
     contract["schema"]["output"][0]["name"] = "hour"
 
-    with pytest.raises(MonitoringError, match="hour is a field of the request and of the answer"):
+    with pytest.raises(MonitoringError, match="hour stands for two of request, answer"):
         Schema.read(contract)
 
 
