@@ -24,6 +24,8 @@ from mlops.rehearsal.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "benchmarks/peers"
 SIZES = (100, 200, 500, 1000, 2000, 5000)
+HOUSEHOLDS = ROOT / "model_code/employment/data/people.csv.gz"
+HOMES = (100, 250, 500, 1000, 5000)
 REQUESTS = (10, 30, 100, 300)
 LINES = 20_000
 HOLIDAYS = 0.03
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=3000, help="undisturbed windows per size")
     parser.add_argument("--changed", type=int, default=100, help="windows per change and size")
     parser.add_argument("--peer-windows", type=int, default=300)
+    parser.add_argument("--homes-windows", type=int, default=200)
     parser.add_argument("--seed", type=int, default=2011)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -69,6 +72,8 @@ def main() -> None:
         _print_batches(ours, common, given)
         _print_detections(ours, common, given)
         _print_calendar(ours, common)
+        _print_months(ours, common)
+        _print_households(ours, common, given)
         _print_throughput(ours, common, folder)
 
 
@@ -136,6 +141,28 @@ def _print_calendar(ours: Worker, common: Arguments) -> None:
     print("\n5,000 rows of 2012 beside 2011")
     for field in ours.run("next_year", *common):
         print(f"{field['name']:<14}{field['psi']:>7.3f}  {'alarm' if field['alarm'] else ''}")
+
+
+def _print_months(ours: Worker, common: Arguments) -> None:
+    print("\nCalendar months beside 2011, compared with")
+    for name, found in ours.run("months", *common).items():
+        fields = ", ".join(f"{field} {count}" for field, count in found["fields"].items())
+        line = f"{name:<42}{found['alarming']:>4} of {found['windows']:<4} alarm"
+        print(f"{line}  {fields or ''}".rstrip())
+
+
+def _print_households(ours: Worker, common: Arguments, given: argparse.Namespace) -> None:
+    if not HOUSEHOLDS.exists():
+        print(f"\n{HOUSEHOLDS.relative_to(ROOT)} is not there: no households")
+        return
+    sizes = ("--sizes", *HOMES, "--windows", given.homes_windows)
+    print(f"\nHouseholds beside those of 2015, {given.homes_windows} windows each")
+    print(f"{'year':<6}{'homes':>6}{'alarm':>7}{'inconclusive':>14}{'quiet':>7}")
+    for year, found in ours.run("households", *common, *sizes).items():
+        for homes, counts in found.items():
+            shown = [counts["verdicts"].get(v, 0) for v in ("alarm", "inconclusive", "quiet")]
+            line = f"{year:<6}{homes:>6}{shown[0]:>7}{shown[1]:>14}{shown[2]:>7}"
+            print(line, ", ".join(counts["fields"]))
 
 
 def _print_throughput(ours: Worker, common: Arguments, folder: Path) -> None:

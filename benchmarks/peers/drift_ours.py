@@ -6,39 +6,41 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import drift_households as people
 import drift_windows as source
 import numpy as np
 
 from mlops.monitoring import Baseline, Schema, Settings, lines_of, observe
 from mlops.monitoring.drift import FieldDrift, judge_drift
 from mlops.monitoring.field_summary import FieldSummary
-from mlops.monitoring.verdicts import Verdict
+from mlops.monitoring.schema import LABEL
+from mlops.monitoring.verdicts import Verdict, worst
 
-NAMES = (*source.INPUTS, *source.OUTPUTS)
+NAMES = (*source.INPUTS, *source.OUTPUTS, LABEL)
 Judged = list[FieldDrift]
+HALVES = 20
 
 
 class Engine:
     """Judges tables; the baseline's summary is made once per baseline."""
 
-    def __init__(self, contract: Path, settings: Settings) -> None:
-        self._schema = Schema.read(json.loads(contract.read_text()))
-        self._settings = settings
+    def __init__(self, schema: Schema, settings: Settings, names: Sequence[str] = NAMES) -> None:
+        self.schema, self._settings, self._names = schema, settings, names
         self._baseline: Baseline | None = None
 
     def learn(self, table: source.Table) -> None:
         """Take a baseline."""
-        columns = {name: table[name].tolist() for name in NAMES}
-        self._baseline = Baseline.of(self._schema, columns)
+        columns = {name: table[name].tolist() for name in self._names}
+        self._baseline = Baseline.of(self.schema, columns, within=self._settings.compare_within)
 
     def judge(self, window: source.Table, requests: Any = None) -> Judged:
         """A window's fields, judged."""
         assert self._baseline is not None
-        rows = len(window["hour"])
+        rows = len(window[self._names[0]])
         asked = np.arange(rows) if requests is None else requests
         fields = {
             name: FieldSummary.of(frame, window[name].tolist(), asked)
@@ -129,6 +131,69 @@ def seasons(engine: Engine, table: source.Table, given: argparse.Namespace) -> A
     return found
 
 
+def months(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """Calendar months of 2012 beside 2011, and of one half of 2011 beside the other half."""
+    ways = {
+        "whole year": Settings(),
+        "same month": Settings(compare_within="month"),
+        "same month, weather ignored": Settings(compare_within="month", ignored=source.WEATHER),
+    }
+    later = source.population(2012)
+    found = {}
+    for name, settings in ways.items():
+        judge = Engine(engine.schema, settings)
+        judge.learn(table)
+        found[f"2012, {name}"] = _counted(
+            judge.judge(source.subset(later, later["month"] == month)) for month in range(1, 13)
+        )
+        found[f"half of 2011, {name}"] = _counted(_halves(judge, table, given.seed + 5))
+    return found
+
+
+def _halves(judge: Engine, table: source.Table, seed: int) -> Iterator[Judged]:
+    """Months of a random half of the hours, beside the other half: the seasons without a change."""
+    draw = np.random.default_rng(seed)
+    for _ in range(HALVES):
+        chosen = draw.random(len(table["hour"])) < 1 / 2
+        judge.learn(source.subset(table, ~chosen))
+        for month in range(1, 13):
+            yield judge.judge(source.subset(table, chosen & (table["month"] == month)))
+
+
+def _counted(windows: Iterable[Judged]) -> Any:
+    fields, alarming, total = Counter[str](), 0, 0
+    for judged in windows:
+        fields.update(alarms(judged))
+        alarming += bool(alarms(judged))
+        total += 1
+    return {"windows": total, "alarming": alarming, "fields": dict(fields.most_common())}
+
+
+def households(_: Engine, __: source.Table, given: argparse.Namespace) -> Any:
+    """Households of 2016 to 2018 beside 2015: nothing but the code of the oldest changes."""
+    table = people.people()
+    engine = Engine(people.SCHEMA, Settings(), people.NAMES)
+    engine.learn(people.of_year(table, "2015"))
+    draw = np.random.default_rng(given.seed + 6)
+    found: dict[str, dict[int, Any]] = {}
+    for year in ("2016", "2017", "2018"):
+        homes = people.Homes(people.of_year(table, year))
+        found[year] = {}
+        for size in given.sizes:
+            drawn = (homes.draw(size, draw) for _ in range(given.windows))
+            judged = (engine.judge(window, asked) for window, asked in drawn)
+            found[year][size] = _verdicts(judged)
+    return found
+
+
+def _verdicts(windows: Iterable[Judged]) -> Any:
+    verdicts, fields = Counter[str](), Counter[str]()
+    for judged in windows:
+        verdicts[worst(field.verdict for field in judged).value] += 1
+        fields.update(alarms(judged))
+    return {"verdicts": dict(verdicts), "fields": dict(fields)}
+
+
 def next_year(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
     """2012 beside 2011: which fields alarm, and by how much."""
     draw = np.random.default_rng(given.seed + 4)
@@ -177,6 +242,8 @@ PARTS = {
     "batches": batches,
     "seasons": seasons,
     "next_year": next_year,
+    "months": months,
+    "households": households,
 }
 
 
@@ -191,7 +258,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--file", type=Path)
     given = parser.parse_args()
-    engine = Engine(given.contract, Settings())
+    engine = Engine(Schema.read(json.loads(given.contract.read_text())), Settings())
     if given.part == "throughput":
         found = throughput(engine, given)
     elif given.part == "fingerprint":

@@ -29,6 +29,7 @@ INPUTS = (
     "humidity", "windspeed",
 )  # fmt: skip
 OUTPUTS = ("demand", "demand_low", "demand_high")
+WEATHER = ("weather", "temperature", "feels_like", "humidity", "windspeed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ def population(year: int = YEAR) -> Table:
     """The contract's fields of a year, with a plain prediction for each hour."""
     with gzip.open(DATA) as packed:
         rows = [r for r in csv.DictReader(io.TextIOWrapper(packed)) if r["dteday"][:4] == str(year)]
-    found: dict[str, list[Any]] = {name: [] for name in (*INPUTS, "rentals", "date")}
+    found: dict[str, list[Any]] = {name: [] for name in (*INPUTS, "label", "date")}
     for row in rows:
         day = date.fromisoformat(row["dteday"])
         found["date"].append(day.toordinal())
@@ -60,7 +61,7 @@ def population(year: int = YEAR) -> Table:
             strict=True,
         ):
             found[name].append(float(row[column]))
-        found["rentals"].append(float(row["cnt"]))
+        found["label"].append(float(row["cnt"]))
     table = {name: np.array(values, dtype=object) for name, values in found.items()}
     learned = table if year == YEAR else population()
     return table | _with_interval(np.maximum(_features(table) @ _weights(learned), 0.0))
@@ -72,7 +73,7 @@ def _hour(text: str) -> int:
 
 def _weights(table: Table) -> Column:
     """Least squares on hour and weather: a stand-in that needs no model library."""
-    rentals = table["rentals"].astype(float)
+    rentals = table["label"].astype(float)
     return np.linalg.lstsq(_features(table), rentals, rcond=None)[0]
 
 
@@ -96,6 +97,11 @@ def _with_interval(demand: Column) -> Table:
         "demand_low": np.maximum(demand - width, 0.0).astype(object),
         "demand_high": (demand + width).astype(object),
     }
+
+
+def subset(table: Table, rows: Column) -> Table:
+    """Some rows of a table."""
+    return {name: column[rows] for name, column in table.items()}
 
 
 def sample(table: Table, rows: int, draw: np.random.Generator) -> Table:
