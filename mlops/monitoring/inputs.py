@@ -53,7 +53,8 @@ class Job:
                 "remove it"
             )
         for key in ("about", "dimensions", "outcome", "settings"):
-            if not isinstance(content.get(key, {}), dict):
+            is_left_out = key == "outcome" and content.get(key) is None
+            if not is_left_out and not isinstance(content.get(key, {}), dict):
                 raise _refused(path, key, content[key], "an object")
         for key in ("about", "dimensions"):
             if not all(isinstance(value, str) for value in content.get(key, {}).values()):

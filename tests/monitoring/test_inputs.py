@@ -68,7 +68,12 @@ def test_no_file_is_a_mistake(schema: Schema, tmp_path: Path, name: str) -> None
 
 
 def test_a_job_is_read(tmp_path: Path) -> None:
-    content = {"about": {"model": "bikes"}, "expected_requests": 100, "settings": {"psi": 0.2}}
+    content = {
+        "about": {"model": "bikes"},
+        "expected_requests": 100,
+        "outcome": None,
+        "settings": {"psi": 0.2},
+    }
 
     job = Job.read(_written(tmp_path / "job.json", content))
 
