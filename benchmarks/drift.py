@@ -12,7 +12,7 @@ import os
 import random
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--changed", type=int, default=100, help="windows per change and size")
     parser.add_argument("--peer-windows", type=int, default=300)
     parser.add_argument("--homes-windows", type=int, default=200)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="parts; all unless given")
     parser.add_argument("--seed", type=int, default=2011)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -68,13 +69,9 @@ def main() -> None:
         contract.write_text(_contract())
         ours = Worker("drift_ours.py", "monitoring.txt")
         common = ("--contract", contract, "--seed", given.seed)
-        _print_false_alarms(ours, common, given)
-        _print_batches(ours, common, given)
-        _print_detections(ours, common, given)
-        _print_calendar(ours, common)
-        _print_months(ours, common)
-        _print_households(ours, common, given)
-        _print_throughput(ours, common, folder)
+        for part, measure in PARTS.items():
+            if not given.only or part in given.only:
+                measure(ours, common, given)
 
 
 def _contract() -> str:
@@ -129,7 +126,7 @@ def _print_detections(ours: Worker, common: Arguments, given: argparse.Namespace
         print(f"{change['name']:<26}{change['psi']:>7.2f}", *shares)
 
 
-def _print_calendar(ours: Worker, common: Arguments) -> None:
+def _print_calendar(ours: Worker, common: Arguments, _: argparse.Namespace) -> None:
     print(
         "\nConsecutive days of 2011 beside the whole year: share of windows in which a field alarms"
     )
@@ -143,12 +140,21 @@ def _print_calendar(ours: Worker, common: Arguments) -> None:
         print(f"{field['name']:<14}{field['psi']:>7.3f}  {'alarm' if field['alarm'] else ''}")
 
 
-def _print_months(ours: Worker, common: Arguments) -> None:
+def _print_months(ours: Worker, common: Arguments, _: argparse.Namespace) -> None:
     print("\nCalendar months beside 2011, compared with")
     for name, found in ours.run("months", *common).items():
         fields = ", ".join(f"{field} {count}" for field, count in found["fields"].items())
         line = f"{name:<42}{found['alarming']:>4} of {found['windows']:<4} alarm"
         print(f"{line}  {fields or ''}".rstrip())
+
+
+def _print_spans(ours: Worker, common: Arguments, _: argparse.Namespace) -> None:
+    print("\nThe same for consecutive days: same month, weather and parts of the date ignored")
+    for name, by_days in ours.run("spans", *common).items():
+        for days, found in by_days.items():
+            fields = ", ".join(f"{field} {count}" for field, count in found["fields"].items())
+            line = f"{name}, {days} days"
+            print(f"{line:<42}{found['alarming']:>4} of {found['windows']:<4} alarm  {fields}")
 
 
 def _print_households(ours: Worker, common: Arguments, given: argparse.Namespace) -> None:
@@ -165,19 +171,20 @@ def _print_households(ours: Worker, common: Arguments, given: argparse.Namespace
             print(line, ", ".join(counts["fields"]))
 
 
-def _print_throughput(ours: Worker, common: Arguments, folder: Path) -> None:
+def _print_throughput(ours: Worker, common: Arguments, _: argparse.Namespace) -> None:
     print("\nReading captures, one core")
     print(
         f"{'lines':>8}{'MB':>7}{'rows/s':>9}{'GB/minute':>11}{'peak MB':>9}{'of it libraries':>17}"
     )
-    for lines in (LINES, 10 * LINES):
-        file = folder / f"{lines}.jsonl"
-        _write_captures(file, lines)
-        found = ours.run("throughput", *common, "--file", file)
-        size, seconds = found["bytes"], found["seconds"]
-        line = f"{lines:>8}{size / 1e6:>7.0f}{found['rows'] / seconds:>9.0f}"
-        line += f"{size / seconds * 60 / 1e9:>11.2f}{found['megabytes']:>9.0f}"
-        print(f"{line}{found['megabytes_before']:>17.0f}")
+    with tempfile.TemporaryDirectory() as name:
+        for lines in (LINES, 10 * LINES):
+            file = Path(name) / f"{lines}.jsonl"
+            _write_captures(file, lines)
+            found = ours.run("throughput", *common, "--file", file)
+            size, seconds = found["bytes"], found["seconds"]
+            line = f"{lines:>8}{size / 1e6:>7.0f}{found['rows'] / seconds:>9.0f}"
+            line += f"{size / seconds * 60 / 1e9:>11.2f}{found['megabytes']:>9.0f}"
+            print(f"{line}{found['megabytes_before']:>17.0f}")
 
 
 def _write_captures(file: Path, lines: int) -> None:
@@ -238,6 +245,18 @@ def _upper(count: int, windows: int) -> float:
     centre = share + z**2 / (2 * windows)
     half = z * math.sqrt(share * (1 - share) / windows + z**2 / (4 * windows**2))
     return (centre + half) / (1 + z**2 / windows)
+
+
+PARTS: dict[str, Callable[[Worker, Arguments, argparse.Namespace], None]] = {
+    "false-alarms": _print_false_alarms,
+    "batches": _print_batches,
+    "detections": _print_detections,
+    "calendar": _print_calendar,
+    "months": _print_months,
+    "spans": _print_spans,
+    "households": _print_households,
+    "throughput": _print_throughput,
+}
 
 
 if __name__ == "__main__":

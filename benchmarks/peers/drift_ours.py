@@ -160,6 +160,39 @@ def _halves(judge: Engine, table: source.Table, seed: int) -> Iterator[Judged]:
             yield judge.judge(source.subset(table, chosen & (table["month"] == month)))
 
 
+def spans(engine: Engine, table: source.Table, given: argparse.Namespace) -> Any:
+    """Consecutive days as the contract of bike demand would have them compared.
+
+    Of 2012 beside 2011, and of one half of 2011's hours beside the other half.
+    """
+    settings = Settings(
+        compare_within="month", ignored=(*source.WEATHER, "day", "weekday", "holiday")
+    )
+    judge = Engine(engine.schema, settings)
+    draw = np.random.default_rng(given.seed + 7)
+    later = source.population(2012)
+    found: dict[str, dict[int, Any]] = {"half of 2011": {}, "2012": {}}
+    for days in (1, 7, 14, 30):
+        quiet = list[Judged]()
+        for _ in range(HALVES // 4):
+            chosen = draw.random(len(table["hour"])) < 1 / 2
+            judge.learn(source.subset(table, ~chosen))
+            quiet += _slices(judge, source.subset(table, chosen), days)
+        found["half of 2011"][days] = _counted(quiet)
+        judge.learn(table)
+        found["2012"][days] = _counted(_slices(judge, later, days))
+    return found
+
+
+def _slices(judge: Engine, table: source.Table, days: int) -> Iterator[Judged]:
+    """Windows of so many days, each half a window or three days after the one before."""
+    first, last = min(table["date"]), max(table["date"])
+    for start in range(first, last - days + 2, max(3, days // 2)):
+        yield judge.judge(
+            source.subset(table, (table["date"] >= start) & (table["date"] < start + days))
+        )
+
+
 def _counted(windows: Iterable[Judged]) -> Any:
     fields, alarming, total = Counter[str](), 0, 0
     for judged in windows:
@@ -243,6 +276,7 @@ PARTS = {
     "seasons": seasons,
     "next_year": next_year,
     "months": months,
+    "spans": spans,
     "households": households,
 }
 
