@@ -28,7 +28,8 @@ class Watch:
 
 def watches(model: ModelSpec) -> Iterator[Watch]:
     """What is watched; labels and groups only where the contract has them."""
-    yield Watch(key="drift", title="drifts", checks=("inputs", "predictions"))
+    labelled = ("labels",) if model.monitoring.labels else ()
+    yield Watch(key="drift", title="drifts", checks=("inputs", "predictions", *labelled))
     yield Watch(key="data-quality", title="is sent data that breaks its contract",
                 checks=("contract", "reading"))  # fmt: skip
     if model.monitoring.limits:

@@ -47,13 +47,14 @@ def test_the_drift_alarm_is_red_if_any_of_its_checks_is(alarms: dict[str, Any]) 
     alarm = alarms["acme-prod-churn-drift"]
     shown, *checks = alarm["Metrics"]
 
-    assert shown["Expression"] == "MAX([check0, check1])"
+    assert shown["Expression"] == "MAX([check0, check1, check2])"
     assert [
         {d["Name"]: d["Value"] for d in check["MetricStat"]["Metric"]["Dimensions"]}
         for check in checks
     ] == [
         {"Check": "inputs", "EndpointName": "acme-prod-churn"},
         {"Check": "predictions", "EndpointName": "acme-prod-churn"},
+        {"Check": "labels", "EndpointName": "acme-prod-churn"},
     ]
     assert {check["MetricStat"]["Metric"]["Namespace"] for check in checks} == {NAMESPACE}
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")

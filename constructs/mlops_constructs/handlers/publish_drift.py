@@ -14,7 +14,7 @@ LOG: Final = logging.getLogger()
 NAMESPACE: Final = "Mlops/Monitoring"
 EVENT_SOURCE: Final = "mlops.monitoring"
 DRIFT_FOUND: Final = "Mlops Drift Found"
-DRIFT_CHECKS: Final = ("inputs", "predictions", "performance")
+DRIFT_CHECKS: Final = ("inputs", "predictions", "labels", "performance")
 """Checks whose alarm a new training can answer; broken input and lost files are no drift."""
 _BATCH: Final = 500
 """PutMetricData takes 1,000 metrics and one megabyte at most."""
@@ -92,7 +92,7 @@ def _invocations(event: Mapping[str, str]) -> float:
     found = client("cloudwatch").get_metric_data(
         MetricDataQueries=[query], StartTime=start, EndTime=end
     )
-    return sum(found["MetricDataResults"][0]["Values"])
+    return float(sum(found["MetricDataResults"][0]["Values"]))
 
 
 def _drift(report: Mapping[str, Any]) -> Iterator[str]:

@@ -130,7 +130,7 @@ def test_more_figures_than_one_request_takes_are_sent_in_several(stage: Stage) -
     assert max(stage.batches) <= 1_000
 
 
-@pytest.mark.parametrize("name", ["inputs", "predictions", "performance"])
+@pytest.mark.parametrize("name", ["inputs", "predictions", "labels", "performance"])
 def test_drift_wakes_retraining_with_its_evidence(stage: Stage, name: str) -> None:
     stage.checks = [check("reading"), check(name, "alarm", "age: PSI 0.3")]
 
