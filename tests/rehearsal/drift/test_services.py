@@ -1,0 +1,101 @@
+"""The functions' AWS: real clients, real requests, answers from folders and one file."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from mlops.rehearsal.drift.services import DriftServices, empty_services, read_services
+
+ACCOUNT = "222222222222"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "services.json"
+
+
+@pytest.fixture
+def services(tmp_path: Path, path: Path) -> DriftServices:
+    return empty_services(
+        path, account=ACCOUNT, region="eu-west-1", storage=tmp_path / "s3",
+        registry=tmp_path / "registry", registrar=ACCOUNT,
+    )  # fmt: skip
+
+
+def keys(s3: Any, prefix: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="captures", Prefix=prefix)
+    return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+
+def test_objects_are_put_listed_by_prefix_and_read(services: DriftServices) -> None:
+    s3 = services.client("s3")
+    for key in ("a/01/x.json", "a/02/x.json", "b/x.json"):
+        s3.put_object(Bucket="captures", Key=key, Body=key.encode())
+
+    assert keys(s3, "a/") == ["a/01/x.json", "a/02/x.json"]
+    assert keys(s3, "a/0") == ["a/01/x.json", "a/02/x.json"]
+    assert keys(s3, "none/") == []
+    assert s3.get_object(Bucket="captures", Key="b/x.json")["Body"].read() == b"b/x.json"
+
+
+def test_an_object_that_is_not_there_is_refused_as_s3_does(services: DriftServices) -> None:
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        services.client("s3").get_object(Bucket="captures", Key="none")
+
+
+def test_metrics_are_kept_for_the_alarms(services: DriftServices, path: Path) -> None:
+    datum = {"MetricName": "Runs", "Value": 1.0, "Dimensions": [{"Name": "E", "Value": "e"}]}
+    services.client("cloudwatch").put_metric_data(Namespace="Mlops/Monitoring", MetricData=[datum])
+    services.write(path)
+
+    (kept,) = read_services(path).state["metrics"]
+    assert (kept["name"], kept["value"], kept["dimensions"]) == ("Runs", 1.0, {"E": "e"})
+
+
+def start(services: DriftServices, token: str, name: str = "automatic-drift-1") -> str:
+    answer = services.client("sagemaker").start_pipeline_execution(
+        PipelineName="mlops-tiny-training",
+        PipelineExecutionDisplayName=name,
+        PipelineParameters=[{"Name": "Trigger", "Value": "drift"}],
+        ClientRequestToken=token.ljust(32, "0") if token else token,
+    )
+    return str(answer["PipelineExecutionArn"])
+
+
+def test_one_token_starts_one_execution(services: DriftServices) -> None:
+    first, again, other = start(services, "a"), start(services, "a"), start(services, "b")
+
+    assert first == again != other
+    assert [row["parameters"] for row in services.state["executions"]] == [{"Trigger": "drift"}] * 2
+
+
+def test_executions_are_listed_newest_first_at_the_replays_time(services: DriftServices) -> None:
+    for number, token in enumerate("ab"):
+        services.state["now"] = datetime(2012, 1 + number, 1, tzinfo=UTC).timestamp()
+        start(services, token)
+
+    listed = services.client("sagemaker").list_pipeline_executions(
+        PipelineName="mlops-tiny-training", SortBy="CreationTime", SortOrder="Descending"
+    )["PipelineExecutionSummaries"]
+
+    assert [one["StartTime"].month for one in listed] == [2, 1]
+    assert {one["PipelineExecutionStatus"] for one in listed} == {"Executing"}
+
+
+def test_a_published_object_carries_what_its_publisher_said(services: DriftServices) -> None:
+    services.state["published"]["data/x.csv"] = {"at": 0.0, "metadata": {"sha256": "abc"}}
+
+    head = services.client("s3").head_object(Bucket="captures", Key="data/x.csv")
+
+    assert head["Metadata"] == {"sha256": "abc"}
+
+
+def test_a_request_that_the_service_would_refuse_is_refused(services: DriftServices) -> None:
+    with pytest.raises(ClientError, match="StartPipelineExecution"):
+        start(services, "")
+
+    assert json.dumps(services.state["executions"]) == "[]"
