@@ -96,12 +96,20 @@ class Fault:
         await app(scope, receive, send)
 
     async def _request(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
-        """Another request reaches the model than was sent."""
+        """Another request reaches the model than was sent.
+
+        The fault stands for a mistake behind the model's checks, so a change that they refuse is
+        taken back.
+        """
         if scope["path"] == "/ping":
             return await app(scope, receive, send)
         change = {"scrambled": self._scrambled, "stale-scaler": self._rescaled}
-        body = _changed(await _read(receive), change[self.settings["how"]])
-        await app(_with_length(scope, len(body)), _once(body), send)
+        sent = await _read(receive)
+        events = await _answered(app, scope, _changed(sent, change[self.settings["how"]]))
+        if events[0]["status"] == 400:  # noqa: PLR2004  # how the server says that it refused
+            events = await _answered(app, scope, sent)
+        for event in events:
+            await send(event)
         return None
 
     async def _answer(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,12 +117,7 @@ class Fault:
         if scope["path"] == "/ping":
             return await app(scope, receive, send)
         change = {"inverted": self._inverted, "schema": self._renamed}[self.settings["how"]]
-        events: list[Event] = []
-
-        async def keep(event: Event) -> None:
-            events.append(event)
-
-        await app(scope, receive, keep)
+        events = await _answered(app, scope, await _read(receive))
         body = b"".join(event.get("body", b"") for event in events[1:])
         if events[0]["status"] < 300:  # noqa: PLR2004  # HTTP's own number
             body = _changed(body, change)
@@ -126,7 +129,7 @@ class Fault:
 
     def _scrambled(self, row: dict[str, Any]) -> dict[str, Any]:
         """Every number takes the place within its range that its neighbour had."""
-        fields = [f for f in self.schema["input"] if f["type"] == "number" and _is_number(row, f)]
+        fields = self._numeric(row)
         places = [_place(row[field["name"]], field) for field in fields]
         turned = [*places[1:], places[0]] if len(places) > 1 else [1 - place for place in places]
         changed = {f["name"]: _value(p, f) for f, p in zip(fields, turned, strict=True)}
@@ -134,9 +137,20 @@ class Fault:
 
     def _rescaled(self, row: dict[str, Any]) -> dict[str, Any]:
         """Every number as a scaler of other data would have it: squeezed and shifted."""
-        fields = [f for f in self.schema["input"] if f["type"] == "number" and _is_number(row, f)]
+        fields = self._numeric(row)
         changed = {f["name"]: _value(0.7 * _place(row[f["name"]], f) + 0.25, f) for f in fields}
         return {**row, **changed}
+
+    def _numeric(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """The fields of a row that a model would scale.
+
+        Integers are mostly codes and parts of a date, so they count only where nothing else does.
+        """
+        for kind in ("number", "integer"):
+            fields = [f for f in self.schema["input"] if f["type"] == kind]
+            if fields:
+                return [field for field in fields if _is_number(row, field)]
+        return []
 
     def _inverted(self, row: dict[str, Any]) -> dict[str, Any]:
         """Much is little: a number is mirrored in its range, or in what was seen so far."""
@@ -178,7 +192,8 @@ def _place(value: float, field: dict[str, Any]) -> float:
 
 def _value(place: float, field: dict[str, Any]) -> float:
     low, high = _range(field)
-    return low + min(max(place, 0), 1) * (high - low)
+    value = low + min(max(place, 0), 1) * (high - low)
+    return round(value) if field["type"] == "integer" else value
 
 
 def _changed(body: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
@@ -216,6 +231,17 @@ def _once(body: bytes) -> Receive:
         return next(events, {"type": "http.disconnect"})
 
     return receive
+
+
+async def _answered(app: Application, scope: Scope, body: bytes) -> list[Event]:
+    """What the application sends for this body."""
+    events: list[Event] = []
+
+    async def keep(event: Event) -> None:
+        events.append(event)
+
+    await app(_with_length(scope, len(body)), _once(body), keep)
+    return events
 
 
 def _with_length(scope: Scope, length: int) -> Scope:

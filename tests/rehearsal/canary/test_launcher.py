@@ -17,21 +17,33 @@ SCHEMA = {
     "output": [{"name": "y", "type": "number", "min": 0}, {"name": "z", "type": "number"}],
 }
 
+TOWN = {"name": "town", "type": "string", "allowed": ["A", "B"]}
+
 
 def call(
-    settings: dict[str, Any], body: bytes = b"{}", *, path: str = "/invocations", times: int = 1
+    settings: dict[str, Any],
+    body: bytes = b"{}",
+    *,
+    path: str = "/invocations",
+    times: int = 1,
+    schema: dict[str, Any] = SCHEMA,
+    refused: bytes | None = None,
 ) -> list[tuple[int, bytes, bytes]]:
-    """Status, body that the model saw, and body that the caller got, per call."""
+    """Status, body that the model saw, and body that the caller got, per call.
+
+    The model refuses a body that contains `refused`.
+    """
     seen: list[bytes] = []
 
     async def application(scope, receive, send) -> None:
         seen.append((await receive()).get("body", b""))
+        status = 400 if refused and refused in seen[-1] else 200
         answer = b'[{"y": 30.0, "z": 1.0}]'
         headers = [(b"content-length", str(len(answer)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    faulty = Fault(settings, SCHEMA).around(application)
+    faulty = Fault(settings, schema).around(application)
 
     async def once() -> tuple[int, bytes, bytes]:
         events: list[dict[str, Any]] = []
@@ -91,6 +103,21 @@ def test_a_stale_scaler_squeezes_and_shifts() -> None:
     ((_, seen, _),) = call({"kind": "request", "how": "stale-scaler"}, json.dumps(row).encode())
 
     assert json.loads(seen) == [{"a": 2.5, "b": pytest.approx(95.0), "hour": 7}]
+
+
+def test_integers_are_scaled_where_there_are_no_numbers() -> None:
+    grown = {"input": [{"name": "age", "type": "integer", "min": 0, "max": 99}, TOWN], "output": []}
+    row = json.dumps({"age": 45, "town": "A"}).encode()
+    ((_, seen, _),) = call({"kind": "request", "how": "stale-scaler"}, row, schema=grown)
+
+    assert seen == b'{"age": 56, "town": "A"}'
+
+
+def test_a_change_that_the_model_refuses_is_taken_back() -> None:
+    row = b'{"a": 0.0, "b": 100.0, "hour": 7}'
+    ((status, seen, _),) = call({"kind": "request", "how": "stale-scaler"}, row, refused=b"2.5")
+
+    assert (status, seen) == (200, row)
 
 
 def test_much_becomes_little() -> None:
