@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 collect_ignore = [] if importlib.util.find_spec("numpy") else ["monitoring"]
 SAMPLE = ROOT / "tests" / "sample"
 MODEL = "bike_demand"
+FURTHER = sorted({path.parent.name for path in ROOT.glob("model_code/*/model.yaml")} - {MODEL})
 UV = Path(sys.executable).with_name("uv")
 Template = dict[str, Any]
 Finished = subprocess.CompletedProcess[str]
@@ -47,14 +49,34 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Accounts, pins and further models are an organization's own. If the tests read them, the commit
     of a release would fail the tests that have to pass before it is delivered.
     """
-    folder = tmp_path_factory.mktemp("repository")
-    (ROOT / ".envs").mkdir(exist_ok=True)
+    return _repository(tmp_path_factory.mktemp("repository"), MODEL)
+
+
+@pytest.fixture(scope="session", params=FURTHER)
+def further_root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with one further model of the repository, pinned in every stage like the example.
+
+    The model's folder and its line in config/releases.yaml are all that differs.
+    """
+    folder = _repository(tmp_path_factory.mktemp("repository"), MODEL, request.param)
+    releases = folder / "config" / "releases.yaml"
+    pins = re.search(r"\{.*\}", releases.read_text())
+    assert pins is not None
+    with releases.open("a") as file:
+        file.write(f"  {request.param.replace('_', '-')}: {pins[0]}\n")
+    return folder
+
+
+def _repository(folder: Path, *models: str) -> Path:
+    for name in (".envs", ".mlops"):
+        (ROOT / name).mkdir(exist_ok=True)
     for entry in ROOT.iterdir():
         if entry.name not in ("config", "model_code"):
             (folder / entry.name).symlink_to(entry)
     shutil.copytree(SAMPLE / "config", folder / "config")
     (folder / "model_code").mkdir()
-    (folder / "model_code" / MODEL).symlink_to(ROOT / "model_code" / MODEL)
+    for name in models:
+        (folder / "model_code" / name).symlink_to(ROOT / "model_code" / name)
     return folder
 
 
