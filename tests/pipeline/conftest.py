@@ -10,6 +10,9 @@ import pytest
 from mlops.contract import ModelSpec
 from mlops.pipeline.compiled import SDK_LOCK
 
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = sorted(ROOT.glob("model_code/*/model.yaml"))
+
 CONTRACT: dict[str, Any] = {
     "name": "cab-fares",
     "description": "What a ride costs",
@@ -66,11 +69,16 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def bike_demand(root: Path) -> ModelSpec:
-    """The contract of the repository's first model, read without the checks of its folder."""
+@pytest.fixture(scope="session", params=MODELS, ids=lambda path: path.parent.name)
+def real_model(request: pytest.FixtureRequest) -> ModelSpec:
+    """The contract of each of the repository's models, read without the checks of its folder."""
     from mlops.contract.document import read_document
     from mlops.contract.translation import checked
 
-    path = root / "model_code" / "bike_demand" / "model.yaml"
-    return checked(read_document(path, root=root), ModelSpec)
+    return checked(read_document(request.param, root=ROOT), ModelSpec)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository with every model in it, and with its own configuration."""
+    return ROOT

@@ -95,7 +95,7 @@ def test_the_inputs_of_the_same_contract_have_the_same_hashes(checkout, make_spe
     assert input_hashes(checkout, make_spec()) == input_hashes(checkout, make_spec())
 
 
-def test_the_committed_definition_is_fresh(root, bike_demand):
-    recorded = json.loads(compiled_path(root, bike_demand).read_text())["inputs"]
+def test_the_committed_definition_is_fresh(repository, real_model):
+    recorded = json.loads(compiled_path(repository, real_model).read_text())["inputs"]
 
-    assert recorded == input_hashes(root, bike_demand)
+    assert recorded == input_hashes(repository, real_model)

@@ -96,9 +96,9 @@ runpy.run_module("mlops.pipeline.definition", run_name="__main__")
 @pytest.mark.full
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_compiling_again_gives_the_committed_bytes_without_a_network(
-    root, bike_demand, tmp_path, monkeypatch, seed
+    repository, real_model, tmp_path, monkeypatch, seed
 ):
-    python = sdk_python(root, say=print)
+    python = sdk_python(repository, say=print)
     guarded = tmp_path / "guarded-python"
     (tmp_path / "guard.py").write_text(GUARD)
     guarded.write_text(f'#!/bin/sh\nexec {python} "{tmp_path}/guard.py"\n')
@@ -106,7 +106,7 @@ def test_compiling_again_gives_the_committed_bytes_without_a_network(
     monkeypatch.setenv("PYTHONHASHSEED", seed)
     monkeypatch.chdir(tmp_path)
 
-    definition = compiled_definition(bike_demand, python=guarded)
+    definition = compiled_definition(real_model, python=guarded)
 
-    committed = load_compiled(root, bike_demand)
+    committed = load_compiled(repository, real_model)
     assert json.dumps(definition) == json.dumps(committed)

@@ -28,9 +28,9 @@ PLAIN = {
 
 
 @pytest.fixture(scope="module")
-def committed(root, bike_demand):
-    content = json.loads(compiled_path(root, bike_demand).read_text())
-    return with_defaults(content["definition"], tunable_defaults(bike_demand))
+def committed(repository, real_model):
+    content = json.loads(compiled_path(repository, real_model).read_text())
+    return with_defaults(content["definition"], tunable_defaults(real_model))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from mlops.pipeline.reference_check import reference_findings
 
 
 @pytest.fixture(scope="module")
-def committed(root, bike_demand):
-    return json.loads(compiled_path(root, bike_demand).read_text())["definition"]
+def committed(repository, real_model):
+    return json.loads(compiled_path(repository, real_model).read_text())["definition"]
 
 
 def edited(definition, old, new):
