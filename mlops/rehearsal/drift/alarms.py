@@ -1,7 +1,8 @@
 """The synthesized alarms over what a run of the drift job published."""
 
+import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,9 +11,9 @@ from mlops.rehearsal.errors import RehearsalError
 
 NAMESPACE: Final = "Mlops/Monitoring"
 _LARGEST: Final = re.compile(r"MAX\(\[([a-z0-9, ]+)\]\)")
-_COMPARISONS: Final = {
-    "GreaterThanOrEqualToThreshold": lambda value, limit: value >= limit,
-    "LessThanThreshold": lambda value, limit: value < limit,
+_COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
 }
 Point = Mapping[str, Any]
 
@@ -55,7 +56,7 @@ def _is_red(alarm: Mapping[str, Any], points: Sequence[Point]) -> bool:
     if not values:
         return bool(alarm["TreatMissingData"] == "breaching")
     compare = _COMPARISONS[alarm["ComparisonOperator"]]
-    return bool(compare(max(values), alarm["Threshold"]))
+    return compare(max(values), float(alarm["Threshold"]))
 
 
 def _values(alarm: Mapping[str, Any], points: Sequence[Point]) -> Iterator[float]:

@@ -52,8 +52,8 @@ class Endpoint:
         pairs = [(self._predicted(one), one.truth) for one in exchanges]
         known = [(said, truth) for said, truth in pairs if truth is not None]
         if self.spec.problem.type == "regression":
-            return math.sqrt(sum((s - t) ** 2 for s, t in known) / len(known))
-        return sum(s != t for s, t in known) / len(known)
+            return math.sqrt(sum(float(s - t) ** 2 for s, t in known) / len(known))
+        return sum(bool(s != t) for s, t in known) / len(known)
 
     def _exchange(self, server: Any, case: Case, number: int) -> Exchange:
         body = json.dumps(case.request)
