@@ -9,11 +9,12 @@ from mlops_constructs.approval_events import ApprovalEvents
 from mlops_constructs.model_package_group import ModelPackageGroup
 from mlops_constructs.release_decisions import ReleaseDecisions
 from mlops_constructs.site import Site
+from mlops_constructs.training_bus import TrainingBus
 from mlops_constructs.training_dashboard import TrainingDashboard
 
 
 class RegistryStack(Stack):
-    """A group for every model of the repository, who hears of and acts on approvals, the overview.
+    """A group for every model, who acts on approvals, where drift is told, the overview.
 
     It spans all models, asked for or not: a synthesis of one model must never remove another's
     group.
@@ -31,4 +32,5 @@ class RegistryStack(Stack):
         ApprovalEvents(self, "ApprovalEvents", site=site)
         if site.names.stages.is_automated:
             ReleaseDecisions(self, "ReleaseDecisions", site=site)
+        TrainingBus(self, "DriftEvents", site=site)
         TrainingDashboard(self, "Training", site=site, models=models)

@@ -73,6 +73,7 @@ class MlopsStage(cdk.Stage):
             source=source,
             key=self._foundation.key,
             commit=commit,
+            handlers=serving_code(source).archive,
         )
         training.add_stack_dependency(self._registry)
 

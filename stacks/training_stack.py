@@ -1,18 +1,20 @@
 """How one model is made."""
 
+from pathlib import Path
+
 from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.pipeline import ModelSource
 from mlops_constructs.pipeline_alerts import PipelineAlerts
-from mlops_constructs.pipeline_schedule import PipelineSchedule
+from mlops_constructs.retraining_trigger import RetrainingTrigger, is_automatic
 from mlops_constructs.site import Site
 from mlops_constructs.training_pipeline import TrainingPipeline
 
 
 class TrainingStack(Stack):
-    """A model's pipeline, its schedule if it has one, and its alerts."""
+    """A model's pipeline, its alerts, and what starts it beside people."""
 
     def __init__(
         self,
@@ -23,6 +25,7 @@ class TrainingStack(Stack):
         source: ModelSource,
         key: kms.IKey,
         commit: str,
+        handlers: Path,
     ) -> None:
         model = source.spec
         super().__init__(
@@ -33,7 +36,5 @@ class TrainingStack(Stack):
         )
         TrainingPipeline(self, "Training", site=site, source=source, key=key, commit=commit)
         PipelineAlerts(self, "Alerts", site=site, model=model, key=key)
-        if model.pipeline.schedule:
-            PipelineSchedule(
-                self, "Schedule", site=site, model=model.name, expression=model.pipeline.schedule
-            )
+        if is_automatic(model):
+            RetrainingTrigger(self, "Retraining", site=site, model=model, archive=handlers, key=key)

@@ -1,13 +1,9 @@
 """Carries every approval and rejection in the registry to the delivery account."""
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from mlops_constructs.permission import Permission
-from mlops_constructs.service_role import service_role
+from mlops_constructs.event_forwarding import forwarded_to
 from mlops_constructs.site import Site
 
 
@@ -25,7 +21,7 @@ class ApprovalEvents(Construct):
             "Rule",
             description="Approvals and rejections of model versions, to the delivery account",
             event_pattern=self._pattern(),
-            targets=[self._delivery_bus()],
+            targets=[forwarded_to(self, site=site, bus_arn=site.names.event_bus_arn)],
         )
 
     def _pattern(self) -> events.EventPattern:
@@ -35,20 +31,3 @@ class ApprovalEvents(Construct):
             detail_type=["SageMaker Model Package State Change"],
             detail={"ModelPackageGroupName": events.Match.prefix(project)},
         )
-
-    def _delivery_bus(self) -> targets.EventBus:
-        bus_arn = self._site.names.event_bus_arn
-        return targets.EventBus(
-            events.EventBus.from_event_bus_arn(self, "Bus", bus_arn),
-            role=self._role(bus_arn),
-            dead_letter_queue=sqs.Queue.from_queue_arn(
-                self, "DeadLetters", self._site.dead_letter_queue_arn
-            ),
-        )
-
-    def _role(self, bus_arn: str) -> iam.IRole:
-        put = Permission(sid="Forward", actions=["events:PutEvents"], resources=[bus_arn])
-        role = service_role(
-            self, "Role", service="events.amazonaws.com", site=self._site, permissions=[put]
-        )
-        return role.without_policy_updates()

@@ -24,7 +24,13 @@ class Janitor(Construct):
     ) -> None:
         super().__init__(scope, id_)
         janitor = PlatformFunction(
-            self, "Janitor", release=release, task=_task(release), archive=archive, key=key
+            self,
+            "Janitor",
+            site=release.site,
+            model=release.model.name,
+            task=_task(release),
+            archive=archive,
+            key=key,
         )
         FunctionSchedule(
             self,

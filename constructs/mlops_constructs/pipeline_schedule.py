@@ -1,23 +1,38 @@
-"""Starts a training pipeline by the clock."""
+"""Asks by the clock for a training."""
+
+import json
 
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from mlops_constructs.handlers.retraining_events import SCHEDULED
 from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
 
 class PipelineSchedule(Construct):
-    """An EventBridge schedule in UTC whose role may start this one pipeline."""
+    """An EventBridge schedule in UTC that calls the function which starts the pipeline.
+
+    The function looks whether an execution is under way, and finds the newest data; a schedule that
+    started the pipeline itself could do neither.
+    """
 
     def __init__(
-        self, scope: Construct, id_: str, *, site: Site, model: str, expression: str
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        site: Site,
+        function: lambda_.IFunction,
+        model: str,
+        expression: str,
     ) -> None:
         super().__init__(scope, id_)
         self._site = site
-        self._pipeline_arn = site.names.pipeline_arn(model)
+        self._function_arn = function.function_arn
         self.schedule = scheduler.CfnSchedule(
             self,
             "Schedule",
@@ -29,7 +44,8 @@ class PipelineSchedule(Construct):
 
     def _target(self) -> scheduler.CfnSchedule.TargetProperty:
         return scheduler.CfnSchedule.TargetProperty(
-            arn=self._pipeline_arn,
+            arn=self._function_arn,
+            input=json.dumps(SCHEDULED),
             role_arn=self._role().role_arn,
             dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                 arn=self._site.dead_letter_queue_arn
@@ -41,21 +57,20 @@ class PipelineSchedule(Construct):
         )
 
     def _role(self) -> iam.Role:
+        call = Permission(
+            sid="CallTheFunction",
+            actions=["lambda:InvokeFunction"],
+            resources=[self._function_arn],
+        )
+        keep = Permission(
+            sid="KeepUndelivered",
+            actions=["sqs:SendMessage"],
+            resources=[self._site.dead_letter_queue_arn],
+        )
         return service_role(
             self,
             "Role",
             service="scheduler.amazonaws.com",
             site=self._site,
-            permissions=[
-                Permission(
-                    sid="StartThePipeline",
-                    actions=["sagemaker:StartPipelineExecution"],
-                    resources=[self._pipeline_arn],
-                ),
-                Permission(
-                    sid="KeepUndelivered",
-                    actions=["sqs:SendMessage"],
-                    resources=[self._site.dead_letter_queue_arn],
-                ),
-            ],
+            permissions=[call, keep],
         )

@@ -13,8 +13,8 @@ from constructs import Construct
 
 from mlops_constructs.function_log_group import function_log_group
 from mlops_constructs.permission import Permission, acknowledge_patterns
-from mlops_constructs.release import Release
 from mlops_constructs.service_role import service_role
+from mlops_constructs.site import Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,16 @@ class Task:
     permissions: Sequence[Permission]
     minutes: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    dead_letter_queue_arn: str | None = None
+    """Queue that keeps an event at which the function failed for good; none: nothing is kept."""
+
+    @property
+    def keeping(self) -> list[Permission]:
+        """What keeping such an event takes."""
+        if self.dead_letter_queue_arn is None:
+            return []
+        queue = [self.dead_letter_queue_arn]
+        return [Permission(sid="KeepWhatFailed", actions=["sqs:SendMessage"], resources=queue)]
 
 
 class PlatformFunction(Construct):
@@ -37,16 +47,17 @@ class PlatformFunction(Construct):
         scope: Construct,
         id_: str,
         *,
-        release: Release,
+        site: Site,
+        model: str,
         task: Task,
         archive: Path,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, id_)
-        self._release = release
+        self._site = site
         self._task = task
-        name = f"{release.model.name}/{task.name}"
-        log_group = function_log_group(self, "Log", site=release.site, name=name, key=key)
+        name = f"{model}/{task.name}"
+        log_group = function_log_group(self, "Log", site=site, name=name, key=key)
         self.function = self._function(log_group, archive)
 
     def _function(self, log_group: logs.ILogGroup, archive: Path) -> lambda_.Function:
@@ -68,6 +79,11 @@ class PlatformFunction(Construct):
         assert isinstance(resource, lambda_.CfnFunction)
         # The role's ARN already makes CloudFormation wait for the role and its inline policy.
         resource.add_deletion_override("DependsOn")
+        if self._task.dead_letter_queue_arn is not None:
+            # Not through the library: it would write the permission into a policy of its own.
+            resource.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
+                target_arn=self._task.dead_letter_queue_arn
+            )
         return function
 
     def _role(self, log_group: logs.ILogGroup) -> iam.IRole:
@@ -76,13 +92,13 @@ class PlatformFunction(Construct):
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[log_group.log_group_arn],
         )
-        permissions = [*self._task.permissions, logging]
+        permissions = [*self._task.permissions, *self._task.keeping, logging]
         acknowledge_patterns(self, permissions)
         role = service_role(
             self,
             "Role",
             service="lambda.amazonaws.com",
-            site=self._release.site,
+            site=self._site,
             permissions=permissions,
         )
         return role.without_policy_updates()

@@ -34,7 +34,13 @@ class Prober(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prober = PlatformFunction(
-            self, "Prober", release=release, task=_task(release), archive=archive, key=key
+            self,
+            "Prober",
+            site=release.site,
+            model=release.model.name,
+            task=_task(release),
+            archive=archive,
+            key=key,
         )
         FunctionSchedule(
             self,

@@ -34,7 +34,8 @@ class ReleaseCheck(Construct):
         function = PlatformFunction(
             self,
             "Checker",
-            release=release,
+            site=release.site,
+            model=release.model.name,
             task=_task(release, key_arn=key.key_arn),
             archive=archive,
             key=key,

@@ -6,7 +6,6 @@ from typing import Final
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -35,11 +34,15 @@ class RollbackReport(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._release = release
-        task = _task(release, key_arn=key.key_arn)
         self.function = PlatformFunction(
-            self, "Reporter", release=release, task=task, archive=archive, key=key
+            self,
+            "Reporter",
+            site=release.site,
+            model=release.model.name,
+            task=_task(release, key_arn=key.key_arn),
+            archive=archive,
+            key=key,
         ).function
-        self._keep_what_failed()
         self.rule = self._rule()
 
     def _rule(self) -> events.Rule:
@@ -56,13 +59,6 @@ class RollbackReport(Construct):
                 detail={"EndpointName": [self._release.endpoint_name]},
             ),
             targets=[targets.LambdaFunction(self.function, dead_letter_queue=undelivered)],
-        )
-
-    def _keep_what_failed(self) -> None:
-        resource = self.function.node.default_child
-        assert isinstance(resource, lambda_.CfnFunction)
-        resource.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
-            target_arn=self._release.site.dead_letter_queue_arn
         )
 
 
@@ -82,6 +78,7 @@ def _task(release: Release, *, key_arn: str) -> Task:
             "BAKE_MINUTES": str(release.watched_minutes),
             "DEPLOYMENT_MINUTES": str(release.canary.policy.execution_timeout_minutes),
         },
+        dead_letter_queue_arn=release.site.dead_letter_queue_arn,
     )
 
 
@@ -94,9 +91,4 @@ def _permissions(release: Release, *, key_arn: str) -> list[Permission]:
         ),
         *see_deployments(release),
         *record_deployments(release, key_arn=key_arn),
-        Permission(
-            sid="KeepWhatFailed",
-            actions=["sqs:SendMessage"],
-            resources=[release.site.dead_letter_queue_arn],
-        ),
     ]

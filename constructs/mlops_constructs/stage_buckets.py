@@ -13,7 +13,7 @@ class StageBuckets(Construct):
     """Private, versioned, encrypted buckets that answer over TLS only.
 
     Where models are trained, the other configured stages' accounts may read the models and nothing
-    else.
+    else, and EventBridge hears of every object: a model may ask to be trained on new data.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: Site, key: kms.IKey) -> None:
@@ -23,6 +23,8 @@ class StageBuckets(Construct):
         self.logs = self._log_bucket()
         self.artifacts = self._data_bucket("Artifacts", site.names.artifact_bucket(site.stage))
         self.artifacts.apply_removal_policy(site.model_removal_policy)
+        if site.stage.trains:
+            self._tell_of_published_data()
         self.captures = self._data_bucket("Captures", site.names.capture_bucket(site.stage))
         self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(90))
         if site.model_readers:
@@ -64,6 +66,16 @@ class StageBuckets(Construct):
     def _log_expiry(self) -> s3.LifecycleRule:
         retention = Duration.days(self._site.stage.log_retention_days)
         return s3.LifecycleRule(id="expire-access-logs", expiration=retention)
+
+    def _tell_of_published_data(self) -> None:
+        bucket = self.artifacts.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        # Not through the library: it would deploy a function of its own that sets this one field.
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
 
     def _let_other_stages_read_models(self) -> None:
         # The data that a model was prepared from lies beside it and stays here.

@@ -72,6 +72,15 @@ class Names:
         """First part of the names of an endpoint's rollback alarms, of whatever release."""
         return f"{self.endpoint(stage, model)}-rollback-"
 
+    def drift_alarm(self, stage: StageSpec, model: str) -> str:
+        """The alarm that is red while what an endpoint is asked has drifted."""
+        return f"{self.endpoint(stage, model)}-drift"
+
+    def drift_alarm_arn(self, stage: StageSpec, model: str) -> str:
+        """ARN of that alarm, in the account of its stage."""
+        alarm = self.drift_alarm(stage, model)
+        return f"arn:aws:cloudwatch:{stage.region}:{stage.account}:alarm:{alarm}"
+
     def endpoint_parameter(self, stage: StageSpec, model: str) -> str:
         """Parameter by which applications find the endpoint."""
         return f"/{self.project}/{stage.name}/{model}/endpoint-name"
@@ -106,10 +115,6 @@ class Names:
         """ARN of that pipeline."""
         place = f"{stage.region}:{stage.account}"
         return f"arn:aws:sagemaker:{place}:pipeline/{self.drift_pipeline(stage, model)}"
-
-    def drift_alarm(self, stage: StageSpec, model: str) -> str:
-        """Alarm that is red while the newest window drifted."""
-        return f"{self.endpoint(stage, model)}-drift"
 
     def captures(self, stage: StageSpec, model: str, variant: str) -> str:
         """Prefix in the capture bucket below which SageMaker keeps a variant's requests by hour."""
@@ -179,9 +184,13 @@ class Names:
         registry = f"{delivery.account}.dkr.ecr.{delivery.region}.amazonaws.com"
         return f"{registry}/{self.image_repository(model)}:{tag}"
 
+    def data_prefix(self, model: str) -> str:
+        """First part of the keys of all published data of a model."""
+        return f"data/{model}/"
+
     def data_key(self, model: str, version: str, filename: str) -> str:
         """Key of a published data file; the content's hash is part of it."""
-        return f"data/{model}/{version[:16]}/{filename}"
+        return f"{self.data_prefix(model)}{version[:16]}/{filename}"
 
     def data_uri(self, model: str, version: str, filename: str) -> str:
         """URI of a published data file in the training stage's artifact bucket."""

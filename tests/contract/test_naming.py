@@ -56,6 +56,8 @@ def test_the_longest_allowed_names_fit_the_services_limits(
     assert len(names.key_alias(spec)) <= 256
     assert len(names.alert_topic(spec)) <= 256
     assert len(names.event_bus) <= 256
+    assert len(names.training_bus) <= 256
+    assert len(names.drift_alarm(spec, model)) <= 255
     assert len(names.dashboard(spec)) <= 255
     assert len(names.checks(spec)) <= 150
     roles = (
@@ -94,6 +96,14 @@ def test_names_that_cross_accounts_are_spelled_out() -> None:
     assert names.model_package_arn("a-b", 3) == f"{registry}:model-package/mlops-a-b/3"
     assert names.pipeline_arn("a-b") == f"{registry}:pipeline/mlops-a-b-training"
     assert names.event_bus_arn == "arn:aws:events:eu-west-1:111111111111:event-bus/mlops-delivery"
+    assert names.training_bus_arn == (
+        "arn:aws:events:eu-west-1:222222222222:event-bus/mlops-training"
+    )
+    assert names.drift_alarm(dev, "a-b") == "mlops-dev-a-b-drift"
+    assert names.drift_alarm_arn(dev, "a-b") == (
+        "arn:aws:cloudwatch:eu-west-1:222222222222:alarm:mlops-dev-a-b-drift"
+    )
+    assert names.data_prefix("a-b") == "data/a-b/"
     assert names.release_record(dev, "a-b") == "/mlops/dev/a-b/release-record"
     roles = "arn:aws:iam::222222222222:role/mlops-dev"
     assert names.release_records_role(dev) == f"{roles}-release-records"

@@ -426,3 +426,117 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         assert seconds >= 0
         self.now += seconds
+
+
+class Executions:
+    """A pipeline's executions, newest first; a token starts one, and is answered with it again."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.summaries: list[dict[str, Any]] = []
+        self.tokens: dict[str, str] = {}
+        self.listing_is_behind = False
+        self.refusal = ""
+        aws.operations["ListPipelineExecutions"] = self.list_pipeline_executions
+        aws.operations["StartPipelineExecution"] = self.start_pipeline_execution
+
+    @property
+    def arns(self) -> list[str]:
+        """What was started by a call."""
+        return list(self.tokens.values())
+
+    def add(
+        self,
+        *,
+        name: str,
+        status: str,
+        age: timedelta = timedelta(),
+        at: datetime | None = None,
+    ) -> str:
+        arn = f"{ACCOUNT}:pipeline/acme-churn-training/execution/{len(self.summaries):012}"
+        summary = {
+            "PipelineExecutionArn": arn,
+            "StartTime": at or datetime.now(UTC) - age,
+            "PipelineExecutionStatus": status,
+        }
+        # Where nobody gave a display name there is none.
+        self.summaries.append(summary | ({"PipelineExecutionDisplayName": name} if name else {}))
+        return arn
+
+    def list_pipeline_executions(
+        self,
+        *,
+        PipelineName: str,
+        SortBy: str,
+        SortOrder: str,
+        MaxResults: int,
+        NextToken: str = "0",
+    ) -> dict[str, Any]:
+        """Pages of two, as if there were many."""
+        known = [] if self.listing_is_behind else self.summaries
+        newest = sorted(known, key=lambda one: one["StartTime"], reverse=True)
+        begin = int(NextToken)
+        more = {"NextToken": str(begin + 2)} if begin + 2 < len(newest) else {}
+        return {"PipelineExecutionSummaries": newest[begin : begin + 2], **more}
+
+    def start_pipeline_execution(
+        self, *, ClientRequestToken: str, PipelineExecutionDisplayName: str, **_: Any
+    ) -> dict[str, Any]:
+        if self.refusal:
+            raise refused(self.refusal, operation="StartPipelineExecution")
+        if ClientRequestToken not in self.tokens:
+            arn = self.add(name=PipelineExecutionDisplayName, status="Executing")
+            self.tokens[ClientRequestToken] = arn
+        return {"PipelineExecutionArn": self.tokens[ClientRequestToken]}
+
+
+class Published:
+    """Published data of one model in the artifact bucket."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.objects: dict[str, tuple[datetime, dict[str, str]]] = {}
+        aws.operations["ListObjectsV2"] = self.list_objects_v2
+        aws.operations["HeadObject"] = self.head_object
+        aws.operations["Publish"] = lambda **_: {"MessageId": "1"}
+
+    def put(
+        self,
+        sha256: str,
+        *,
+        age: timedelta = timedelta(),
+        training_end: str | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> None:
+        """As `mlops data publish` does it, unless the metadata is given."""
+        own = {"sha256": sha256} | ({"training-end": training_end} if training_end else {})
+        key = f"data/churn/{sha256[:16]}/rows.csv.gz"
+        self.objects[key] = (START - age, own if metadata is None else metadata)
+
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str, ContinuationToken: str = "0", **_: Any
+    ) -> dict[str, Any]:
+        """Pages of one, as if there were many; an empty one has no contents at all."""
+        keys = sorted(key for key in self.objects if key.startswith(Prefix))
+        if not keys:
+            return {"IsTruncated": False, "KeyCount": 0}
+        begin = int(ContinuationToken)
+        key = keys[begin]
+        more = begin + 1 < len(keys)
+        return {
+            "IsTruncated": more,
+            "Contents": [{"Key": key, "LastModified": self.objects[key][0], "Size": 3}],
+            **({"NextContinuationToken": str(begin + 1)} if more else {}),
+        }
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        modified, metadata = self.objects[Key]
+        return {"Metadata": metadata, "LastModified": modified}
+
+
+@pytest.fixture
+def executions(aws: Aws) -> Executions:
+    return Executions(aws)
+
+
+@pytest.fixture
+def published(aws: Aws) -> Published:
+    return Published(aws)
