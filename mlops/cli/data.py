@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,13 @@ def record(root: Path, model: str) -> None:
 @data.command()
 @click.argument("model")
 @click.option("--profile", help="AWS profile of the training stage's account.")
+@click.option(
+    "--training-end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="First day whose rows a training by itself keeps for later; default: the contract's.",
+)
 @click.pass_obj
-def publish(root: Path, model: str, profile: str | None) -> None:
+def publish(root: Path, model: str, profile: str | None, training_end: datetime | None) -> None:
     """Upload MODEL's sample to the training stage's artifact bucket, unless it is there."""
     platform = load_platform(root, model=model)
     spec, stage = platform.model(model), platform.stages.training
@@ -43,8 +50,10 @@ def publish(root: Path, model: str, profile: str | None) -> None:
         "Bucket": platform.names.artifact_bucket(stage),
         "Key": platform.names.data_key(model, spec.data.version, sample.name),
     }
+    end = {} if training_end is None else {"training-end": f"{training_end:%Y-%m-%d}"}
+    metadata = {"sha256": spec.data.version, **end}
     try:
-        version_id = upload_once(session.client("s3"), sample, spec.data.version, place)
+        version_id = upload_once(session.client("s3"), sample, metadata, place)
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(
             f"cannot publish to s3://{place['Bucket']}: {error}; deploy '{stage.name}/*' first and "
@@ -82,8 +91,10 @@ def record_version(contract: Path, *, root: Path) -> str:
     return version
 
 
-def upload_once(s3: Any, sample: Path, sha256: str, place: dict[str, str]) -> str:
-    """Put the sample in place; an object that is there with this hash is left alone.
+def upload_once(
+    s3: Any, sample: Path, metadata: Mapping[str, str], place: Mapping[str, str]
+) -> str:
+    """Put the sample in place; an object that is there and says all of this is left alone.
 
     Returns:
         The object's version id.
@@ -94,7 +105,7 @@ def upload_once(s3: Any, sample: Path, sha256: str, place: dict[str, str]) -> st
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
             raise
     else:
-        if head.get("Metadata", {}).get("sha256") == sha256:
+        if metadata.items() <= head.get("Metadata", {}).items():
             return str(head.get("VersionId"))
-    answer = s3.put_object(**place, Body=sample.read_bytes(), Metadata={"sha256": sha256})
+    answer = s3.put_object(**place, Body=sample.read_bytes(), Metadata=metadata)
     return str(answer.get("VersionId"))
