@@ -17,8 +17,8 @@ ANSWERS: Final = {
         "before its permissions exist"
     ),
     "LambdaConcurrency": (
-        "kept: few calls at a time, by a pipeline, a deployment, the clock or the changes of one "
-        "endpoint; a reserved concurrency would be taken from the whole account"
+        "kept: few calls at a time, by a pipeline, a deployment, the clock, drift or the changes "
+        "of one endpoint; a reserved concurrency would be taken from the whole account"
     ),
     "LambdaDLQ": (
         "kept: the pipeline's step receives the error; the release check answers CloudFormation "
@@ -26,7 +26,7 @@ ANSWERS: Final = {
     ),
     "LambdaInsideVPC": (
         "kept: they talk to AWS's own APIs only; the data that they handle is the contract's "
-        "published examples"
+        "published examples, and the names and metadata of published data"
     ),
     "S3BucketReplicationEnabled": (
         "kept: data has its source and models are reproducible from a commit; an organization "

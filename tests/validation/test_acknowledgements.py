@@ -21,7 +21,8 @@ import pytest
 # that start them, which reads artifacts like the other builds.
 # The drift job adds in each stage 12: what it reads and writes by prefix (files of days to come),
 # and the executions' jobs, which SageMaker names; metrics know no resource.
-ACKNOWLEDGED = 15 + 3 * 23 + 8 + 2 + 3 + 3 * 7 + 1 + 3 * 12
+# The function that starts trainings adds 1: the keys of published data hold the content's hash.
+ACKNOWLEDGED = 15 + 1 + 3 * 23 + 8 + 2 + 3 + 3 * 7 + 1 + 3 * 12
 PLUGINS = ("AwsSolutions::", "mlops-rules::")
 
 
