@@ -43,8 +43,11 @@ class TrainingBus(Construct):
             actions=["events:PutEvents"],
             resources=[self._site.names.training_bus_arn],
             conditions={
-                "ForAllValues:StringEquals": {"events:source": source},
-                "StringEquals": {"events:detail-type": detail_type},
+                # A call brings several events; EventBridge takes none without these fields.
+                "ForAllValues:StringEquals": {
+                    "events:source": source,
+                    "events:detail-type": detail_type,
+                }
             },
         )
         # Not the library's own classes: they touch a deprecated property, so every synthesis warns.

@@ -42,8 +42,10 @@ def test_they_may_tell_of_alarms_and_of_drift_alone(bus: Any) -> None:
 
     assert conditions == [
         {
-            "ForAllValues:StringEquals": {"events:source": source},
-            "StringEquals": {"events:detail-type": detail_type},
+            "ForAllValues:StringEquals": {
+                "events:source": source,
+                "events:detail-type": detail_type,
+            }
         }
         for source, detail_type in (
             ("aws.cloudwatch", "CloudWatch Alarm State Change"),
