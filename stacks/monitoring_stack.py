@@ -6,6 +6,7 @@ from constructs import Construct
 
 from mlops.pipeline import ModelSource
 from mlops_constructs.drift_alarms import DriftAlarms
+from mlops_constructs.drift_events import DriftEvents
 from mlops_constructs.drift_job import DriftJob
 from mlops_constructs.drift_schedule import DriftSchedule
 from mlops_constructs.release import Release
@@ -40,3 +41,5 @@ class MonitoringStack(Stack):
         schedule = DriftSchedule(self, "Schedule", release=release)
         schedule.node.add_dependency(job.pipeline)
         DriftAlarms(self, "Alarms", release=release)
+        if release.model.retraining.on_drift:
+            DriftEvents(self, "Events", site=release.site, model=release.model.name)

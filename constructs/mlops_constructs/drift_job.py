@@ -53,7 +53,13 @@ class DriftJob(Construct):
 
     def _function(self, id_: str, task: Task) -> PlatformFunction:
         return PlatformFunction(
-            self, id_, release=self._release, task=task, archive=self._archive, key=self._key
+            self,
+            id_,
+            site=self._release.site,
+            model=self._release.model.name,
+            task=task,
+            archive=self._archive,
+            key=self._key,
         )
 
     def _finding(self) -> Task:
