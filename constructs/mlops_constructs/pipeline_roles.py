@@ -10,6 +10,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from mlops.contract import ModelSpec
+from mlops.contract.naming import VERSION_STEPS
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import service_role
@@ -20,6 +21,7 @@ READS: Final[dict[str, Sequence[str]]] = {
     "Preprocess": (),
     "ValidateData": ("Preprocess",),
     "Train": ("Preprocess",),
+    "Baseline": ("Preprocess", "Train"),
     "Evaluate": ("Preprocess", "Train"),
 }
 
@@ -92,15 +94,17 @@ class PipelineRoles(Construct):
                 *jobs.pull_image(self._site, model=self._model.name),
                 *self._conducting(find_approved),
                 *self._registering(),
-                *jobs.read_object(
-                    sid="TrainOutputs", bucket=self._bucket, key=self._outputs("Train")
-                ),
-                *jobs.read_object(
-                    sid="EvaluateOutputs", bucket=self._bucket, key=self._outputs("Evaluate")
-                ),
+                *self._version_files(),
                 *jobs.use_key(self._key.key_arn),
             ],
         )
+
+    def _version_files(self) -> Iterable[Permission]:
+        """Registering a version reads what it refers to."""
+        for step in VERSION_STEPS:
+            yield from jobs.read_object(
+                sid=f"{step}Outputs", bucket=self._bucket, key=self._outputs(step)
+            )
 
     def _conducting(self, find_approved: lambda_.IFunction) -> list[Permission]:
         return [

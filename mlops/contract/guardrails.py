@@ -317,8 +317,9 @@ def _the_stage_canary_protects(
 PLATFORM_PARAMETERS: Final = frozenset(
     {
         "DataUri", "DataVersion", "CodeUri", "SourceHash", "Commit", "ImageUri", "ArtifactsUri",
-        "KmsKeyId", "ModelPackageGroupName", "ApprovalStatus",
-        *(f"{job}{what}" for job in ("Preprocess", "ValidateData", "Train", "Evaluate")
+        "KmsKeyId", "ModelPackageGroupName", "ApprovalStatus", "TrainingEnd", "Trigger",
+        "TriggerEvidence",
+        *(f"{job}{what}" for job in ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
           for what in ("RoleArn", "InstanceType")),
     }
 )  # fmt: skip
@@ -343,7 +344,7 @@ def _hyperparameters_are_no_platform_parameters(
 
 def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> Iterator[Problem]:
     steps = model.pipeline.steps
-    for key in ("preprocess", "validate_data", "train", "evaluate"):
+    for key in ("preprocess", "validate_data", "train", "baseline", "evaluate"):
         instance_type = getattr(steps, key).instance_type
         if has_instance_store(instance_type):
             yield problem_at(

@@ -9,6 +9,7 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "r2": (-math.inf, 1),
     "rmse": (0, math.inf),
     "mae": (0, math.inf),
+    "wape": (0, math.inf),
     "log_loss": (0, math.inf),
 }
 """Where a metric's value can lie; all others are shares between 0 and 1."""
@@ -16,6 +17,7 @@ BETTER: Final[dict[str, Literal["at_least", "at_most"]]] = {
     "r2": "at_least",
     "rmse": "at_most",
     "mae": "at_most",
+    "wape": "at_most",
     "log_loss": "at_most",
     "brier": "at_most",
     "calibration_error": "at_most",
@@ -27,7 +29,7 @@ BETTER: Final[dict[str, Literal["at_least", "at_most"]]] = {
 }
 """Which side is better; the coverage of an interval can be wrong on both, so it is not here."""
 METRICS: dict[str, tuple[str, ...]] = {
-    "regression": ("r2", "rmse", "mae", "interval_coverage"),
+    "regression": ("r2", "rmse", "mae", "wape", "interval_coverage"),
     "binary-classification": (
         "accuracy",
         "roc_auc",
@@ -39,7 +41,11 @@ METRICS: dict[str, tuple[str, ...]] = {
         "precision",
     ),
 }
-"""Metric names that an evaluation of each problem type reports and that gates may name."""
+"""Metric names that an evaluation of each problem type reports and that gates may name.
+
+`wape` is the sum of the absolute errors as a share of the sum of the absolute labels: unlike rmse
+and mae it means the same when everything grows.
+"""
 GROUP_METRICS: Final = ("demographic_parity_gap", "equal_opportunity_gap")
 """Metrics of every declared division into groups; each carries the field's name at its end.
 

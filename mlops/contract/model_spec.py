@@ -10,6 +10,7 @@ from mlops.contract.metrics import GROUP_METRICS, METRICS, ProblemType
 from mlops.contract.monitoring_spec import MonitoringSpec, RetrainingSpec
 from mlops.contract.schema_spec import SchemaSpec
 from mlops.contract.vocabulary import (
+    Day,
     FieldName,
     Hyperparameter,
     Line,
@@ -75,6 +76,10 @@ class DataSpec(Spec):
     version_id: Annotated[
         str | None, Field(max_length=1024, description="S3 version id of the object at `uri`")
     ] = None
+    training_end: Annotated[
+        Day | None,
+        Field(description="Rows from this day on are `later`; none: everything is trained on"),
+    ] = None
 
     @model_validator(mode="after")
     def _a_version_id_has_its_object(self) -> "DataSpec":
@@ -129,11 +134,12 @@ class TrainStepSpec(StepSpec):
 
 
 class StepsSpec(Spec):
-    """The four jobs of the pipeline, in order."""
+    """The five jobs of the pipeline, in order."""
 
     preprocess: Annotated[StepSpec, Field(description="Splits and cleans the data")] = StepSpec()
     validate_data: Annotated[StepSpec, Field(description="Checks the parts")] = StepSpec()
     train: Annotated[TrainStepSpec, Field(description="Fits the model")] = TrainStepSpec()
+    baseline: Annotated[StepSpec, Field(description="Describes it to the drift job")] = StepSpec()
     evaluate: Annotated[StepSpec, Field(description="Measures it on held-out data")] = StepSpec()
 
 
@@ -144,7 +150,7 @@ class PipelineSpec(Spec):
         Schedule | None, Field(description="EventBridge Scheduler expression, UTC; none: on demand")
     ] = None
     cache_days: Annotated[int, Field(ge=0, le=365, description="0 switches step caching off")] = 30
-    steps: Annotated[StepsSpec, Field(description="Machines of the four jobs")] = StepsSpec()
+    steps: Annotated[StepsSpec, Field(description="Machines of the five jobs")] = StepsSpec()
 
 
 class Gate(Spec):
@@ -158,6 +164,20 @@ class Gate(Spec):
     max_regression: Annotated[
         float | None,
         Field(ge=0, description="Not worse than the approved version by more than this"),
+    ] = None
+
+
+class EvaluationSpec(Spec):
+    """Which held-out rows a version is judged by."""
+
+    recent_days: Annotated[
+        int | None,
+        Field(
+            ge=7,
+            le=3660,
+            description="The last days of the held-out rows that gates and the comparison with the "
+            "approved version read; none: all of them",
+        ),
     ] = None
 
 
@@ -193,6 +213,9 @@ class ModelSpec(Spec):
         ExamplesSpec, Field(description="Tolerances of the files in `examples/`")
     ] = ExamplesSpec()
     pipeline: Annotated[PipelineSpec, Field(description="How the model is made")] = PipelineSpec()
+    evaluation: Annotated[
+        EvaluationSpec, Field(description="Which rows a version is judged by")
+    ] = EvaluationSpec()
     gates: Annotated[
         tuple[Gate, ...],
         Field(min_length=1, max_length=20, strict=False, description="What a version must meet"),

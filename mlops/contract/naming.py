@@ -5,8 +5,12 @@ that crossed one would tie deployments together silently.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from mlops.contract.stage_spec import StageSpec, StagesSpec
+
+VERSION_STEPS: Final = ("Train", "Evaluate", "Baseline")
+"""Steps of a training pipeline whose outputs a registered version refers to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,9 +209,9 @@ class Names:
         """Pattern over the keys of a step's outputs, in every execution of a model's pipeline."""
         return f"{self.artifacts_prefix(model)}/*/{step}/*"
 
-    def version_outputs(self, model: str) -> tuple[str, str]:
-        """What a version refers to: its archive, and its evaluation with the recorded answers."""
-        return self.step_outputs(model, "Train"), self.step_outputs(model, "Evaluate")
+    def version_outputs(self, model: str) -> tuple[str, ...]:
+        """What a version refers to: archive, evaluation with recorded answers, drift baseline."""
+        return tuple(self.step_outputs(model, step) for step in VERSION_STEPS)
 
     def dashboard(self, stage: StageSpec) -> str:
         """CloudWatch dashboard of the training pipelines of a stage."""

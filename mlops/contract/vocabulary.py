@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -131,6 +132,20 @@ def _schedule(value: str) -> str:
             f"is no schedule of EventBridge Scheduler: {problem}",
             allowed="cron(minute hour day-of-month month day-of-week year) or rate(n unit)",
             remedy="write for example cron(0 3 ? * MON *)",
+        )
+    return value
+
+
+def _day(value: str) -> str:
+    try:
+        known = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        known = False
+    if not known:
+        raise invalid(
+            "is no day of the calendar",
+            allowed='a day as year-month-day, in quotes, like "2012-01-31"',
+            remedy="write the four digits of the year, the month and the day",
         )
     return value
 
@@ -266,6 +281,11 @@ TrainingInstanceType = Annotated[str, _machine("training")]
 HostingInstanceType = Annotated[str, _machine("hosting")]
 Schedule = Annotated[
     str, AfterValidator(_schedule), WithJsonSchema({"type": "string", "pattern": SCHEDULE_PATTERN})
+]
+Day = Annotated[
+    str,
+    AfterValidator(_day),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
 ]
 VpcId = Annotated[
     str, _Form(pattern=r"vpc-[0-9a-f]{8,17}", what="VPC id", example="vpc-0a1b2c3d4e5f67890")

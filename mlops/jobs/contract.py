@@ -6,6 +6,7 @@ all read the one text that people agreed on.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -121,6 +122,10 @@ class Contract:
     gates: tuple[dict[str, Any], ...]
     cases: tuple[dict[str, Any], ...]
     groups: tuple[Group, ...] = ()
+    recent_days: int | None = None
+    """The last days of the held-out rows that a version is judged by; None: all rows."""
+    monitoring: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What the drift job compares, as the contract writes it."""
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -146,6 +151,8 @@ def load_contract(folder: Path = ROOT) -> Contract:
             gates=tuple(content["gates"]),
             cases=tuple(content["examples"].get("cases", ())),
             groups=tuple(Group(**group) for group in content["problem"].get("groups", ())),
+            recent_days=content.get("evaluation", {}).get("recent_days"),
+            monitoring=content.get("monitoring", {}),
         )
     except OSError as error:
         raise DataError(

@@ -11,12 +11,15 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from .job import DataError
 
 _T = TypeVar("_T")
+NO_DAY = "none"
+"""What the pipeline says where the contract names no day."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,6 +49,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description=description)
     found.add_argument("--input-dir", type=Path, default=Path("/opt/ml/processing/input/data"))
     found.add_argument("--data-version", default="", help="SHA-256 of the data file, if known")
+    found.add_argument(
+        "--training-end",
+        type=_day,
+        default=None,
+        help="rows of this day and after are `later`; none: everything is trained on",
+    )
     found.add_argument("--output-dir", type=Path, default=Path("/opt/ml/processing/output"))
     return found
 
@@ -69,6 +78,10 @@ def lines(folder: Path, *, version: str, columns: Sequence[str]) -> Iterator[Lin
     if missing:
         raise DataError(f"{path.name}: misses the columns {', '.join(missing)}")
     return _lines(reader, path.name)
+
+
+def _day(text: str) -> date | None:
+    return None if text == NO_DAY else date.fromisoformat(text)
 
 
 def _only_file(folder: Path) -> Path:

@@ -10,7 +10,13 @@ import numpy as np
 
 from .resampling import Bounded, Figures, Mask, Numbers, bounded_sums
 
-HIGHER_IS_BETTER = {"r2": True, "rmse": False, "mae": False, "interval_coverage": True}
+HIGHER_IS_BETTER = {
+    "r2": True,
+    "rmse": False,
+    "mae": False,
+    "wape": False,
+    "interval_coverage": True,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +52,22 @@ def _sums(scored: Scored) -> Numbers:
         inside = np.zeros_like(error)
     else:
         inside = ((scored.low <= scored.truth) & (scored.truth <= scored.high)).astype(np.float64)
-    ones = np.ones_like(error)
-    return np.stack([ones, scored.truth, scored.truth**2, error**2, abs(error), inside], axis=1)
+    truth = scored.truth
+    addends = [np.ones_like(error), truth, truth**2, abs(truth), error**2, abs(error), inside]
+    return np.stack(addends, axis=1)
 
 
 def _figures(sums: Numbers, *, with_coverage: bool) -> Figures:
-    rows, truth, truth_squared, error_squared, error_absolute, inside = map(float, sums)
+    rows, truth, truth_squared, truth_absolute, error_squared, error_absolute, inside = map(
+        float, sums
+    )
     spread = truth_squared - truth**2 / rows
     found = {
         # Rows that are all alike have no variance to explain.
         "r2": 1 - error_squared / spread if spread > 0 else 0.0,
         "rmse": (error_squared / rows) ** 0.5,
         "mae": error_absolute / rows,
+        # Where every label is 0, an error is no share of anything.
+        "wape": error_absolute / truth_absolute if truth_absolute > 0 else 0.0,
     }
     return found | {"interval_coverage": inside / rows} if with_coverage else found

@@ -7,6 +7,7 @@ good. Rows that belong together (hours of a day, people of a household) share a 
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 
 
 def part_of(key: str, *, test: float, validation: float) -> str:
@@ -15,3 +16,8 @@ def part_of(key: str, *, test: float, validation: float) -> str:
     if share < test:
         return "test"
     return "validation" if share < test + validation else "train"
+
+
+def is_later(day: date, training_end: date | None) -> bool:
+    """Whether a row of this day comes too late to be trained on; without an end none does."""
+    return training_end is not None and day >= training_end

@@ -44,19 +44,28 @@ def read_part(folder: Path, table: Table) -> list[Row]:
     Raises:
         DataError: the file is missing, empty or breaks the contract.
     """
+    rows = read_later(folder, table)
+    if not rows:
+        raise DataError(f"{folder / FILE}: holds no row; check the split of the data")
+    return rows
+
+
+def read_later(folder: Path, table: Table) -> list[Row]:
+    """The same for the part `later`, which is empty where everything was trained on.
+
+    Raises:
+        DataError: the file is missing or breaks the contract.
+    """
     path = folder / FILE
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(_typed(csv.DictReader(file), table, path))
+            return list(_typed(csv.DictReader(file), table, path))
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file; run preprocess first") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     except csv.Error as error:
         raise DataError(f"{path}: is no CSV: {error}") from error
-    if not rows:
-        raise DataError(f"{path}: holds no row; check the split of the data")
-    return rows
 
 
 def _typed(reader: csv.DictReader[str], table: Table, path: Path) -> Iterator[Row]:

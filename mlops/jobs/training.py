@@ -13,6 +13,7 @@ from .contract import ROOT
 from .job import DataError
 
 _T = TypeVar("_T")
+_OF_THE_DRIFT_ENGINE = ("sheet.py",)
 
 
 def read_hyperparameters(path: Path, kind: type[_T]) -> _T:
@@ -39,8 +40,12 @@ def read_hyperparameters(path: Path, kind: type[_T]) -> _T:
 
 
 def pack_code(folder: Path, *, root: Path = ROOT) -> None:
-    """Put the code that runs now beside the model: it is the code that fits it."""
-    for path in sorted([*root.glob("*.py"), *root.glob("jobs/*.py"), root / "contract.json"]):
+    """Put the code that runs now beside the model: it is the code that fits it.
+
+    The drift engine stays behind: it judges an endpoint from outside and answers nobody.
+    """
+    modules = [path for path in root.glob("*.py") if path.name not in _OF_THE_DRIFT_ENGINE]
+    for path in sorted([*modules, *root.glob("jobs/*.py"), root / "contract.json"]):
         target = folder / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -6,7 +6,7 @@ from .arrays import Floats, Ints
 from .intervals import Interval, bootstrap
 from .truth import Scored
 
-NAMES = ("rmse", "mae", "mean_error", "r2", "interval_coverage")
+NAMES = ("rmse", "mae", "wape", "mean_error", "r2", "interval_coverage")
 
 
 def regression_metrics(scored: Scored) -> dict[str, Interval]:
@@ -16,7 +16,17 @@ def regression_metrics(scored: Scored) -> dict[str, Interval]:
     error = scored.prediction - scored.truth
     inside = (scored.low <= scored.truth) & (scored.truth <= scored.high)
     addends = np.stack(
-        [np.ones_like(error), truth, truth**2, error, error**2, np.abs(error), inside], axis=1
+        [
+            np.ones_like(error),
+            truth,
+            truth**2,
+            error,
+            error**2,
+            np.abs(error),
+            np.abs(scored.truth),
+            inside,
+        ],
+        axis=1,
     )
     found = dict(
         zip(NAMES, bootstrap(per_request(addends, scored.requests), _figures), strict=True)
@@ -35,12 +45,13 @@ def per_request(addends: Floats, requests: Ints) -> Floats:
 
 
 def _figures(sums: Floats) -> Floats:
-    rows, truth, squared_truth, error, squared_error, absolute_error, inside = sums.T
+    rows, truth, squared_truth, error, squared_error, absolute_error, size, inside = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack(
             [
                 np.sqrt(squared_error / rows),
                 absolute_error / rows,
+                absolute_error / size,
                 error / rows,
                 1 - squared_error / (squared_truth - truth**2 / rows),
                 inside / rows,

@@ -1,7 +1,8 @@
 """A model's code as one archive whose bytes depend on nothing but the code.
 
 Every job and the endpoint get the same archive. At its root lie the folder's own modules, the
-platform's server and the part of the contract that scripts need; below it, the package `jobs`.
+platform's server and the part of the contract that scripts need; below it, the packages `jobs` and
+`monitoring`. A served model takes along what it needs to answer, and not the drift engine.
 """
 
 import gzip
@@ -19,9 +20,20 @@ from mlops.contract import Example, ModelSpec, read_examples
 
 _ROOMS: Final = Path(__file__).parent.parent
 SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
-JOBS: Final = _ROOMS / "jobs"
+PACKAGES: Final = (_ROOMS / "jobs", _ROOMS / "monitoring")
+SHEET: Final = _ROOMS / "sheet.py"
+"""The frame of the drift engine's page; the engine expects it at the root."""
 DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
 _TAG_LENGTH: Final = 16
+_COMPARED: Final = {
+    "psi",
+    "minimum_rows",
+    "compare_within",
+    "ignored",
+    "labels",
+    "limits",
+}
+"""What of `monitoring` belongs to a version; when the job runs does not, and changes no code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +66,12 @@ def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
     """What the archive holds, by name: no caches, no tests, no data."""
     return {
         **{path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))},
-        **{path.name: path.read_bytes() for path in SERVER_FILES},
-        **{f"{JOBS.name}/{path.name}": path.read_bytes() for path in sorted(JOBS.glob("*.py"))},
+        **{path.name: path.read_bytes() for path in (*SERVER_FILES, SHEET)},
+        **{
+            f"{package.name}/{path.name}": path.read_bytes()
+            for package in PACKAGES
+            for path in sorted(package.glob("*.py"))
+        },
         "contract.json": contract_json(spec, folder).encode(),
     }
 
@@ -66,7 +82,12 @@ def contract_json(spec: ModelSpec, folder: Path) -> str:
         mode="json",
         by_alias=True,
         exclude_none=True,
-        include={"name", "problem", "schema_", "gates", "examples"},
+        include={
+            **dict.fromkeys(
+                ("name", "problem", "schema_", "gates", "examples", "evaluation"), True
+            ),
+            "monitoring": _COMPARED,
+        },
     )
     shared["examples"]["cases"] = [_case(example) for example in read_examples(folder)]
     return json.dumps(shared, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -29,6 +29,7 @@ os.environ |= {
 # The SDK makes clients at import and must find the environment above; mypy does not find the SDK.
 # mypy: disable-error-code="import-not-found"
 from sagemaker.core import model_registry, network, processing, shapes
+from sagemaker.core.drift_check_baselines import DriftCheckBaselines
 from sagemaker.core.lambda_helper import Lambda
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.telemetry import telemetry_logging
@@ -260,14 +261,19 @@ class _Compilation:
             "ModelDataUrl": self._value(step.model),
             "Environment": dict(step.environment),
         }
-        quality = MetricsSource(content_type="application/json", s3_uri=self._value(step.quality))
+        data = {
+            "model_data_statistics": self._json(step.statistics),
+            "model_data_constraints": self._json(step.constraints),
+        }
+        metrics = ModelMetrics(model_statistics=self._json(step.quality), **data)
         request = model_registry.create_model_package_from_containers(
             self._session,
             containers=[container],
             content_types=list(step.content_types),
             response_types=["application/json"],
             model_package_group_name=self._value(step.group),
-            model_metrics=ModelMetrics(model_statistics=quality)._to_request_dict(),  # noqa: SLF001  # the SDK offers no other way
+            model_metrics=metrics._to_request_dict(),  # noqa: SLF001  # the SDK offers no other way
+            drift_check_baselines=DriftCheckBaselines(**data)._to_request_dict(),  # noqa: SLF001  # as above
             approval_status=self._value(step.approval),
             customer_metadata_properties={
                 key: self._value(value) for key, value in sorted(step.metadata.items())
@@ -281,6 +287,9 @@ class _Compilation:
             step_args=request,
             retry_policies=[_service_retries()],
         )
+
+    def _json(self, uri: steps.Value) -> Any:
+        return MetricsSource(content_type="application/json", s3_uri=self._value(uri))
 
 
 def definition_of(spec: ModelSpec) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
         environment=environment,
         content_types=("application/json", "text/csv"),
         quality=_evaluation_file("evaluation.json"),
+        statistics=_baseline_file("statistics.json"),
+        constraints=_baseline_file("constraints.json"),
         metadata=_metadata(spec),
         domain=spec.registry.domain,
         task=spec.task,
@@ -77,6 +79,9 @@ def _metadata(spec: ModelSpec) -> dict[str, Value]:
         "owner_deployment": _plain(spec.owners.deployment),
         "schema_sha256": _schema_sha256(spec),
         "source_hash": ParameterValue("SourceHash"),
+        "training_end": ParameterValue("TrainingEnd"),
+        "trigger": ParameterValue("Trigger"),
+        "trigger_evidence": ParameterValue("TriggerEvidence"),
     }
 
 
@@ -115,3 +120,7 @@ def _evaluation(path: str) -> FileValue:
 def _evaluation_file(name: str) -> Joined:
     # By the step's own output, not by the execution: a cached step's files lie elsewhere.
     return Joined("/", (JobOutput("Evaluate", "evaluation"), name))
+
+
+def _baseline_file(name: str) -> Joined:
+    return Joined("/", (JobOutput("Baseline", "baseline"), name))

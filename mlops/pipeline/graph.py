@@ -28,9 +28,13 @@ from mlops.pipeline.steps import (
 )
 
 FIND_APPROVED_ARN: Final = "{{FindApprovedFunctionArn}}"
-JOBS: Final = ("Preprocess", "ValidateData", "Train", "Evaluate")
+JOBS: Final = ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
 SPLITS: Final = ("train", "validation", "test", "later")
 PENDING: Final = "PendingManualApproval"
+TRIGGERS: Final = ("person", "drift", "data", "schedule")
+"""What may start an execution; nobody but a person leaves the default."""
+NONE: Final = "none"
+"""What a parameter says that has nothing to say: the registry takes no empty text."""
 _PROCESSING: Final = "/opt/ml/processing"
 _TRAINING: Final = "/opt/ml/input/data"
 _ENVIRONMENT: Final = {"PYTHONUNBUFFERED": "1"}
@@ -49,7 +53,7 @@ _GIVEN: Final = (
 
 def graph_of(spec: ModelSpec) -> Graph:
     """The steps that make, judge and register a model."""
-    steps = (_preprocess(spec), _validate_data(spec), _train(spec))
+    steps = (_preprocess(spec), _validate_data(spec), _train(spec), _baseline(spec))
     judging = (_find_approved(), _evaluate(spec), gate_of(spec, environment=_ENVIRONMENT))
     return Graph(model=spec.name, parameters=_parameters(spec), steps=steps + judging)
 
@@ -60,6 +64,7 @@ def tunable_defaults(spec: ModelSpec) -> dict[str, str | int | float]:
     tuning = spec.pipeline.steps.train.hyperparameters
     return {
         "DataVersion": spec.data.version,
+        "TrainingEnd": spec.data.training_end or NONE,
         **types,
         **{camel_case(name): value for name, value in tuning.items()},
     }
@@ -78,6 +83,10 @@ def _parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
     return (
         *(Parameter(name=name) for name in _GIVEN),
         approval,
+        Parameter(name="TrainingEnd"),
+        Parameter(name="Trigger", choices=TRIGGERS, default=TRIGGERS[0]),
+        # An S3 URI or a sentence, of at most 256 characters that the registry's metadata take.
+        Parameter(name="TriggerEvidence", default=NONE),
         *(Parameter(name=f"{job}RoleArn") for job in JOBS),
         *(Parameter(name=f"{job}InstanceType") for job in JOBS),
         *(Parameter(name=camel_case(name), type=_type(value)) for name, value in tuning.items()),
@@ -101,7 +110,7 @@ def _preprocess(spec: ModelSpec) -> ProcessingStep:
         # The version is an argument so that changed data is never answered from the cache.
         arguments=(
             *("--input-dir", data, "--data-version", ParameterValue("DataVersion")),
-            *("--output-dir", home),
+            *("--training-end", ParameterValue("TrainingEnd"), "--output-dir", home),
         ),
         environment=_ENVIRONMENT,
         inputs=(_code(), Channel(name="data", uri=ParameterValue("DataUri"), path=data)),
@@ -147,6 +156,25 @@ def _train(spec: ModelSpec) -> TrainingStep:
         cache=_cache(spec),
         # Training reads the same data, but must not begin before the data is known to be good.
         after=("ValidateData",),
+    )
+
+
+def _baseline(spec: ModelSpec) -> ProcessingStep:
+    read, files = f"{_PROCESSING}/input", f"{_PROCESSING}/output/baseline"
+    return ProcessingStep(
+        name="Baseline",
+        description="Describe the training rows and the answers, as the drift job compares them",
+        machine=_machine(spec, "Baseline"),
+        entrypoint=_module_entrypoint("jobs.drift_baseline", f"{read}/code"),
+        arguments=("--model", f"{read}/model", "--data-dir", read, "--output-dir", files),
+        environment=_ENVIRONMENT,
+        inputs=(
+            _code(),
+            Channel(name="model", uri=TrainedModel("Train"), path=f"{read}/model"),
+            *(_split(split) for split in ("train", "test")),
+        ),
+        outputs=(_output("Baseline", "baseline", files),),
+        cache=_cache(spec),
     )
 
 
@@ -210,6 +238,7 @@ def _machine_spec(spec: ModelSpec, job: str) -> StepSpec:
         "Preprocess": steps.preprocess,
         "ValidateData": steps.validate_data,
         "Train": steps.train,
+        "Baseline": steps.baseline,
         "Evaluate": steps.evaluate,
     }[job]
 
@@ -221,8 +250,16 @@ def _cache(spec: ModelSpec) -> str | None:
 
 def _entrypoint(script: str, code: str) -> tuple[str, ...]:
     """Unpacks the code channel (CDK publishes it as <hash>.gz) and becomes the script."""
-    unpack = f'd=$(mktemp -d); tar xzf {code}/*.gz -C "$d"'
-    return ("bash", "-c", f'set -e; {unpack}; exec python3 "$d/$0.py" "$@"', script)
+    return ("bash", "-c", f'set -e; {_unpack(code)}; exec python3 "$d/$0.py" "$@"', script)
+
+
+def _module_entrypoint(module: str, code: str) -> tuple[str, ...]:
+    """The same for a module of a package of the archive: no model brings a script for it."""
+    return ("bash", "-c", f'set -e; {_unpack(code)}; cd "$d"; exec python3 -m "$0" "$@"', module)
+
+
+def _unpack(code: str) -> str:
+    return f'd=$(mktemp -d); tar xzf {code}/*.gz -C "$d"'
 
 
 def _code() -> Channel:

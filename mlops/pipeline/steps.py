@@ -191,6 +191,8 @@ class RegisterStep:
     environment: Mapping[str, str]
     content_types: tuple[str, ...]
     quality: Value
+    statistics: Value
+    constraints: Value
     metadata: Mapping[str, Value]
     domain: str
     task: str

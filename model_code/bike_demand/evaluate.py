@@ -1,6 +1,8 @@
-"""Fourth step: how good the candidate is on held-out hours of 2011, beside what it must beat.
+"""Fourth step: how good the candidate is on recent held-out hours, beside what it must beat.
 
-2012 (`later`) is reported so that drift is visible, and decides nothing.
+Demand grows, and the model answers at its newest level: hours of a year ago would ask for another
+one. So the gates read the contract's recent days. All held-out hours are reported as well, and
+what came after the end of training (`later`), so that drift is visible; neither decides anything.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 
 import baselines
 import hours
-from jobs import evaluation, job, regression, tables
+from jobs import evaluation, job, recent, regression, tables
 from jobs.archive import Archive
 from jobs.contract import Row, load_contract
 from jobs.evaluation import Judgement, Versions
@@ -40,19 +42,22 @@ def main(log: logging.Logger) -> None:
 
 
 def judge(versions: Versions, folder: Path) -> Judgement:
-    """Both versions on the same test hours; the candidate alone on 2012."""
-    names = ("train", "test", "later")
-    parts = Parts(**{part: tables.read_part(folder / part, hours.table()) for part in names})
-    scored = score(versions.candidate, parts.test)
+    """Both versions on the same recent test hours; the candidate alone on all others."""
+    parts = _read(folder)
+    everything = score(versions.candidate, parts.test)
+    window = recent.window_of(parts.test, days=load_contract().recent_days)
+    scored, rows = everything.subset(np.array(window.mask)), window.of(parts.test)
     figures = regression.figures(scored)
     approved = versions.approved
-    reference = regression.figures(score(approved, parts.test)) if approved else {}
+    reference = regression.figures(score(approved, rows)) if approved else {}
     return {
-        "metrics": regression.with_bounds(scored, _days(parts.test)),
+        "window": window.told(),
+        "metrics": regression.with_bounds(scored, _days(rows)),
         "regression": evaluation.worsening(figures, reference, HIGHER_IS_BETTER),
         "approved": reference,
-        "baselines": _baselines(parts.train, parts.test),
-        "segments": segments(scored, parts.test),
+        "baselines": _baselines(parts.train, rows),
+        "segments": segments(scored, rows),
+        "held_out": _reported(everything, parts.train, parts.test),
         "later": _later(versions.candidate, parts),
         "rows": {part: len(rows) for part, rows in vars(parts).items()},
     }
@@ -77,13 +82,31 @@ def segments(scored: Scored, rows: Sequence[Row]) -> dict[str, dict[str, Figures
     return found
 
 
+def _read(folder: Path) -> Parts:
+    table = hours.table()
+    return Parts(
+        train=tables.read_part(folder / "train", table),
+        test=tables.read_part(folder / "test", table),
+        later=tables.read_later(folder / "later", table),
+    )
+
+
 def _later(candidate: Archive, parts: Parts) -> dict[str, Any]:
+    """What came after the end of training; nothing where that was the end of the data."""
+    if not parts.later:
+        return {}
     scored = score(candidate, parts.later)
     means = {"train": hours.rentals(parts.train).mean(), "later": scored.truth.mean()}
+    return _reported(scored, parts.train, parts.later) | {
+        "mean_label": {part: float(mean) for part, mean in means.items()}
+    }
+
+
+def _reported(scored: Scored, train: list[Row], rows: list[Row]) -> dict[str, Any]:
+    """What is shown and decides nothing."""
     return {
-        "metrics": regression.with_bounds(scored, _days(parts.later)),
-        "baselines": _baselines(parts.train, parts.later),
-        "mean_label": {part: float(mean) for part, mean in means.items()},
+        "metrics": regression.with_bounds(scored, _days(rows)),
+        "baselines": _baselines(train, rows),
     }
 
 
@@ -98,17 +121,12 @@ def _masked(scored: Scored, keys: list[Hashable], value: Hashable) -> Figures:
 
 
 def _days(rows: Sequence[Row]) -> list[Hashable]:
-    return [(row["month"], row["day"]) for row in rows]
+    return [row["date"] for row in rows]
 
 
 def _hours(row: Row) -> str:
     hour: Any = row["hour"]
     return next(name for end, name in _HOUR_BANDS if hour < end)
-
-
-def _quarter(row: Row) -> str:
-    month: Any = row["month"]
-    return f"Q{(month + 2) // 3}"
 
 
 def _kind_of_day(row: Row) -> str:
@@ -121,7 +139,7 @@ SEGMENTS: dict[str, Callable[[Row], Hashable]] = {
     "hours": _hours,
     "day": _kind_of_day,
     "weather": lambda row: row["weather"] or "unknown",
-    "quarter": _quarter,
+    "month": lambda row: row["month"],
 }
 
 

@@ -1,7 +1,8 @@
 """First step: the raw hours into typed rows, split into train, validation, test and later.
 
-2011 is split at random by a hash of the hour's own date, so a row's part never changes when rows
-are added; 2012 is `later`, which reports drift and is never trained on, tuned on or gated.
+Hours before the end of training are split at random by a hash of the hour's own date, so a row's
+part never changes when rows are added or the end moves on; what comes after is `later`, which
+reports drift and is never trained on, tuned on or gated.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from jobs import data_file, job, split, tables
 from jobs.contract import Row
 from jobs.data_file import Line
 
-TRAINING_YEAR = 2011
 TEST_SHARE = 0.2
-VALIDATION_SHARE = 0.1  # of all hours of the year; calibrates the prediction intervals
+VALIDATION_SHARE = (
+    0.1  # of all hours of the year; tells the level of demand and calibrates the intervals
+)
 
 # `casual` and `registered` add up to `cnt`: they are read by nobody.
 RAW_COLUMNS = (
@@ -35,12 +37,13 @@ def main(log: logging.Logger) -> None:
         arguments.input_dir, version=arguments.data_version, columns=RAW_COLUMNS
     )
     rows = [_row(line) for line in lines]
-    for name, part in parted(rows, by=arguments.split_by).items():
+    parts = parted(rows, end=arguments.training_end, by=arguments.split_by)
+    for name, part in parts.items():
         tables.write_part(arguments.output_dir / name, hours.table(), part)
         log.info("part written", extra={"part": name, "rows": len(part)})
 
 
-def parted(rows: list[Row], *, by: str = "hour") -> dict[str, list[Row]]:
+def parted(rows: list[Row], *, end: date | None, by: str = "hour") -> dict[str, list[Row]]:
     """The rows by part, each in order of time.
 
     By hour, hours of one day fall into different parts; by day, whole days do, which is harder
@@ -48,13 +51,13 @@ def parted(rows: list[Row], *, by: str = "hour") -> dict[str, list[Row]]:
     """
     parts: dict[str, list[Row]] = {name: [] for name in tables.PARTS}
     for row in sorted(rows, key=lambda row: (str(row["date"]), row["hour"])):
-        parts[part_of(row, by=by)].append(row)
+        parts[part_of(row, end=end, by=by)].append(row)
     return parts
 
 
-def part_of(row: Row, *, by: str) -> str:
+def part_of(row: Row, *, end: date | None, by: str) -> str:
     """The part that a row belongs to, by nothing but its own date and hour."""
-    if not str(row["date"]).startswith(str(TRAINING_YEAR)):
+    if split.is_later(date.fromisoformat(str(row["date"])), end):
         return "later"
     key = f"{row['date']} {row['hour']}" if by == "hour" else str(row["date"])
     return split.part_of(key, test=TEST_SHARE, validation=VALIDATION_SHARE)

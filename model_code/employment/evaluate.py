@@ -34,9 +34,9 @@ def main(log: logging.Logger) -> None:
 
 def judge(versions: Versions, folder: Path) -> Judgement:
     """Both versions on the same test households; the candidate alone on the later years."""
-    parts = {
-        part: tables.read_part(folder / part, people.table()) for part in ("train", "test", "later")
-    }
+    table = people.table()
+    parts = {part: tables.read_part(folder / part, table) for part in ("train", "test")}
+    parts["later"] = tables.read_later(folder / "later", table)
     test = parts["test"]
     scored = score(versions.candidate, test)
     approved = versions.approved
@@ -51,7 +51,9 @@ def judge(versions: Versions, folder: Path) -> Judgement:
         "baselines": _baselines(parts["train"], test),
         "segments": segments(scored, test),
         "later": _later(versions.candidate, parts["later"]),
-        "mean_label": {part: float(people.employed(rows).mean()) for part, rows in parts.items()},
+        "mean_label": {
+            part: float(people.employed(rows).mean()) for part, rows in parts.items() if rows
+        },
         "rows": {part: len(rows) for part, rows in parts.items()},
     }
 

@@ -1,14 +1,15 @@
 """First step: the survey's codes into typed rows, split into train, validation, test and later.
 
-2015 is split at random by a hash of the household, so people who live together are in one part;
-2016 to 2018 are `later`, which shows whether the model still holds and is never trained on, tuned
-on or gated.
+Years before the end of training are split at random by a hash of the household, so people who live
+together are in one part; the years after it are `later`, which shows whether the model still holds
+and is never trained on, tuned on or gated.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 
 import people
 from features import contradiction
@@ -17,7 +18,6 @@ from jobs.contract import Row
 from jobs.data_file import Line
 from jobs.job import DataError
 
-TRAINING_YEAR = "2015"
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1  # of all households of the year; says when to stop adding trees
 
@@ -34,7 +34,7 @@ def main(log: logging.Logger) -> None:
     lines = data_file.lines(arguments.input_dir, version=arguments.data_version, columns=columns)
     parts: dict[str, list[Row]] = {name: [] for name in tables.PARTS}
     for row in rows(lines):
-        parts[part_of(row)].append(row)
+        parts[part_of(row, end=arguments.training_end)].append(row)
     for name, part in parts.items():
         tables.write_part(arguments.output_dir / name, people.table(), part)
         log.info("part written", extra={"part": name, "rows": len(part)})
@@ -58,9 +58,12 @@ def rows(lines: Iterable[Line]) -> Iterator[Row]:
         yield {"year": year, "household": str(household), "person": str(person), **_person(line)}
 
 
-def part_of(row: Row) -> str:
-    """The part that a row belongs to, by nothing but its year and household."""
-    if row["year"] != TRAINING_YEAR:
+def part_of(row: Row, *, end: date | None) -> str:
+    """The part that a row belongs to, by nothing but its year and household.
+
+    The survey knows no days: a year is later if it begins at the end of training or after it.
+    """
+    if split.is_later(date(int(str(row["year"])), 1, 1), end):
         return "later"
     key = f"{row['year']} {row['household']}"
     return split.part_of(key, test=TEST_SHARE, validation=VALIDATION_SHARE)

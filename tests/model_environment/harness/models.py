@@ -58,11 +58,13 @@ class Model:
         """What the platform's packer makes of the folder; gone when the process ends."""
         target = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-"))
         atexit.register(shutil.rmtree, target, ignore_errors=True)
-        for source in (*self.folder.glob("*.py"), SERVER, SERVER.with_name("model_server.py")):
+        server = (SERVER, SERVER.with_name("model_server.py"), PLATFORM / "sheet.py")
+        for source in (*self.folder.glob("*.py"), *server):
             shutil.copyfile(source, target / source.name)
-        (target / "jobs").mkdir()
-        for source in (PLATFORM / "jobs").glob("*.py"):
-            shutil.copyfile(source, target / "jobs" / source.name)
+        for package in ("jobs", "monitoring"):
+            (target / package).mkdir()
+            for source in (PLATFORM / package).glob("*.py"):
+                shutil.copyfile(source, target / package / source.name)
         (target / "contract.json").write_text(json.dumps(self._contract()))
         sys.path.insert(0, str(target))
         return target
@@ -104,12 +106,14 @@ class Model:
         return Run(code=done.returncode, log=done.stderr, message=text)
 
     def preprocessed(self, folder: Path, data: Path, *more: object) -> Path:
-        """The four parts of a data file."""
+        """The four parts of a data file, up to the contract's end of training unless told."""
+        end = ("--training-end", self.yaml["data"].get("training_end") or "none")
         (folder / "in").mkdir()
         shutil.copyfile(data, folder / "in" / data.name)
         done = self.run(
-            "preprocess", "--input-dir", folder / "in", "--output-dir", folder, *more, cwd=folder
-        )
+            "preprocess", "--input-dir", folder / "in", "--output-dir", folder, *end, *more,
+            cwd=folder,
+        )  # fmt: skip
         assert done.code == 0, done.log
         return folder
 
@@ -158,6 +162,8 @@ class Model:
             "problem": problem,
             "schema": self.yaml["schema"],
             "gates": self.yaml["gates"],
+            "evaluation": self.yaml.get("evaluation", {}),
+            "monitoring": self.yaml.get("monitoring", {}),
             "examples": {**self.yaml.get("examples", {}), "cases": self.cases},
         }
 
