@@ -45,12 +45,14 @@ def main(log: logging.Logger) -> None:
 
 
 def write_predictions(archive: Archive, test: Path, folder: Path, contract: Contract) -> int:
-    """Write the archive's answers to the test rows as a part; the number of them."""
+    """Write the test rows with the archive's answers as a part; the number of them."""
     rows = tables.read_part(test, Table(notes=(), fields=contract.input))
     said = archive.predictions(rows)
     answers = [dict(zip(said, values, strict=True)) for values in zip(*said.values(), strict=True)]
-    tables.write_part(folder, Table(notes=(), fields=contract.output), answers)
-    return len(answers)
+    answered = [row | answer for row, answer in zip(rows, answers, strict=True)]
+    # The request's fields stand beside the answer's: a season is one of them.
+    tables.write_part(folder, Table(notes=(), fields=(*contract.input, *contract.output)), answered)
+    return len(answered)
 
 
 def settings_of(contract: Contract) -> dict[str, Any]:

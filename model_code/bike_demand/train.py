@@ -1,4 +1,4 @@
-"""Third step: fit on train, calibrate the intervals on validation, write an archive that serves.
+"""Third step: fit on train, at the newest level of demand; calibrate on validation; pack.
 
 One thread and fixed seeds: the same rows and hyper-parameters give the same model on any machine
 with the same lock.
@@ -21,12 +21,16 @@ import features
 import hours
 import inference
 import onnx_graph
-from jobs import job, tables, training
-from jobs.contract import Row
+from jobs import job, recent, tables, training
+from jobs.contract import Row, load_contract
 from jobs.job import DataError, JobError
+from jobs.resampling import Numbers
+from level import Level
 
 SEED = 2011
 INTERVAL_COVERAGE = 0.9
+CALIBRATION_ROWS = 100
+"""Fewer recent validation rows are no calibration: then all of them calibrate."""
 UNKNOWN_WEATHER = -1.0
 ONNX_TOLERANCE = 1e-3
 """How far the 32-bit graph may be from XGBoost, relative to the prediction (or to 1 rental)."""
@@ -50,8 +54,9 @@ def main(log: logging.Logger) -> None:
     hyperparameters = training.read_hyperparameters(arguments.hyperparameters, Hyperparameters)
     train = tables.read_part(arguments.train, hours.table())
     validation = tables.read_part(arguments.validation, hours.table())
-    pipeline = fit(train, hyperparameters)
-    factor = interval_factor(pipeline, validation)
+    demand_level = measured_level(train, validation, hyperparameters)
+    pipeline = fit(train, hyperparameters, demand_level.factors(train))
+    factor = interval_factor(pipeline, newest(validation))
     _write(arguments.model_dir, pipeline, factor, hyperparameters)
     training.pack_code(arguments.model_dir / "code")
     difference = export_difference(arguments.model_dir, pipeline, validation)
@@ -62,11 +67,34 @@ def main(log: logging.Logger) -> None:
     )
 
 
-def fit(rows: list[Row], hyperparameters: Hyperparameters) -> Pipeline:
-    """Impute what may be unknown, then boost trees on the counts themselves."""
-    trees = XGBRegressor(tree_method="hist", n_jobs=1, random_state=SEED, **asdict(hyperparameters))
-    pipeline = Pipeline([("preprocessing", preprocessing()), ("trees", trees)])
-    return pipeline.fit(features.matrix(rows), hours.rentals(rows))
+def fit(rows: list[Row], hyperparameters: Hyperparameters, factors: Numbers) -> Pipeline:
+    """Impute what may be unknown, then boost trees on the counts, each times its factor."""
+    pipeline = Pipeline([("preprocessing", preprocessing()), ("trees", _trees(hyperparameters))])
+    return pipeline.fit(features.matrix(rows), hours.rentals(rows) * factors)
+
+
+def measured_level(
+    train: list[Row], validation: list[Row], hyperparameters: Hyperparameters
+) -> Level:
+    """The level of demand over the validation rows; see `level`."""
+    auxiliary = _trees(hyperparameters).fit(_dateless(train), hours.rentals(train))
+    expected = auxiliary.predict(_dateless(validation)).astype(np.float64)
+    return Level.measured(validation, hours.rentals(validation), expected)
+
+
+def newest(rows: list[Row]) -> list[Row]:
+    """Rows of the days that the contract judges: those at the level that answers have."""
+    found = recent.window_of(rows, days=load_contract().recent_days).of(rows)
+    return found if len(found) >= CALIBRATION_ROWS else rows
+
+
+def _trees(hyperparameters: Hyperparameters) -> XGBRegressor:
+    return XGBRegressor(tree_method="hist", n_jobs=1, random_state=SEED, **asdict(hyperparameters))
+
+
+def _dateless(rows: list[Row]) -> features.Matrix:
+    """The features without the day of the year; trees need no imputation."""
+    return np.delete(features.matrix(rows), features.FEATURES.index("day_of_year"), axis=1)
 
 
 def preprocessing() -> ColumnTransformer:
