@@ -30,6 +30,7 @@ def test_the_figures_by_hand() -> None:
         {
             "rmse": math.sqrt(6 / 4),
             "mae": 1.0,
+            "wape": 4 / 12,
             "mean_error": 0.0,
             "r2": 1 - 6 / 14,
             "interval_coverage": 0.75,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -81,13 +82,28 @@ def test_the_twelve_hour_clock_is_read(clock, hour):
 def test_a_rows_part_depends_on_nothing_but_its_hour():
     row = {"date": "2011-05-01", "hour": 3}
 
-    assert preprocess.part_of(row, by="hour") == preprocess.part_of(row | {"cnt": 999}, by="hour")
+    parts = {
+        preprocess.part_of(row | {"cnt": count}, end=end, by="hour")
+        for count in (1, 999)
+        for end in (date(2012, 1, 1), date(2012, 7, 1), None)
+    }
+
+    assert len(parts) == 1
+
+
+def test_the_day_that_ends_training_is_the_first_later_one():
+    rows = [{"date": day, "hour": 3} for day in ("2012-06-30", "2012-07-01")]
+
+    parts = [preprocess.part_of(row, end=date(2012, 7, 1), by="hour") for row in rows]
+
+    assert parts[0] != "later"
+    assert parts[1] == "later"
 
 
 def test_split_by_day_keeps_days_whole():
     rows = [{"date": f"2011-05-{d:02}", "hour": h} for d in range(1, 31) for h in range(24)]
 
-    parts = preprocess.parted(rows, by="day")
+    parts = preprocess.parted(rows, end=None, by="day")
 
     days = [{row["date"] for row in part} for part in parts.values()]
     assert sum(map(len, days)) == 30

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,18 @@ def test_codes_become_values_and_what_was_not_asked_becomes_null():
 def test_a_household_stays_in_its_part_whoever_joins_it():
     row = {"year": "2015", "household": "7", "person": "1"}
 
-    assert preprocess.part_of(row) == preprocess.part_of(row | {"person": "9", "age": 3})
+    joined = row | {"person": "9", "age": 3}
+    assert preprocess.part_of(row, end=None) == preprocess.part_of(joined, end=None)
+
+
+@pytest.mark.parametrize(
+    ("end", "later"),
+    [(date(2015, 1, 1), True), (date(2015, 1, 2), False), (date(2016, 1, 1), False), (None, False)],
+)
+def test_a_year_is_later_if_it_begins_when_training_ends(end, later):
+    row = {"year": "2015", "household": "7", "person": "1"}
+
+    assert (preprocess.part_of(row, end=end) == "later") is later
 
 
 @pytest.mark.parametrize(

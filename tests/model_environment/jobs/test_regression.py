@@ -18,6 +18,7 @@ def test_the_figures_are_those_of_scikit_learn():
         "r2": pytest.approx(r2_score(TRUTH, DEMAND)),
         "rmse": pytest.approx(root_mean_squared_error(TRUTH, DEMAND)),
         "mae": pytest.approx(mean_absolute_error(TRUTH, DEMAND)),
+        "wape": pytest.approx(mean_absolute_error(TRUTH, DEMAND) / TRUTH.mean()),
         "interval_coverage": pytest.approx(np.mean(np.abs(TRUTH - DEMAND) <= 5)),
     }
 
@@ -28,10 +29,16 @@ def test_without_intervals_there_is_no_coverage():
     )
 
 
+def test_labels_that_are_all_nothing_have_no_share_of_error():
+    nothing = regression.Scored(truth=np.zeros(3), predicted=np.ones(3))
+
+    assert regression.figures(nothing)["wape"] == 0.0
+
+
 def test_rows_that_are_all_alike_have_no_variance_to_explain():
     alike = regression.Scored(truth=np.full(3, 7.0), predicted=np.full(3, 7.0))
 
-    assert regression.figures(alike) == {"r2": 0.0, "rmse": 0.0, "mae": 0.0}
+    assert regression.figures(alike) == {"r2": 0.0, "rmse": 0.0, "mae": 0.0, "wape": 0.0}
 
 
 def test_every_value_lies_between_its_bounds_and_the_draw_is_repeatable():
