@@ -94,6 +94,7 @@ def test_the_table_shows_what_a_fresh_run_measures(evaluated, by_day, retrained,
         "This model, 2012": values(later["metrics"]),
         "Mean of the hour of the week, 2012": later["baselines"]["hour_of_week_mean"],
         "Trained until July 2012, April to June 2012": values(retrained["metrics"]),
+        "Trained until July 2012, July to December 2012": values(retrained["later"]["metrics"]),
         "This model, April to June 2012": retrained["approved"]["metrics"],
     }
 
