@@ -31,8 +31,8 @@ MODEL_FILES: Final = (
     "requirements.lock",
     "README.md",
 )
-PACKED_MODULES: Final = ("serve.py", "model_server.py", "jobs.py")
-"""What the platform puts beside a model's modules, the package `jobs` among them."""
+PACKED_MODULES: Final = ("serve.py", "model_server.py", "sheet.py", "jobs.py", "monitoring.py")
+"""What the platform puts beside a model's modules; the packages `jobs` and `monitoring` among it."""
 
 
 def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:

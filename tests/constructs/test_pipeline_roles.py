@@ -52,10 +52,12 @@ def roles(roles_for: Callable[..., dict[str, Any]], model: ModelSpec) -> dict[st
 
 
 def test_there_is_one_role_for_the_pipeline_and_one_for_each_job(roles: dict[str, Any]) -> None:
-    assert sorted(roles) == ["Evaluate", "Pipeline", "Preprocess", "Train", "ValidateData"]
+    assert sorted(roles) == [
+        "Baseline", "Evaluate", "Pipeline", "Preprocess", "Train", "ValidateData",
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("step", ["Preprocess", "ValidateData", "Train", "Evaluate"])
+@pytest.mark.parametrize("step", ["Preprocess", "ValidateData", "Train", "Baseline", "Evaluate"])
 def test_a_job_writes_its_own_outputs_only(roles: dict[str, Any], step: str) -> None:
     writing = [s for s in roles[step].values() if "s3:PutObject" in s["Action"]]
 
@@ -68,6 +70,7 @@ def test_a_job_writes_its_own_outputs_only(roles: dict[str, Any], step: str) -> 
         ("Preprocess", {"ReadCode", "ReadPublishedData"}),
         ("ValidateData", {"ReadCode", "ReadPreprocessOutputs"}),
         ("Train", {"ReadCode", "ReadPreprocessOutputs"}),
+        ("Baseline", {"ReadCode", "ReadPreprocessOutputs", "ReadTrainOutputs"}),
         ("Evaluate", {"ReadCode", "ReadPreprocessOutputs", "ReadTrainOutputs"}),
     ],
 )
@@ -100,7 +103,7 @@ def test_the_pipeline_passes_the_job_roles_to_sagemaker_only(roles: dict[str, An
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
     }
-    assert len(passing["Resource"]) == 4
+    assert len(passing["Resource"]) == 5
     assert all(set(role) == {"Fn::GetAtt"} for role in passing["Resource"])
 
 
@@ -115,6 +118,12 @@ def test_the_pipeline_registers_in_its_own_group_and_approves_nothing(
         f"{prefix}:model-package/acme-churn/*",
     ]
     assert "UpdateModelPackage" not in json.dumps(statements)
+
+
+def test_the_pipeline_reads_what_a_version_refers_to(roles: dict[str, Any]) -> None:
+    reading = {sid for sid, s in roles["Pipeline"].items() if s["Action"] == "s3:GetObject"}
+
+    assert reading == {"ReadTrainOutputs", "ReadEvaluateOutputs", "ReadBaselineOutputs"}
 
 
 def test_no_role_uses_a_wildcard_action(roles: dict[str, Any]) -> None:
@@ -133,7 +142,7 @@ def test_with_a_network_the_jobs_join_it_and_the_pipeline_does_not(
     roles = roles_for(model, network=True)
 
     joining = {name for name, statements in roles.items() if "ec2:" in json.dumps(statements)}
-    assert joining == {"Evaluate", "Preprocess", "Train", "ValidateData"}
+    assert joining == {"Baseline", "Evaluate", "Preprocess", "Train", "ValidateData"}
 
 
 def test_data_elsewhere_is_read_as_the_one_object_of_the_contract(

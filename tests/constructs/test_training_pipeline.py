@@ -26,6 +26,7 @@ BOUND = (
     "PreprocessRoleArn",
     "ValidateDataRoleArn",
     "TrainRoleArn",
+    "BaselineRoleArn",
     "EvaluateRoleArn",
 )
 
@@ -108,7 +109,7 @@ def test_the_code_is_the_published_asset_under_its_gz_key(defaults: dict[str, st
     assert defaults["CodeUri"].endswith(".gz")
 
 
-@pytest.mark.parametrize("step", ["Preprocess", "ValidateData", "Train", "Evaluate"])
+@pytest.mark.parametrize("step", ["Preprocess", "ValidateData", "Train", "Baseline", "Evaluate"])
 def test_each_job_runs_as_its_own_role(defaults: dict[str, str], step: str) -> None:
     assert defaults[f"{step}RoleArn"].startswith(f"TrainingRoles{step}")
 

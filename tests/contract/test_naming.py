@@ -130,4 +130,8 @@ def test_names_that_cross_accounts_are_spelled_out() -> None:
     )
     assert names.artifacts_prefix("a-b") == "models/a-b"
     assert names.step_outputs("a-b", "Train") == "models/a-b/*/Train/*"
-    assert names.version_outputs("a-b") == ("models/a-b/*/Train/*", "models/a-b/*/Evaluate/*")
+    assert names.version_outputs("a-b") == (
+        "models/a-b/*/Train/*",
+        "models/a-b/*/Evaluate/*",
+        "models/a-b/*/Baseline/*",
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from datetime import date
 
 import pytest
 
@@ -76,3 +77,19 @@ def test_anything_but_one_data_file_is_refused(tmp_path):
         (tmp_path / name).write_text(TEXT)
     with pytest.raises(DataError, match=r"holds a\.csv, b\.csv; allowed: exactly one data file"):
         data_file.lines(tmp_path, version="", columns=())
+
+
+@pytest.mark.parametrize(
+    ("given", "end"), [("2012-07-01", date(2012, 7, 1)), ("none", None), (None, None)]
+)
+def test_training_ends_on_a_day_or_never(given, end):
+    told = () if given is None else ("--training-end", given)
+
+    assert data_file.parser("Read.").parse_args(told).training_end == end
+
+
+def test_an_end_of_training_that_is_no_day_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        data_file.parser("Read.").parse_args(("--training-end", "July"))
+
+    assert "argument --training-end: invalid" in capsys.readouterr().err

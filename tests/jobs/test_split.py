@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 import pytest
 
-from mlops.jobs.split import part_of
+from mlops.jobs.split import is_later, part_of
 
 
 def test_the_shares_are_those_that_were_asked_for():
@@ -21,3 +22,15 @@ def test_a_key_stays_in_its_part_for_good():
     assert [part_of(key, test=0.2, validation=0.1) for key in keys] == [
         "train", "validation", "test", "train",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "end", "later"),
+    [
+        (date(2011, 12, 31), date(2012, 1, 1), False),
+        (date(2012, 1, 1), date(2012, 1, 1), True),
+        (date(2012, 1, 1), None, False),
+    ],
+)
+def test_a_row_is_later_from_the_end_of_training_on(day, end, later):
+    assert is_later(day, end) is later

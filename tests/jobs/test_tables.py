@@ -52,3 +52,11 @@ def test_a_part_that_breaks_the_contract_is_told_with_its_place(tmp_path, conten
         tables.read_part(tmp_path, TABLE)
 
     assert reason in str(caught.value)
+
+
+def test_nothing_is_later_where_everything_was_trained_on(tmp_path):
+    tables.write_part(tmp_path, TABLE, [])
+
+    assert tables.read_later(tmp_path, TABLE) == []
+    with pytest.raises(DataError, match="there is no such file"):
+        tables.read_later(tmp_path / "elsewhere", TABLE)

@@ -55,16 +55,18 @@ def test_settings_of_the_sdk_are_not_taken_for_hyperparameters(read):
     assert read('{"sagemaker_region": "eu-west-1"}') == Settings()
 
 
-def test_the_code_that_runs_is_packed_and_nothing_else(tmp_path):
+def test_the_code_that_answers_is_packed_and_nothing_else(tmp_path):
     root = tmp_path / "root"
-    for name in ("train.py", "jobs/job.py", "contract.json", "notes.txt", "tests/test_train.py"):
+    packed_code = ("train.py", "jobs/job.py", "contract.json")
+    left_behind = ("notes.txt", "tests/test_train.py", "monitoring/drift.py", "sheet.py")
+    for name in (*packed_code, *left_behind):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
 
     training.pack_code(tmp_path / "code", root=root)
 
     packed = {path.relative_to(tmp_path / "code"): path for path in tmp_path.glob("code/**/*.*")}
-    assert packed.keys() == set(map(Path, ("train.py", "jobs/job.py", "contract.json")))
+    assert packed.keys() == set(map(Path, packed_code))
     assert packed[Path("train.py")].read_text() == "train.py"
 
 

@@ -37,21 +37,23 @@ def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, 
     archive = write_archive(spec, folder, tmp_path / "build")
 
     found = list(members(archive.path))
-    assert [name for name in found if not name.startswith("jobs/")] == [
+    assert [name for name in found if "/" not in name] == [
         "contract.json",
         "features.py",
         "model_server.py",
         "serve.py",
+        "sheet.py",
         "train.py",
     ]
 
 
-def test_an_archive_holds_what_all_models_share_as_the_package_jobs(spec, folder, tmp_path, root):
+@pytest.mark.parametrize("package", ["jobs", "monitoring"])
+def test_an_archive_holds_what_all_models_share_as_packages(spec, folder, tmp_path, root, package):
     archive = write_archive(spec, folder, tmp_path / "build")
 
-    packed = {name for name in members(archive.path) if name.startswith("jobs/")}
-    assert packed == {f"jobs/{path.name}" for path in (root / "mlops/jobs").glob("*.py")}
-    assert {"jobs/__init__.py", "jobs/job.py"} <= packed
+    packed = {name for name in members(archive.path) if name.startswith(f"{package}/")}
+    assert packed == {f"{package}/{path.name}" for path in (root / "mlops" / package).glob("*.py")}
+    assert f"{package}/__init__.py" in packed
 
 
 def test_no_entry_tells_who_packed_it_or_when(spec, folder, tmp_path):
@@ -135,6 +137,26 @@ def test_what_scripts_do_not_need_is_no_part_of_their_contract(make_spec, folder
     moved = make_spec(endpoint={"expected_requests_per_minute": 900})
 
     assert contract_json(moved, folder) == contract_json(make_spec(), folder)
+
+
+def test_scripts_know_the_window_and_what_drift_is_compared_with(make_spec, folder):
+    spec = make_spec(
+        evaluation={"recent_days": 91},
+        monitoring={"compare_within": "km", "ignored": ["km"], "psi": 0.2},
+    )
+
+    contract = json.loads(contract_json(spec, folder))
+
+    assert contract["evaluation"] == {"recent_days": 91}
+    assert contract["monitoring"] == {
+        "psi": 0.2, "minimum_rows": 500, "compare_within": "km", "ignored": ["km"], "limits": [],
+    }  # fmt: skip
+
+
+def test_when_the_drift_job_runs_changes_no_code(make_spec, folder):
+    weekly = make_spec(monitoring={"window_days": 7, "schedule": "cron(0 9 ? * * *)"})
+
+    assert contract_json(weekly, folder) == contract_json(make_spec(), folder)
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "requirements.lock"])

@@ -22,7 +22,7 @@ PLAIN = {
     "ModelPackageGroupName": "mlops-bike-demand",
     **{
         f"{job}RoleArn": f"arn:aws:iam::111111111111:role/{job}"
-        for job in ("Preprocess", "ValidateData", "Train", "Evaluate")
+        for job in ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
     },
 }
 

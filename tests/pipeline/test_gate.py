@@ -38,6 +38,21 @@ def test_a_version_points_at_the_evaluation_that_was_made_even_in_an_earlier_exe
     assert register.metadata["answers_uri"].parts[1] == "answers.json"
 
 
+def test_a_version_carries_the_baseline_that_drift_is_measured_against(gate):
+    register, made = gate.passed, JobOutput("Baseline", "baseline")
+
+    assert register.statistics == Joined("/", (made, "statistics.json"))
+    assert register.constraints == Joined("/", (made, "constraints.json"))
+
+
+def test_a_version_tells_until_when_it_learned_and_what_started_it(gate):
+    metadata = gate.passed.metadata
+
+    assert metadata["training_end"] == ParameterValue("TrainingEnd")
+    assert metadata["trigger"] == ParameterValue("Trigger")
+    assert metadata["trigger_evidence"] == ParameterValue("TriggerEvidence")
+
+
 def test_metadata_holds_only_characters_that_the_registry_takes(gate):
     metadata = gate.passed.metadata
 

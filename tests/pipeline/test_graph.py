@@ -9,6 +9,7 @@ from mlops.pipeline.graph import camel_case
 from mlops.pipeline.steps import (
     FunctionOutput,
     Graph,
+    JobOutput,
     LambdaStep,
     ParameterValue,
     ProcessingStep,
@@ -29,7 +30,9 @@ def step(graph: Graph, name: str):
 def test_a_model_is_prepared_checked_trained_compared_and_gated(graph):
     names = [found.name for found in graph.steps]
 
-    assert names == ["Preprocess", "ValidateData", "Train", "FindApproved", "Evaluate", "Gate"]
+    assert names == [
+        "Preprocess", "ValidateData", "Train", "Baseline", "FindApproved", "Evaluate", "Gate",
+    ]  # fmt: skip
 
 
 def test_training_waits_for_the_data_checks_although_it_reads_nothing_of_them(graph):
@@ -44,10 +47,45 @@ def test_the_data_version_is_an_argument_so_that_changed_data_is_never_cached(gr
     assert arguments[arguments.index("--data-version") + 1] == ParameterValue("DataVersion")
 
 
+def test_the_end_of_training_is_an_argument_so_that_another_one_is_never_cached(graph):
+    arguments = step(graph, "Preprocess").arguments
+
+    assert arguments[arguments.index("--training-end") + 1] == ParameterValue("TrainingEnd")
+
+
+@pytest.mark.parametrize(
+    ("data", "default"),
+    [({}, "none"), ({"training_end": "2012-01-01"}, "2012-01-01")],
+)
+def test_training_ends_where_the_contract_says_or_nowhere(make_spec, data, default):
+    known = {"sample": "data/rides.csv.gz", "version": "a" * 64}
+
+    assert tunable_defaults(make_spec(data=known | data))["TrainingEnd"] == default
+
+
+def test_an_execution_that_nobody_describes_was_started_by_a_person_without_evidence(graph):
+    found = {parameter.name: parameter for parameter in graph.parameters}
+
+    assert found["Trigger"].default == "person"
+    assert found["Trigger"].choices == ("person", "drift", "data", "schedule")
+    assert found["TriggerEvidence"].default == "none"
+
+
+def test_the_drift_baseline_is_made_of_training_rows_and_of_answers_to_the_test_rows(graph):
+    inputs = {channel.name: channel.uri for channel in step(graph, "Baseline").inputs}
+
+    assert inputs == {
+        "code": ParameterValue("CodeUri"),
+        "model": TrainedModel("Train"),
+        "train": JobOutput("Preprocess", "train"),
+        "test": JobOutput("Preprocess", "test"),
+    }
+
+
 def test_every_job_reads_the_code_by_its_content_addressed_uri(graph):
     jobs = [s for s in graph.steps if isinstance(s, ProcessingStep | TrainingStep)]
 
-    assert len(jobs) == 4
+    assert len(jobs) == 5
     for job in jobs:
         assert job.inputs[0].uri == ParameterValue("CodeUri")
 
@@ -67,10 +105,11 @@ def test_an_entry_point_unpacks_where_its_own_code_channel_is(graph):
         ("Preprocess", "preprocess"),
         ("ValidateData", "validate_data"),
         ("Train", "train"),
+        ("Baseline", "jobs.drift_baseline"),
         ("Evaluate", "evaluate"),
     ],
 )
-def test_a_job_runs_the_script_of_its_name(graph, name, script):
+def test_a_job_runs_the_script_of_its_name_or_what_all_models_share(graph, name, script):
     assert step(graph, name).entrypoint[-1] == script
 
 
@@ -93,7 +132,7 @@ def test_outputs_of_different_executions_never_meet(graph):
     places = [output.uri for s in processing for output in s.outputs]
     places.append(step(graph, "Train").models)
 
-    assert len({repr(place) for place in places}) == len(places) == 7
+    assert len({repr(place) for place in places}) == len(places) == 8
     assert all("PipelineExecutionId" in repr(place) for place in places)
 
 

@@ -5,10 +5,11 @@ import pytest
 from mlops.contract import ContractError
 from mlops.pipeline import load_source
 from mlops.pipeline.compiled import compiled_path, rendered
+from mlops.pipeline.graph import JOBS
 
 PARAMETERS = [
-    "DataVersion",
-    *(f"{job}InstanceType" for job in ("Preprocess", "ValidateData", "Train", "Evaluate")),
+    *("DataVersion", "TrainingEnd"),
+    *(f"{job}InstanceType" for job in JOBS),
     *("MaxDepth", "Rate", "Loss", "Commit"),
 ]
 DEFINITION = {"Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS], "Steps": []}
@@ -21,6 +22,7 @@ def test_a_source_carries_the_defaults_that_the_contract_decides(checkout, spec,
 
     defaults = {p["Name"]: p.get("DefaultValue") for p in source.definition["Parameters"]}
     assert defaults["DataVersion"] == "a" * 64
+    assert defaults["TrainingEnd"] == "none"
     assert defaults["TrainInstanceType"] == "ml.m5.large"
     assert defaults["MaxDepth"] == 3
     assert defaults["Commit"] is None

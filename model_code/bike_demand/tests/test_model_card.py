@@ -123,7 +123,7 @@ def test_the_confidence_bounds_in_the_card_are_those_of_a_fresh_run(evaluated):
 
 def test_a_retrained_version_passes_the_gates_and_beats_the_one_of_2011(retrained):
     assert retrained["gates"]["passed"], retrained["gates"]["message"]
-    assert retrained["window"]["last"] == "2012-06-30"
+    assert "2012-06-23" < retrained["window"]["last"] < RETRAINED_END
     assert retrained["regression"]["r2"] < -0.2
     assert retrained["regression"]["wape"] < -0.1
     for baseline in retrained["baselines"].values():

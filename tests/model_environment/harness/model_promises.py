@@ -108,6 +108,17 @@ def test_the_data_passes_every_check_and_each_is_reported(
     assert all(set(check) == {"name", "passed", "detail"} for check in report["checks"])
 
 
+def test_a_version_gets_a_baseline_of_every_field_for_the_drift_job(
+    model: Model, tmp_path: Path, parts: Path, trained: Trained
+) -> None:
+    written = model.baseline(tmp_path, parts, trained.channel)
+
+    known = {feature["name"] for feature in written["statistics"]["features"]}
+    fields = {field["name"] for side in model.yaml["schema"].values() for field in side}
+    assert set(written) == {"statistics", "constraints"}
+    assert fields <= known
+
+
 def test_a_first_version_has_nothing_to_be_worse_than(evaluated: dict[str, Any]) -> None:
     evaluation = evaluated["evaluation"]
 

@@ -91,15 +91,22 @@ class Model:
 
     def run(self, name: str, *arguments: object, cwd: Path) -> Run:
         """One of the scripts in a process of its own."""
+        return self._run(str(self.packed / f"{name}.py"), *map(str, arguments), cwd=cwd)
+
+    def _run(self, *command: str, cwd: Path, path: str = "") -> Run:
         message = cwd / "message"
         message.unlink(missing_ok=True)
         done = subprocess.run(
-            [sys.executable, str(self.packed / f"{name}.py"), *map(str, arguments)],
+            [sys.executable, *command],
             capture_output=True,
             text=True,
             check=False,
             cwd=cwd,
-            env={"PATH": "/usr/bin:/bin", "SM_OUTPUT_MESSAGE_FILE": str(message)},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": path,
+                "SM_OUTPUT_MESSAGE_FILE": str(message),
+            },
         )
         assert done.stdout == ""
         text = message.read_text() if message.exists() else ""
@@ -132,6 +139,16 @@ class Model:
         assert done.code == 0, done.log
         channel = packed_archive(folder, folder / "model")
         return Trained(model_dir=folder / "model", channel=channel)
+
+    def baseline(self, folder: Path, parts: Path, channel: Path) -> dict[str, Any]:
+        """statistics.json and constraints.json, as the drift job will read them."""
+        done = self._run(
+            "-m", "jobs.drift_baseline", "--model", str(channel), "--data-dir", str(parts),
+            "--output-dir", str(folder / "baseline"), cwd=folder, path=str(self.packed),
+        )  # fmt: skip
+        assert done.code == 0, done.log
+        written = (folder / "baseline").glob("*.json")
+        return {path.stem: json.loads(path.read_text()) for path in written}
 
     def evaluate(self, folder: Path, parts: Path, channel: Path) -> dict[str, Any]:
         """evaluation.json and answers.json of a first version."""

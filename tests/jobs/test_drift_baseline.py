@@ -1,0 +1,93 @@
+"""The baseline of a version that says how long a text is, with an engine that notes its work."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+
+from mlops.jobs import drift_baseline
+from mlops.jobs.contract import Group
+from mlops.jobs.job import DataError, JobError
+
+LOG = logging.getLogger("test")
+ENGINE = """
+import json, pathlib, shutil, sys
+given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+output = pathlib.Path(given["--output"])
+output.mkdir()
+for name in ("--predictions", "--settings", "--training"):
+    shutil.copyfile(given[name], output / name.strip("-"))
+(output / "command").write_text(json.dumps([sys.argv[1], given["--contract"]]))
+"""
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path, arguments, packed_contract, version):
+    """Run the job with this engine; the folder of its output."""
+
+    def run(engine: str = ENGINE, **changed):
+        contract = replace(packed_contract, **changed)
+        monkeypatch.setattr(drift_baseline, "load_contract", lambda: contract)
+        monkeypatch.setattr(drift_baseline, "ROOT", tmp_path)
+        (tmp_path / "monitoring").mkdir()
+        (tmp_path / "monitoring/__main__.py").write_text(engine)
+        for part, text in (("train", "one\ntwo\n"), ("test", "three\nfour\n")):
+            (tmp_path / part).mkdir()
+            (tmp_path / part / "part.csv").write_text(f"text\n{text}")
+        arguments(
+            "--model", version("candidate", extra=1), "--data-dir", tmp_path,
+            "--output-dir", tmp_path / "out",
+        )  # fmt: skip
+        drift_baseline.main(LOG)
+        return tmp_path / "out"
+
+    return run
+
+
+def test_the_engine_is_given_the_training_rows_and_the_candidates_answers_to_the_test_rows(made):
+    output = made()
+
+    with (output / "predictions").open() as file:
+        answered = list(csv.DictReader(file))
+    assert answered == [{"text": "three", "length": "6"}, {"text": "four", "length": "5"}]
+    assert (output / "training").read_text() == "text\none\ntwo\n"
+    assert json.loads((output / "command").read_text()) == [
+        "baseline", str(drift_baseline.CONTRACT),
+    ]  # fmt: skip
+
+
+def test_the_contracts_thresholds_are_handed_on_and_nothing_else_of_it(made):
+    people = Group(field="text", names={"a": "A", "b": "B"})
+    monitoring = {"psi": 0.2, "ignored": ["text"], "labels": {"prediction": "length"}}
+
+    output = made(monitoring=monitoring, groups=(people,))
+
+    assert json.loads((output / "settings").read_text()) == {
+        "psi": 0.2, "ignored": ["text"], "groups": ["text"],
+    }  # fmt: skip
+
+
+def test_a_season_is_handed_on_where_the_contract_has_one(made):
+    output = made(monitoring={"compare_within": "text"})
+
+    assert json.loads((output / "settings").read_text())["compare_within"] == "text"
+
+
+def test_what_the_engine_refuses_ends_the_job_with_its_reason(made):
+    with pytest.raises(JobError) as caught:
+        made("import sys; sys.exit('text holds nothing; remedy: check the data')")
+
+    assert str(caught.value) == (
+        "the drift engine made no baseline: text holds nothing; remedy: check the data"
+    )
+
+
+def test_an_archive_that_is_none_is_told(made, version, monkeypatch):
+    monkeypatch.setattr("mlops.jobs.archive.FILE", "other.tar.gz")
+
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        made()
