@@ -1,6 +1,6 @@
 """What a rehearsal costs over running the model's scripts by hand: one ratio, and where it goes.
 
-Both run in turns and in the same environment. By hand means: unpack the code, call the four scripts
+Both run in turns and in the same environment. By hand means: unpack the code, call the five scripts
 one after the other, tar the model between training and evaluation.
 """
 
@@ -26,7 +26,7 @@ from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 from mlops.rehearsal.workspace import Workspace
 
-JOBS = ("Preprocess", "ValidateData", "Train", "Evaluate")
+JOBS = ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -92,10 +92,10 @@ class Comparison:
 
     def _timed(self, job: str, home: Path) -> float:
         with wall() as seconds:
-            script, arguments = self._call(job, home)
-            command = [str(self.python), str(home / "code" / script), *arguments]
+            module, arguments = self._call(job, home)
+            command = [str(self.python), "-m", module, *arguments]
             clean = {"PATH": f"{self.python.parent}:/usr/bin:/bin", "HOME": str(home)}
-            subprocess.run(command, check=True, capture_output=True, cwd=home, env=clean)
+            subprocess.run(command, check=True, capture_output=True, cwd=home / "code", env=clean)
             if job == "Train":
                 pack(home / "model", home / "candidate" / "model.tar.gz")
         return seconds[0]
@@ -108,20 +108,26 @@ class Comparison:
             sample = self.root / "model_code" / self.spec.folder / self.spec.data.sample
             shutil.copy(sample, candidate)
             version = self.spec.data.version
-            return "preprocess.py", options(
-                input_dir=candidate, data_version=version, output_dir=data
+            return "preprocess", options(
+                input_dir=candidate,
+                data_version=version,
+                training_end=self.spec.data.training_end or "none",
+                output_dir=data,
             )
         if job == "ValidateData":
-            return "validate_data.py", options(input_dir=data, output_dir=home / "report")
+            return "validate_data", options(input_dir=data, output_dir=home / "report")
         if job == "Train":
             (candidate / Path(self.spec.data.sample).name).unlink()
-            return "train.py", options(
+            return "train", options(
                 train=data / "train",
                 validation=data / "validation",
                 hyperparameters=self._hyperparameters(home),
                 model_dir=home / "model",
             )
-        return "evaluate.py", options(
+        if job == "Baseline":
+            made = home / "baseline"
+            return "jobs.drift_baseline", options(model=candidate, data_dir=data, output_dir=made)
+        return "evaluate", options(
             model=candidate,
             approved=candidate,
             approved_version="0",

@@ -32,7 +32,7 @@ MODEL_FILES: Final = (
     "README.md",
 )
 PACKED_MODULES: Final = ("serve.py", "model_server.py", "sheet.py", "jobs.py", "monitoring.py")
-"""What the platform puts beside a model's modules; the packages `jobs` and `monitoring` among it."""
+"""What the platform puts beside a model's modules; two of these names are packages."""
 
 
 def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:
