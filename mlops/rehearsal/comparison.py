@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _FIGURES = (int, float)
+_REPORTED = {"held_out": "all held-out data", "later": "later data"}
+"""What is measured and decides nothing: older rows than those judged, and rows after training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,14 +21,15 @@ class Row:
 
 
 def compared(evaluation: Mapping[str, Any]) -> list[Row]:
-    """The version first, then whom it is compared with, then the data after the training period."""
+    """The version first, then whom it is compared with, then rows that are reported only."""
     rows = [Row(label="this version", metrics=_figures(evaluation.get("metrics")))]
     rows += _approved(evaluation.get("approved"))
     rows += _named("baseline", evaluation.get("baselines"))
-    later = evaluation.get("later")
-    if isinstance(later, Mapping):
-        metrics = _figures(later.get("metrics"))
-        rows.append(Row(label="this version on later data (never gated)", metrics=metrics))
+    for key, what in _REPORTED.items():
+        found = evaluation.get(key)
+        if isinstance(found, Mapping):
+            label = f"this version on {what} (never gated)"
+            rows.append(Row(label=label, metrics=_figures(found.get("metrics"))))
     return [row for row in rows if row.metrics]
 
 
