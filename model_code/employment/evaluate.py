@@ -15,7 +15,7 @@ import numpy as np
 
 import baselines
 import people
-from jobs import classification, evaluation, fairness, job, tables
+from jobs import classification, evaluation, fairness, job, recent, tables
 from jobs.archive import Archive
 from jobs.classification import Scored
 from jobs.contract import Group, Row, load_contract
@@ -37,12 +37,14 @@ def judge(versions: Versions, folder: Path) -> Judgement:
     table = people.table()
     parts = {part: tables.read_part(folder / part, table) for part in ("train", "test")}
     parts["later"] = tables.read_later(folder / "later", table)
-    test = parts["test"]
+    window = recent.window_of(parts["test"], days=load_contract().recent_days)
+    test = window.of(parts["test"])
     scored = score(versions.candidate, test)
     approved = versions.approved
     reference = _figures(score(approved, test), test) if approved else {}
     gaps, groups = _compared(scored, test)
     return {
+        "window": window.told(),
         "metrics": classification.with_bounds(scored, people.households(test)) | gaps,
         "regression": evaluation.worsening(_figures(scored, test), reference, HIGHER_IS_BETTER),
         "approved": reference,

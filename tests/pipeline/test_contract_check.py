@@ -56,6 +56,19 @@ def test_the_committed_definition_has_no_findings(committed):
     assert findings(committed) == []
 
 
+def test_a_version_is_registered_with_what_drift_is_measured_against(committed):
+    request = step(committed, "Register")["Arguments"]
+
+    made = request["DriftCheckBaselines"]["ModelDataQuality"]
+    assert made == request["ModelMetrics"]["ModelDataQuality"]
+    files = {kind: source["S3Uri"]["Std:Join"]["Values"] for kind, source in made.items()}
+    assert {kind: values[-1] for kind, values in files.items()} == {
+        "Statistics": "statistics.json",
+        "Constraints": "constraints.json",
+    }
+    assert all("Steps.Baseline." in values[0]["Get"] for values in files.values())
+
+
 def test_the_definition_bound_to_a_stage_has_no_findings(committed):
     arn = "arn:aws:lambda:eu-west-1:111111111111:function:find"
 

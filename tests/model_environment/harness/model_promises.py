@@ -126,6 +126,16 @@ def test_a_first_version_has_nothing_to_be_worse_than(evaluated: dict[str, Any])
     assert set(evaluation["regression"].values()) == {0.0}
 
 
+def test_the_window_that_was_judged_is_the_contracts(
+    model: Model, evaluated: dict[str, Any]
+) -> None:
+    window, rows = evaluated["evaluation"]["window"], evaluated["evaluation"]["rows"]["test"]
+    days = model.yaml.get("evaluation", {}).get("recent_days")
+
+    assert window["days"] == days
+    assert (window["rows"] < rows) is (days is not None)
+
+
 def test_every_gated_metric_is_measured_between_its_confidence_bounds(
     model: Model, evaluated: dict[str, Any]
 ) -> None:
@@ -138,7 +148,7 @@ def test_every_gated_metric_is_measured_between_its_confidence_bounds(
 
 def test_the_segments_of_each_kind_add_up_to_the_judged_rows(evaluated: dict[str, Any]) -> None:
     evaluation = evaluated["evaluation"]
-    judged = evaluation.get("window", {}).get("rows", evaluation["rows"]["test"])
+    judged = evaluation["window"]["rows"]
 
     for segments in evaluation["segments"].values():
         assert sum(segment["rows"] for segment in segments.values()) == judged
