@@ -13,6 +13,7 @@ from mlops.rehearsal.errors import RehearsalError
 _KEPT: Final = (
     "CustomerMetadataProperties",
     "Domain",
+    "DriftCheckBaselines",
     "InferenceSpecification",
     "MetadataProperties",
     "ModelMetrics",
