@@ -9,11 +9,10 @@ from typing import Any, Final
 from urllib.parse import urlparse
 
 from mlops_constructs.handlers.clients import client
+from mlops_constructs.handlers.retraining_events import DRIFT_FOUND, DRIFT_SOURCE
 
 LOG: Final = logging.getLogger()
 NAMESPACE: Final = "Mlops/Monitoring"
-EVENT_SOURCE: Final = "mlops.monitoring"
-DRIFT_FOUND: Final = "Mlops Drift Found"
 DRIFT_CHECKS: Final = ("inputs", "predictions", "labels", "performance")
 """Checks whose alarm a new training can answer; broken input and lost files are no drift."""
 _BATCH: Final = 500
@@ -116,7 +115,7 @@ def _wake_training(event: Mapping[str, str], reasons: Sequence[str]) -> None:
         "report": f"{event['ReportUri']}/report.html",
     }
     entry = {
-        "Source": EVENT_SOURCE,
+        "Source": DRIFT_SOURCE,
         "DetailType": DRIFT_FOUND,
         "Detail": json.dumps(detail),
         "EventBusName": os.environ["TRAINING_BUS"],
