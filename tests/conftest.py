@@ -151,7 +151,8 @@ def tools(root: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
 
     def programs(name: str) -> Path:
         lock = root / "requirements" / f"{name}.txt"
-        folder = root / ".envs" / name
+        # Not by the link in `root`: programs keep the path that they were installed under.
+        folder = ROOT / ".envs" / name
         ready = folder / "lock.sha256"
         digest = hashlib.sha256(lock.read_bytes()).hexdigest()
         if not ready.exists() or ready.read_text() != digest:
