@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from mlops.contract import ModelSpec
 from mlops.contract.schema_spec import Field
 from mlops.rehearsal.drift.periods import Case
+from mlops.rehearsal.errors import RehearsalError
 
 EXPECTATIONS: Final = Path(__file__).with_name("expectations.json")
 NONE: Final = "none"
@@ -74,29 +75,42 @@ def captured(fault: str, lines: Sequence[str]) -> list[str]:
 
 
 def measured(spec: ModelSpec) -> Field:
-    """The field whose unit changes: the first measurement with both bounds.
+    """The field whose unit changes: the first measurement with both bounds that is compared.
 
     Raises:
-        LookupError: the contract has none.
+        RehearsalError: the contract has none.
     """
-    numbers = (f for f in spec.schema_.input if f.type == "number")
-    integers = (f for f in spec.schema_.input if f.type == "integer")
+    compared = list(_compared(spec))
+    numbers = (field for field in compared if field.type == "number")
+    integers = (field for field in compared if field.type == "integer")
     for field in (*numbers, *integers):
         if field.min is not None and field.max is not None:
             return field
-    raise LookupError(f"{spec.name}: no input has a min and a max")
+    raise RehearsalError(
+        f"{spec.name}: no input that monitoring compares has a min and a max; "
+        "remedy: rehearse another fault"
+    )
 
 
 def categorical(spec: ModelSpec) -> Field:
     """The field in which a category appears that was hardly ever seen.
 
     Raises:
-        LookupError: the contract has none.
+        RehearsalError: the contract has none.
     """
-    for field in spec.schema_.input:
+    for field in _compared(spec):
         if field.type == "string" and len(field.allowed or ()) > _TWO:
             return field
-    raise LookupError(f"{spec.name}: no input has allowed values")
+    raise RehearsalError(
+        f"{spec.name}: no input that monitoring compares has three allowed values; "
+        "remedy: rehearse another fault"
+    )
+
+
+def _compared(spec: ModelSpec) -> Iterator[Field]:
+    """The inputs whose distribution a window is judged by."""
+    passed_over = {*spec.monitoring.ignored, spec.monitoring.compare_within}
+    return (field for field in spec.schema_.input if field.name not in passed_over)
 
 
 def rarest(field: Field, cases: Sequence[Case]) -> Any:

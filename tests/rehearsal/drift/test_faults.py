@@ -7,6 +7,7 @@ import pytest
 from mlops.contract import ModelSpec
 from mlops.rehearsal.drift import faults
 from mlops.rehearsal.drift.periods import Case
+from mlops.rehearsal.errors import RehearsalError
 
 
 @pytest.fixture
@@ -23,6 +24,17 @@ def test_another_unit_stays_within_the_contract_and_changes_nothing_else(
 
     assert {case.request["heat"] for case in changed} == {0.0}
     assert {case.request["hour"] for case in changed} == {10}
+
+
+def test_a_fault_takes_a_field_that_is_compared_or_says_that_there_is_none(
+    cases: list[Case], spec: ModelSpec
+) -> None:
+    monitoring = spec.monitoring.model_copy(update={"ignored": ("heat", "sky")})
+    changed = spec.model_copy(update={"monitoring": monitoring})
+
+    assert faults.measured(changed).name == "hour"
+    with pytest.raises(RehearsalError, match="tiny: no input that monitoring compares has three"):
+        faults.asked("rare-category", cases, changed)
 
 
 def test_what_is_unknown_has_no_unit(cases: list[Case], spec: ModelSpec) -> None:
