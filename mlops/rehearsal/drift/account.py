@@ -32,7 +32,8 @@ RUNTIME: Final = "mlops.rehearsal.drift.function_runtime"
 class DeployedVersion(Assembly):
     """The assembly as the release commit of another version would synthesize it.
 
-    All that such a commit changes for the drift job is the package that its function looks up.
+    All that such a commit changes for the drift job is the package that its function looks up. How
+    much traffic the contract expects is left out: a replay asks once for each row that there is.
     """
 
     def __init__(self, folder: Path, *, version: int) -> None:
@@ -46,11 +47,13 @@ class DeployedVersion(Assembly):
         if pinned is None:
             return found
         package = f"{pinned.rpartition('/')[0]}/{self._version}"
+        job = json.loads(found.environment["JOB"])
+        job.pop("expected_requests", None)
         return SynthesizedFunction(
             arn=found.arn,
             code=found.code,
             handler=found.handler,
-            environment={**found.environment, "PACKAGE": package},
+            environment={**found.environment, "PACKAGE": package, "JOB": json.dumps(job)},
             timeout_seconds=found.timeout_seconds,
         )
 
