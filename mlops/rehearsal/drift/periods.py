@@ -16,7 +16,7 @@ from mlops.contract import ModelSpec
 from mlops.rehearsal.errors import RehearsalError
 
 Row = dict[str, Any]
-_MOST_ROWS: Final = 2_000
+_MOST_ROWS: Final = 5_000
 """Requests of a period; of a longer one a fair sample is asked."""
 _QUARTER_MONTHS: Final = 3
 _MONTHS: Final = 12
@@ -57,9 +57,12 @@ def periods_of(part: Path, spec: ModelSpec, *, seed: int = 0) -> list[Period]:
         columns = reader.fieldnames or ()
         rows = list(reader)
     if "date" in columns:
-        return [_period(start, end, of, spec, seed) for start, end, of in _months(rows)]
+        return [_period(*month, spec, seed, begin=month[0]) for month in _months(rows)]
     if "year" in columns:
-        return [_period(start, end, of, spec, seed) for start, end, of in _quarters(rows, seed)]
+        # Nobody knows the days, so let them be those that the drift job looks at.
+        window = timedelta(days=spec.monitoring.window_days)
+        quarters = _quarters(rows, seed)
+        return [_period(*quarter, spec, seed, begin=quarter[1] - window) for quarter in quarters]
     raise RehearsalError(
         f"{part}: no column says when a row happened; allowed: date or year; remedy: write one of "
         "them as a note of the table in preprocess.py"
@@ -89,17 +92,23 @@ def _quarters(
 
 
 def _period(
-    start: date, end: date, rows: list[Mapping[str, str]], spec: ModelSpec, seed: int
+    start: date,
+    end: date,
+    rows: list[Mapping[str, str]],
+    spec: ModelSpec,
+    seed: int,
+    *,
+    begin: date,
 ) -> Period:
     if len(rows) > _MOST_ROWS:
         draw = random.Random(f"{seed} {start}")  # noqa: S311  # no secret
         kept = sorted(draw.sample(range(len(rows)), _MOST_ROWS))
         rows = [rows[index] for index in kept]
     # Spread evenly: not every model's data knows the hour.
-    begin = datetime(start.year, start.month, start.day, tzinfo=UTC)
-    step = (datetime(end.year, end.month, end.day, tzinfo=UTC) - begin) / max(1, len(rows))
+    first = datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
+    step = (datetime(end.year, end.month, end.day, tzinfo=UTC) - first) / max(1, len(rows))
     cases = [
-        Case(at=begin + (number + 0.5) * step, request=_request(row, spec), truth=_truth(row, spec))
+        Case(at=first + (number + 0.5) * step, request=_request(row, spec), truth=_truth(row, spec))
         for number, row in enumerate(rows)
     ]
     return Period(start=start, end=end, cases=cases)

@@ -1,6 +1,6 @@
 """The rows that were kept back, in the order in which they happened."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,13 +60,22 @@ def test_years_are_divided_at_random_into_quarters_and_always_the_same_ones(
     assert all(70 <= len(period.cases) <= 130 for period in first)
 
 
+def test_what_has_no_day_happens_in_the_days_that_are_looked_at(
+    tmp_path: Path, spec: ModelSpec
+) -> None:
+    text = HEADER.replace("date", "year") + "2016,1,1,rain,true,1\n" * 50
+
+    for period in periods_of(part(tmp_path, text), spec):
+        assert {case.at.date() for case in period.cases} == {period.end - timedelta(days=1)}
+
+
 def test_of_a_long_period_a_sample_is_asked(tmp_path: Path, spec: ModelSpec) -> None:
-    text = HEADER + "".join(f"2012-01-01,1,1,rain,true,{number}\n" for number in range(5_000))
+    text = HEADER + "".join(f"2012-01-01,1,1,rain,true,{number}\n" for number in range(9_000))
 
     (january,) = periods_of(part(tmp_path, text), spec)
     truths = [case.truth for case in january.cases]
 
-    assert len(set(truths)) == 2_000
+    assert len(set(truths)) == 5_000
     assert truths == sorted(truths)
 
 
