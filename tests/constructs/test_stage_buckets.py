@@ -74,6 +74,7 @@ def test_the_stages_accounts_read_models_and_nothing_else(dev: Any) -> None:
     assert {resource["Fn::Join"][1][-1] for resource in reading["Resource"]} == {
         "/models/*/*/Train/*",
         "/models/*/*/Evaluate/*",
+        "/models/*/*/Baseline/*",
     }
     assert reading["Principal"]["AWS"] == [
         "arn:aws:iam::300000000000:root",

@@ -37,6 +37,7 @@ def test_other_stages_decrypt_models_and_nothing_else(key_of: Callable[[str], An
         "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1",
         "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*/*/Train/*",
         "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*/*/Evaluate/*",
+        "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1/models/*/*/Baseline/*",
     ]
     assert (describe["Action"], describe["Principal"]["AWS"]) == ("kms:DescribeKey", accounts)
 
