@@ -88,7 +88,7 @@ def test_a_newcomer_runs_the_demo_twice_from_a_fresh_clone(clone: Path) -> None:
     ("command", "printed"),
     [
         ("make help", "make demo"),
-        ("make validate", "valid: bike-demand in dev, staging, prod"),
+        ("make validate", "valid: bike-demand, employment in dev, staging, prod"),
         ("make synth", "synth: every stage"),
         (".venv/bin/mlops rehearse canary bike-demand --fault latency", "1 of 1 as expected"),
         (".venv/bin/mlops canary plan bike-demand --stage prod", "the configured canary reaches"),
