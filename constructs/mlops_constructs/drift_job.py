@@ -19,6 +19,9 @@ from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.release import VARIANT, Release
 
 _TIMEOUT_MINUTES: Final = 60
+_THRESHOLDS: Final = {
+    "psi", "minimum_rows", "ignored", "limits", "compare_within", "gap_tolerance",
+}  # fmt: skip
 
 
 class DriftJob(Construct):
@@ -152,9 +155,6 @@ def _outcome(model: ModelSpec) -> dict[str, Any]:
 
 def _thresholds(model: ModelSpec) -> dict[str, Any]:
     monitoring = model.monitoring
-    given = monitoring.model_dump(
-        mode="json", include={"psi", "minimum_rows", "ignored", "limits", "compare_within"},
-        exclude_none=True,
-    )  # fmt: skip
+    given = monitoring.model_dump(mode="json", include=_THRESHOLDS, exclude_none=True)
     groups = [group.field for group in model.problem.groups]
     return given | ({"groups": groups} if groups else {})

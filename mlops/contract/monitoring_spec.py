@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mlops.contract.vocabulary import FieldName, Line, Schedule, Spec, invalid
+from mlops.contract.vocabulary import FieldName, Line, Ratio, Schedule, Spec, invalid
 
 
 class LabelsSpec(Spec):
@@ -67,6 +67,9 @@ class MonitoringSpec(Spec):
     psi: Annotated[
         float,
         Field(gt=0, le=0.25, description="Population stability index from which a change matters"),
+    ] = 0.1
+    gap_tolerance: Annotated[
+        Ratio, Field(description="Points by which a group's rates may differ from all others'")
     ] = 0.1
     compare_within: Annotated[
         FieldName | None,

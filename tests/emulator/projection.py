@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,9 @@ LEFT_OUT: Final = {
     "AWS::SageMaker::Pipeline": _NO_SAGEMAKER,
 }
 """Resource types that are dropped, and why; docs/emulation.md says where each is proved."""
+
+METRIC_MATH: Final = "the emulator's CloudWatch knows no metric math"
+"""Why an alarm with an expression is dropped; the tests of the constructs look at these."""
 
 WIDENED: Final = {
     "cloudwatch:DescribeAlarms": "the emulator reads no `AlarmNames`, and asks for every alarm",
@@ -79,7 +82,7 @@ def project(assembly: Path, folder: Path, change: Change | None = None) -> Path:
 def projected(template: Template, account: str) -> Template:
     """The template of an account's stack, without what the emulator does not know."""
     resources = template["Resources"]
-    gone = frozenset(name for name, found in resources.items() if found["Type"] in LEFT_OUT)
+    gone = frozenset(name for name, found in resources.items() if is_left_out(found))
     kept = {name: found for name, found in resources.items() if name not in gone}
     cut: Template = _without(gone, {**template, "Resources": kept})
     for statement in _statements(cut):
@@ -94,6 +97,12 @@ def projected(template: Template, account: str) -> Template:
         _NAMED_ROLE.sub(r'\1[\2, "arn:aws:sts::\3:assumed-role/\4/*"]', text)
     )
     return here
+
+
+def is_left_out(resource: Mapping[str, Any]) -> bool:
+    """Whether the emulator cannot have a resource."""
+    is_alarm = resource["Type"] == "AWS::CloudWatch::Alarm"
+    return resource["Type"] in LEFT_OUT or (is_alarm and "Metrics" in resource["Properties"])
 
 
 def stacks(assembly: Path) -> Iterator[Stack]:

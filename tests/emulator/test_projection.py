@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,27 @@ def template(**resources: Template) -> Template:
 
 def test_every_type_that_is_left_out_is_in_a_template(templates: dict[str, Template]) -> None:
     assert LEFT_OUT.keys() - types(templates) == set()
+
+
+@pytest.mark.full
+def test_the_emulator_still_knows_no_metric_math(aws: Server) -> None:
+    query = {"Id": "a", "Expression": "1 + 1"}
+    properties = {"Metrics": [query], "EvaluationPeriods": 1, "Threshold": 1,
+                  "ComparisonOperator": "GreaterThanThreshold"}  # fmt: skip
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+    stacks = aws.client("cloudformation", root_of("8" * 12))
+
+    stacks.create_stack(StackName="math", TemplateBody=json.dumps({"Resources": {"A": alarm}}))
+
+    def ended() -> bool:
+        (found,) = stacks.describe_stacks(StackName="math")["Stacks"]
+        return not str(found["StackStatus"]).endswith("IN_PROGRESS")
+
+    deadline = time.monotonic() + 30
+    while not ended() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    events = stacks.describe_stack_events(StackName="math")["StackEvents"]
+    assert any("metric math" in str(event.get("ResourceStatusReason")) for event in events)
 
 
 @pytest.mark.full

@@ -67,7 +67,7 @@ def test_labels_far_from_zero_lose_no_digit() -> None:
 def test_labels_that_are_all_equal_have_no_r2_and_no_interval_has_no_coverage() -> None:
     found = regression_metrics(_scored([5, 5, 5], [4, 5, 6]))
 
-    assert set(found) == {"rmse", "mae", "mean_error"}
+    assert set(found) == {"rmse", "mae", "wape", "mean_error"}
 
 
 def test_rows_of_one_request_make_a_figure_less_sure() -> None:

@@ -16,7 +16,7 @@ from mlops.rehearsal.delivery import events, report
 from mlops.rehearsal.delivery.automation import Automation
 from mlops.rehearsal.delivery.pipeline import NONE, Broken, DeliveryPipeline
 from mlops.rehearsal.delivery.results import Chapter, DeliveryRehearsal, PipelineRun, Waking
-from mlops.rehearsal.delivery.versions import newest_approved, registered_again
+from mlops.rehearsal.delivery.versions import ensure_groups, newest_approved, registered_again
 from mlops.rehearsal.delivery.world import Checkout, World, utc_now
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.processes import Processes
@@ -153,6 +153,7 @@ class _Story:
         platform = checkout.platform
         group = platform.names.model_package_group(self.world.model)
         client = self.world.client(platform)
+        ensure_groups(client, map(platform.names.model_package_group, platform.model_names))
         self.base = newest_approved(client, group, model=self.world.model)
         self._pin_everywhere(checkout)
         checkout = self.world.checkout()

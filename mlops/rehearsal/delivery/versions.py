@@ -4,8 +4,10 @@ Training anew would make the same model from the same data; what the delivery do
 depends on its number, its approval and its answers alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from mlops.registry import RegistryError, SageMakerClient, list_versions
 from mlops.rehearsal.errors import RehearsalError
@@ -21,6 +23,15 @@ _KEPT: Final = (
     "ModelPackageGroupName",
     "Task",
 )
+
+
+def ensure_groups(client: SageMakerClient, groups: Iterable[str]) -> None:
+    """Have every model's group, as the Registry stack does, whatever was trained here."""
+    for group in groups:
+        try:
+            client.describe_model_package_group(ModelPackageGroupName=group)
+        except ClientError:
+            client.create_model_package_group(ModelPackageGroupName=group)
 
 
 def newest_approved(client: SageMakerClient, group: str, *, model: str) -> int:

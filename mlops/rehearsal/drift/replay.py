@@ -92,9 +92,9 @@ class Replay:
         labels = self.spec.monitoring.labels
         self.watched.set_time(period.end + timedelta(days=labels.delay_days if labels else 0))
         self._publish(period.end)
-        middle = answered[len(answered) // 2].at
+        # A window may be shorter than a period; its last request lies in both.
         return self.watched.judge(
-            period.end, version=self.live, requests=float(len(answered)), at=middle
+            period.end, version=self.live, requests=float(len(answered)), at=answered[-1].at
         )
 
     def _publish(self, end: date) -> None:
