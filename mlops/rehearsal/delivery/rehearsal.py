@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from mlops.contract import Platform
-from mlops.registry import approve
+from mlops.registry import approve, list_versions
 from mlops.rehearsal.delivery import events, report
 from mlops.rehearsal.delivery.automation import Automation
 from mlops.rehearsal.delivery.pipeline import NONE, Broken, DeliveryPipeline
@@ -165,12 +165,24 @@ class _Story:
         file = before = ReleasesFile.read(checkout.root, model=self.world.model)
         for stage in file.stages:
             file = file.pinned(model=self.world.model, stage=stage, version=self.base)
+        for model, stage in self._unknown_pins(checkout.platform):
+            file = file.unpinned(model=model, stage=stage)
         if file.text == before.text:
             return
         file.write(before=before)
         message = f"Release: {self.world.model} {self.base} in every stage"
         self.world.git("commit", "--quiet", "--all", "--message", message, folder=checkout.root)
         self.world.git("push", "--quiet", "origin", "HEAD", folder=checkout.root)
+
+    def _unknown_pins(self, platform: Platform) -> Iterator[tuple[str, str]]:
+        """Releases of other models whose versions were never made here: they are not rehearsed."""
+        client = self.world.client(platform)
+        for model in platform.model_names:
+            group = platform.names.model_package_group(model)
+            known = {version.number for version in list_versions(client, group)}
+            for stage, pinned in _pins(platform, model).items():
+                if pinned is not None and pinned not in known and model != self.world.model:
+                    yield model, stage
 
     def _registered(self, checkout: Checkout) -> int:
         arn = checkout.platform.names.model_package_arn(self.world.model, self.base)
