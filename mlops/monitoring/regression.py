@@ -46,7 +46,7 @@ def per_request(addends: Floats, requests: Ints) -> Floats:
 
 def _figures(sums: Floats) -> Floats:
     rows, truth, squared_truth, error, squared_error, absolute_error, size, inside = sums.T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.stack(
             [
                 np.sqrt(squared_error / rows),
