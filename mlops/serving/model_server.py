@@ -104,7 +104,7 @@ class ModelServer:
             response = refused(refusal, self.settings.version)
         except ClientDisconnect:
             return
-        except Exception:  # the edge: model code may raise anything
+        except ModelFailedError:
             LOG.exception("failed", extra={"status": 500})
             failure = "the model failed; the container's log has the reason"
             reason = RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, failure)
@@ -151,7 +151,7 @@ class ModelServer:
             raise unavailable("the model is being loaded")
         return self._inference
 
-    async def _predicted(self, inference: ModuleType, *call: Any) -> bytes | str:
+    async def _predicted(self, inference: ModuleType, *call: Any) -> bytes:
         if self._running >= self.settings.places:
             raise unavailable(f"{self.settings.places} requests are under way; try again")
         self._running += 1
@@ -161,7 +161,7 @@ class ModelServer:
         finally:
             self._running -= 1
 
-    def _work(self, inference: ModuleType, *call: Any) -> bytes | str:
+    def _work(self, inference: ModuleType, *call: Any) -> bytes:
         """The model's functions, in a worker's thread, with a note of when they began."""
         thread = threading.get_ident()
         self._began[thread] = time.monotonic()
@@ -245,15 +245,16 @@ def unavailable(reason: str, **headers: str) -> RefusedError:
 
 def _predict(
     inference: ModuleType, model: Any, body: bytes, content_type: str, accept: str
-) -> bytes | str:
+) -> bytes:
     try:
         order = _ordered(inference, body, content_type)
-        answer: bytes | str = inference.output_fn(inference.predict_fn(order, model), accept)
+        answer = inference.output_fn(inference.predict_fn(order, model), accept)
+        # Here, where what cannot be sent is the model's failure as well.
+        return answer.encode() if isinstance(answer, str) else bytes(memoryview(answer))
     except RefusedError:
         raise
     except BaseException as error:  # a StopIteration or SystemExit would be lost on its way back
         raise ModelFailedError from error
-    return answer
 
 
 def _ordered(inference: ModuleType, body: bytes, content_type: str) -> Any:
