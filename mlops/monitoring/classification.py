@@ -61,7 +61,9 @@ def _probability_metrics(scored: Scored) -> dict[str, Interval]:
     gap = scored.probability - truth
     addends += [np.where(place == bin_, gap, 0.0) for bin_ in range(CALIBRATION_BINS)]
     sums = per_request(np.stack(addends, axis=1), scored.requests)
-    found = dict(zip(("log_loss", "brier", "ece"), bootstrap(sums, _losses), strict=True))
+    found = dict(
+        zip(("log_loss", "brier", "calibration_error"), bootstrap(sums, _losses), strict=True)
+    )
     if 0 < truth.sum() < len(truth):
         found["roc_auc"] = roc_auc(truth == 1, scored.probability, scored.requests)
     return found

@@ -39,7 +39,7 @@ def test_the_figures_of_probabilities_by_hand() -> None:
     assert found["log_loss"].value == pytest.approx(sum(losses) / 4)
     assert found["brier"].value == pytest.approx((0.01 + 0.04 + 0.35**2 + 0.61**2) / 4)
     # Bins: 0.9 alone, 0.2 alone, 0.65 and 0.61 together with one positive.
-    assert found["ece"].value == pytest.approx((0.1 + 0.2 + abs(0.65 + 0.61 - 1)) / 4)
+    assert found["calibration_error"].value == pytest.approx((0.1 + 0.2 + abs(0.65 + 0.61 - 1)) / 4)
     assert found["roc_auc"].value == 1.0
 
 
