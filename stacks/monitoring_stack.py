@@ -5,10 +5,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.pipeline import ModelSource
+from mlops_constructs.clock import A_MORNING, Clock, executed
 from mlops_constructs.drift_alarms import DriftAlarms
 from mlops_constructs.drift_events import DriftEvents
 from mlops_constructs.drift_job import DriftJob
-from mlops_constructs.drift_schedule import DriftSchedule
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode
 
@@ -38,8 +38,11 @@ class MonitoringStack(Stack):
         job = DriftJob(
             self, "DriftJob", release=release, source=source, archive=code.archive, key=key
         )
-        schedule = DriftSchedule(self, "Schedule", release=release)
-        schedule.node.add_dependency(job.pipeline)
+        clock = Clock(
+            self, "Schedule", site=release.site, start=executed(job.arn, description=job.purpose),
+            expression=release.model.monitoring.schedule, patience=A_MORNING,
+        )  # fmt: skip
+        clock.node.add_dependency(job.pipeline)
         DriftAlarms(self, "Alarms", release=release)
         if release.model.retraining.on_drift:
             DriftEvents(self, "Events", site=release.site, model=release.model.name)

@@ -54,6 +54,17 @@ class DriftJob(Construct):
         )  # fmt: skip
         self.pipeline = self._pipeline(source.image_tag)
 
+    @property
+    def arn(self) -> str:
+        """ARN of the pipeline."""
+        release = self._release
+        return release.site.names.drift_pipeline_arn(release.site.stage, release.model.name)
+
+    @property
+    def purpose(self) -> str:
+        """What it is for, in words."""
+        return f"Looks for drift in the traffic of {self._release.endpoint_name}"
+
     def _function(self, id_: str, task: Task) -> PlatformFunction:
         return PlatformFunction(
             self,

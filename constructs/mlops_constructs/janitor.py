@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.rollout.release import ENDPOINT_TAG
-from mlops_constructs.function_schedule import FunctionSchedule
+from mlops_constructs.clock import Clock, called
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.release import Release
@@ -32,11 +32,11 @@ class Janitor(Construct):
             archive=archive,
             key=key,
         )
-        FunctionSchedule(
+        Clock(
             self,
             "Daily",
             site=release.site,
-            function=janitor.function,
+            start=called(janitor.function),
             expression="rate(1 day)",
         )
 

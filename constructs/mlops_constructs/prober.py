@@ -7,7 +7,7 @@ from typing import Final
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from mlops_constructs.function_schedule import FunctionSchedule
+from mlops_constructs.clock import Clock, called
 from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
@@ -42,11 +42,11 @@ class Prober(Construct):
             archive=archive,
             key=key,
         )
-        FunctionSchedule(
+        Clock(
             self,
             "EachMinute",
             site=release.site,
-            function=prober.function,
+            start=called(prober.function),
             expression="rate(1 minute)",
         )
 

@@ -1,5 +1,6 @@
 """What starts a training without a person asking: drift, new data, the clock."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from mlops.contract import ModelSpec
+from mlops_constructs.clock import AN_HOUR, Clock, called
 from mlops_constructs.handlers.retraining_events import (
     ALARM_CHANGED,
     ALARM_SOURCE,
@@ -18,8 +20,8 @@ from mlops_constructs.handlers.retraining_events import (
     DATA_SOURCE,
     DRIFT_FOUND,
     DRIFT_SOURCE,
+    SCHEDULED,
 )
-from mlops_constructs.pipeline_schedule import PipelineSchedule
 from mlops_constructs.platform_function import PlatformFunction
 from mlops_constructs.retraining_task import retraining_task
 from mlops_constructs.site import Site
@@ -121,11 +123,16 @@ class RetrainingTrigger(Construct):
         return sorted({stage.account for stage in self._site.names.stages.stages})
 
     def _schedule(self, expression: str) -> None:
-        PipelineSchedule(
+        """By the function: it looks whether an execution is under way, and finds the newest data.
+
+        A schedule that started the pipeline itself could do neither.
+        """
+        given, description = json.dumps(SCHEDULED), f"Trains {self._model.name}"
+        Clock(
             self,
             "Schedule",
             site=self._site,
-            function=self.function,
-            model=self._model.name,
+            start=called(self.function, description=description, given=given),
             expression=expression,
+            patience=AN_HOUR,
         )

@@ -1,5 +1,6 @@
 """What wakes the function that starts trainings: each trigger if the contract asks for it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from mlops.contract import ModelSpec
+from mlops_constructs.handlers.retraining import Trigger
+from mlops_constructs.handlers.retraining_events import wake_of
 from mlops_constructs.retraining_trigger import RetrainingTrigger, is_automatic
 from mlops_constructs.site import Site
 
@@ -166,6 +169,22 @@ def test_by_default_drift_alone_trains(
 
 def test_the_schedule_is_the_contracts(everything: Any) -> None:
     assert everything.only("AWS::Scheduler::Schedule")["ScheduleExpression"] == "rate(7 days)"
+
+
+def test_the_function_understands_what_the_schedule_hands_over(everything: Any) -> None:
+    wake = wake_of(json.loads(everything.only("AWS::Scheduler::Schedule")["Target"]["Input"]))
+
+    assert wake is not None
+    assert wake.trigger is Trigger.SCHEDULE
+
+
+def test_a_training_that_could_not_be_asked_for_is_tried_for_an_hour_and_kept(
+    everything: Any,
+) -> None:
+    target = everything.only("AWS::Scheduler::Schedule")["Target"]
+
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+    assert target["DeadLetterConfig"]["Arn"].endswith(":acme-dev-undelivered")
 
 
 @pytest.mark.parametrize(
