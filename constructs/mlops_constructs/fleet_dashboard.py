@@ -33,19 +33,15 @@ class FleetDashboard(Construct):
     def _rows(self) -> Iterator[list[cloudwatch.IWidget]]:
         links = " · ".join(self._link(release) for release in self._releases)
         yield [text_widget(f"# What {self._site.prefix} serves\n{links}", height=2)]
-        yield [alarm_widget("Alarms", list(self._alarms()), height=4)]
+        names = (name for release in self._releases for name in steady_alarm_names(release))
+        region = self._site.stage.region
+        yield [alarm_widget(self, names, region=region)]
         fleet = (Served.of(r.site.names, r.site.stage, r.model) for r in self._releases)
         for section in fleet_sections(fleet):
-            yield from section_widgets(section, self._site.stage.region)
+            yield from section_widgets(section, region)
 
     def _link(self, release: Release) -> str:
         name = self._site.names.model_dashboard(self._site.stage, release.model.name)
         region = self._site.stage.region
         console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
         return f"[{release.model.name}]({console}#dashboards/dashboard/{name})"
-
-    def _alarms(self) -> Iterator[cloudwatch.IAlarm]:
-        for release in self._releases:
-            for name in steady_alarm_names(release):
-                arn = self._site.arn("cloudwatch", f"alarm:{name}")
-                yield cloudwatch.Alarm.from_alarm_arn(self, name, arn)

@@ -38,15 +38,11 @@ class ModelDashboard(Construct):
     def _rows(self) -> Iterator[list[cloudwatch.IWidget]]:
         release = self._release
         yield [text_widget(_about(release), height=4)]
-        yield [alarm_widget("Alarms", list(self._alarms()), height=4)]
+        region = release.site.stage.region
+        yield [alarm_widget(self, alarm_names(release), region=region)]
         served = Served.of(release.site.names, release.site.stage, release.model)
         for section in model_sections(served):
-            yield from section_widgets(section, release.site.stage.region)
-
-    def _alarms(self) -> Iterator[cloudwatch.IAlarm]:
-        for name in alarm_names(self._release):
-            arn = self._release.site.arn("cloudwatch", f"alarm:{name}")
-            yield cloudwatch.Alarm.from_alarm_arn(self, name, arn)
+            yield from section_widgets(section, region)
 
 
 def alarm_names(release: Release) -> list[str]:

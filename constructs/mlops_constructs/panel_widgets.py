@@ -1,10 +1,11 @@
 """Panels as CloudWatch has them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
 
 from mlops.dashboards import Curve, Mark, Metric, Panel, Quotient, Search, Section
 
@@ -37,10 +38,12 @@ def text_widget(markdown: str, *, height: int) -> cloudwatch.TextWidget:
 
 
 def alarm_widget(
-    title: str, alarms: Sequence[cloudwatch.IAlarm], *, height: int
+    scope: Construct, names: Iterable[str], *, region: str
 ) -> cloudwatch.AlarmStatusWidget:
-    """What alarms say now, over the whole width."""
-    return cloudwatch.AlarmStatusWidget(title=title, alarms=alarms, width=WIDTH, height=height)
+    """What alarms of the stack's own account say now, over the whole width."""
+    place = f"arn:aws:cloudwatch:{region}:{Aws.ACCOUNT_ID}:alarm"
+    alarms = [cloudwatch.Alarm.from_alarm_arn(scope, name, f"{place}:{name}") for name in names]
+    return cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=WIDTH, height=4)
 
 
 def _widget(panel: Panel, region: str, width: int) -> cloudwatch.GraphWidget:

@@ -1,6 +1,5 @@
 """Every model of a stage has a row, and a way to its own dashboard."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,9 @@ from mlops_constructs.release import Release
 
 
 @pytest.fixture(scope="module")
-def widgets(render: Callable[..., Any], release_of: Callable[..., Release]) -> list[dict[str, Any]]:
+def widgets(
+    render: Callable[..., Any], release_of: Callable[..., Release], shown: Callable[..., Any]
+) -> list[dict[str, Any]]:
     churn = release_of()
     fraud = replace(churn, model=churn.model.model_copy(update={"name": "fraud"}))
     rendered = render(
@@ -20,8 +21,8 @@ def widgets(render: Callable[..., Any], release_of: Callable[..., Release]) -> l
     )
     dashboard = rendered.only("AWS::CloudWatch::Dashboard")
     assert dashboard["DashboardName"] == "acme-prod-overview"
-    body: dict[str, list[dict[str, Any]]] = json.loads(dashboard["DashboardBody"])
-    return body["widgets"]
+    found: list[dict[str, Any]] = shown(dashboard)["widgets"]
+    return found
 
 
 def test_every_model_has_the_same_panels(widgets: list[dict[str, Any]]) -> None:
