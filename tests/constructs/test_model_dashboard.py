@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from mlops.contract import ModelSpec
+from mlops.dashboards import VARIANT as SHOWN
 from mlops_constructs.drift_alarms import DriftAlarms
 from mlops_constructs.model_dashboard import ModelDashboard
 from mlops_constructs.on_call_alarms import OnCallAlarms
-from mlops_constructs.release import Release
+from mlops_constructs.release import VARIANT, Release
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT = {"metric": "accuracy", "comparison": "at_least", "threshold": 0.8}
@@ -81,6 +82,10 @@ def test_errors_are_shares_beside_the_alarms_threshold(
     ]
     assert {metric[-1].get("stat", "Average") for metric in errors["metrics"]} == {"Average"}
     assert marks(errors) == {"alarm on 5xx": judged.canary.alarms.error_ratio}
+
+
+def test_metrics_are_of_the_variant_that_is_deployed() -> None:
+    assert SHOWN == VARIANT
 
 
 def test_a_canary_is_seen_beside_the_old_fleet(graphs: dict[str, Any]) -> None:
