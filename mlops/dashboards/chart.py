@@ -12,6 +12,7 @@ _WIDTH, _HEIGHT = 460, 220
 _LEFT, _TOP, _RIGHT, _BOTTOM = 58, 12, 10, 28
 _STEPS: Final = 4
 _HEADROOM: Final = 1.08
+_WHOLE: Final = 100
 _COLOURS: Final = ("#2f6fde", "#12805c", "#b54708", "#7a5af8", "#c11574", "#0e7090", "#667085")
 STYLE: Final = """
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:18px}
@@ -93,7 +94,7 @@ def _grid(scale: _Scale) -> Iterator[str]:
         y = scale.y(value)
         yield (
             f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="soft" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}'
+            f'<text class="soft" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_number(value)}'
             "</text>"
         )
 
@@ -119,7 +120,7 @@ def _dots(points: Points, label: str, scale: _Scale, colour: str) -> Iterator[st
     for x, y in points:
         yield (
             f'<circle cx="{scale.x(x):.1f}" cy="{scale.y(y):.1f}" r="2" fill="{colour}">'
-            f"<title>{escape(label)}: {y:.4g}</title></circle>"
+            f"<title>{escape(label)}: {_number(y)}</title></circle>"
         )
 
 
@@ -128,5 +129,10 @@ def _mark(mark: Mark, scale: _Scale) -> str:
     return (
         f'<line class="mark" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text class="said" x="{_WIDTH - _RIGHT}" y="{y - 3:.1f}" text-anchor="end">'
-        f"{escape(mark.label)} {mark.value:g}</text>"
+        f"{escape(mark.label)} {_number(mark.value)}</text>"
     )
+
+
+def _number(value: float) -> str:
+    """Three digits; more in front of the point, since nobody reads powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.3g}"

@@ -65,8 +65,8 @@ def test_a_curve_is_the_metric_under_the_panels_statistic_only(served: Served) -
 
     latency = figure(page, "Model latency (")
     assert latency.count("<polyline") == 1
-    assert "p99: 2e+04" in latency
-    assert "objective of the p99 40000" in latency
+    assert "p99: 20,000" in latency
+    assert "objective of the p99 40,000" in latency
 
 
 def test_a_search_finds_every_metric_with_the_further_dimension(served: Served) -> None:
