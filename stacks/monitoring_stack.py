@@ -12,10 +12,11 @@ from mlops_constructs.drift_schedule import DriftSchedule
 from mlops_constructs.model_dashboard import ModelDashboard
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode
+from mlops_constructs.weekly_report import WeeklyReport
 
 
 class MonitoringStack(Stack):
-    """A model's dashboard in a stage; its drift job with clock and alarms, if it has one.
+    """A model's dashboard and weekly report in a stage; its drift job with clock and alarms.
 
     A stack of its own: what looks at an endpoint must never hold up what releases it.
     """
@@ -34,9 +35,10 @@ class MonitoringStack(Stack):
             scope,
             id_,
             stack_name=f"{release.site.prefix}-{release.model.name}-monitoring",
-            description=f"Drift of {release.endpoint_name}",
+            description=f"Dashboard, weekly report and drift of {release.endpoint_name}",
         )
         ModelDashboard(self, "Dashboard", release=release)
+        WeeklyReport(self, "WeeklyReport", release=release, archive=code.archive, key=key)
         if release.model.monitoring.engine == "drift-job":
             self._drift_job(release, source, code, key)
 

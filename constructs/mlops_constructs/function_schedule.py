@@ -1,5 +1,7 @@
 """Runs a function by the clock."""
 
+from typing import Final
+
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
@@ -10,12 +12,14 @@ from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
 _Schedule = scheduler.CfnSchedule
+_RETRIES: Final = 20
 
 
 class FunctionSchedule(Construct):
     """An EventBridge schedule whose role may call this one function.
 
-    A run that was missed is not made up for: the next one comes soon and does the same.
+    A run that was missed is not made up for, where the next one comes soon and does the same;
+    `patience_hours` says for how long a rarer one is tried again.
     """
 
     def __init__(
@@ -26,6 +30,7 @@ class FunctionSchedule(Construct):
         site: Site,
         function: lambda_.IFunction,
         expression: str,
+        patience_hours: int = 0,
     ) -> None:
         super().__init__(scope, id_)
         self._site = site
@@ -41,9 +46,7 @@ class FunctionSchedule(Construct):
                 dead_letter_config=_Schedule.DeadLetterConfigProperty(
                     arn=site.dead_letter_queue_arn
                 ),
-                retry_policy=_Schedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=60, maximum_retry_attempts=0
-                ),
+                retry_policy=_retries(patience_hours),
             ),
         )
 
@@ -65,3 +68,13 @@ class FunctionSchedule(Construct):
             site=self._site,
             permissions=[call, keep],
         )
+
+
+def _retries(hours: int) -> scheduler.CfnSchedule.RetryPolicyProperty:
+    if not hours:
+        return _Schedule.RetryPolicyProperty(
+            maximum_event_age_in_seconds=60, maximum_retry_attempts=0
+        )
+    return _Schedule.RetryPolicyProperty(
+        maximum_event_age_in_seconds=hours * 3600, maximum_retry_attempts=_RETRIES
+    )

@@ -38,3 +38,20 @@ def test_a_missed_run_is_not_made_up_for(schedule: Any) -> None:
 
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
     assert target["DeadLetterConfig"]["Arn"].endswith(":acme-dev-undelivered")
+
+
+def test_a_rare_run_is_tried_again_for_as_long_as_is_said(
+    render: Callable[..., Any], site_of: Callable[..., Site]
+) -> None:
+    from aws_cdk import aws_lambda as lambda_
+
+    def build(stack: Any) -> None:
+        function = lambda_.Function.from_function_arn(stack, "Function", FUNCTION)
+        FunctionSchedule(
+            stack, "Clock", site=site_of("dev"), function=function, expression="rate(7 days)",
+            patience_hours=2,
+        )  # fmt: skip
+
+    target = render(build).only("AWS::Scheduler::Schedule")["Target"]
+
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 7200, "MaximumRetryAttempts": 20}
