@@ -8,8 +8,6 @@ from mlops.dashboards.panel import Mark, Metric, Panel, Search
 from mlops.dashboards.served import Served
 
 NAMESPACE: Final = "Mlops/Monitoring"
-GAP_TOLERANCE: Final = 0.1
-"""`gap_tolerance` of the drift engine, which no contract changes."""
 _DAY: Final = 86_400
 
 
@@ -91,7 +89,7 @@ def gaps(served: Served) -> Panel:
         unit="share",
         period_seconds=_DAY,
         curves=(_search(served, "WidestGap", by="Measure"),),
-        marks=(Mark(label="tolerated", value=GAP_TOLERANCE),),
+        marks=(Mark(label="tolerated", value=served.model.monitoring.gap_tolerance),),
     )
 
 

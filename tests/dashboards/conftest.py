@@ -50,6 +50,7 @@ MODEL = {
     "monitoring": {
         "labels": {"prediction": "probability"},
         "psi": 0.15,
+        "gap_tolerance": 0.07,
         "limits": [
             {"metric": "accuracy", "comparison": "at_least", "threshold": 0.8},
             {"metric": "brier", "comparison": "at_most", "threshold": 0.2},
