@@ -1,4 +1,4 @@
-"""What watches a served model's traffic for drift."""
+"""What is looked at while a model serves: by a job, and by people."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
@@ -9,12 +9,14 @@ from mlops_constructs.clock import A_MORNING, Clock, executed
 from mlops_constructs.drift_alarms import DriftAlarms
 from mlops_constructs.drift_events import DriftEvents
 from mlops_constructs.drift_job import DriftJob
+from mlops_constructs.model_dashboard import ModelDashboard
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode
+from mlops_constructs.weekly_report import WeeklyReport
 
 
 class MonitoringStack(Stack):
-    """A model's drift job in a stage, its clock, its alarms.
+    """A model's dashboard and weekly report in a stage; its drift job with clock and alarms.
 
     A stack of its own: what looks at an endpoint must never hold up what releases it.
     """
@@ -33,8 +35,16 @@ class MonitoringStack(Stack):
             scope,
             id_,
             stack_name=f"{release.site.prefix}-{release.model.name}-monitoring",
-            description=f"Drift of {release.endpoint_name}",
+            description=f"Dashboard, weekly report and drift of {release.endpoint_name}",
         )
+        ModelDashboard(self, "Dashboard", release=release)
+        WeeklyReport(self, "WeeklyReport", release=release, archive=code.archive, key=key)
+        if release.model.monitoring.engine == "drift-job":
+            self._drift_job(release, source, code, key)
+
+    def _drift_job(
+        self, release: Release, source: ModelSource, code: ServingCode, key: kms.IKey
+    ) -> None:
         job = DriftJob(
             self, "DriftJob", release=release, source=source, archive=code.archive, key=key
         )

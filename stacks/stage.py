@@ -15,6 +15,7 @@ from stacks.checks_stack import ChecksStack
 from stacks.delivery_stack import add_delivery
 from stacks.foundation_stack import FoundationStack
 from stacks.monitoring_stack import MonitoringStack
+from stacks.overview_stack import OverviewStack
 from stacks.registry_stack import RegistryStack
 from stacks.release_check_stack import ReleaseCheckStack
 from stacks.serving_stack import ServingStack
@@ -57,6 +58,13 @@ class MlopsStage(cdk.Stage):
         checks = [self._serving_stacks(source, version) for source, version in pinned]
         if stage.checks and pinned and len(sources) == len(platform.model_names):
             self._checks_stack(pinned, after=checks)
+        if pinned and len(sources) == len(platform.model_names):
+            OverviewStack(
+                self,
+                "Overview",
+                site=self._site,
+                releases=[self._release(source, version) for source, version in pinned],
+            )
         for key, value in sorted(stage.tags.items()):
             cdk.Tags.of(self).add(key, value)
 
@@ -88,8 +96,7 @@ class MlopsStage(cdk.Stage):
             self, f"{source.spec.name}-ReleaseCheck", release=release, code=code, key=key
         )
         check.add_stack_dependency(serving)
-        if source.spec.monitoring.engine == "drift-job":
-            self._monitoring_stack(source, release, code, after=serving)
+        self._monitoring_stack(source, release, code, after=serving)
         return check
 
     def _monitoring_stack(

@@ -15,6 +15,8 @@ RUNBOOK: Final = "docs/runbooks/drift-alarms.md"
 _Alarm = cloudwatch.CfnAlarm
 _DAY: Final = 86_400
 _DAYS_WITHOUT_RUN: Final = 2
+_MISSING_CAPTURE: Final = "missing-capture"
+_MISSING_RUN: Final = "missing-run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,12 @@ def watches(model: ModelSpec) -> Iterator[Watch]:
         yield Watch(key="bias", title="treats groups differently", checks=("bias",))
 
 
+def drift_alarm_names(release: Release) -> list[str]:
+    """Names of the alarms over a model's drift job."""
+    checks = [watch.key for watch in watches(release.model)]
+    return [_name(release, key) for key in (*checks, _MISSING_CAPTURE, _MISSING_RUN)]
+
+
 class DriftAlarms(Construct):
     """Each tells the stage's alert topic; its description names its section of the runbook.
 
@@ -51,7 +59,7 @@ class DriftAlarms(Construct):
         self._release = release
         for watch in watches(release.model):
             self._check_alarm(watch)
-        self._count_alarm("missing-capture", "answers callers and captures nothing")
+        self._count_alarm(_MISSING_CAPTURE, "answers callers and captures nothing")
         self._missing_run()
 
     def _check_alarm(self, watch: Watch) -> None:
@@ -59,7 +67,7 @@ class DriftAlarms(Construct):
         _Alarm(
             self,
             _id(watch.key),
-            alarm_name=self._name(watch.key),
+            alarm_name=_name(self._release, watch.key),
             alarm_description=self._description(watch.key, watch.title),
             metrics=[
                 _Alarm.MetricDataQueryProperty(
@@ -96,7 +104,7 @@ class DriftAlarms(Construct):
         _Alarm(
             self,
             _id(key),
-            alarm_name=self._name(key),
+            alarm_name=_name(self._release, key),
             alarm_description=self._description(key, title),
             namespace=NAMESPACE,
             metric_name="MissingCapture",
@@ -112,11 +120,11 @@ class DriftAlarms(Construct):
 
     def _missing_run(self) -> None:
         """Silence is the one thing that this alarm is about, so what is missing breaches."""
-        key = "missing-run"
+        key = _MISSING_RUN
         _Alarm(
             self,
             _id(key),
-            alarm_name=self._name(key),
+            alarm_name=_name(self._release, key),
             alarm_description=self._description(key, "was not looked at by its drift job"),
             namespace=NAMESPACE,
             metric_name="Runs",
@@ -138,12 +146,6 @@ class DriftAlarms(Construct):
     def _dimensions(self) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
         return [_Alarm.DimensionProperty(name="EndpointName", value=self._release.endpoint_name)]
 
-    def _name(self, key: str) -> str:
-        release = self._release
-        if key == "drift":
-            return release.site.names.drift_alarm(release.site.stage, release.model.name)
-        return f"{release.endpoint_name}-drift-{key}"
-
     def _description(self, key: str, title: str) -> str:
         owner = self._release.model.owners.data_science
         return f"{self._release.endpoint_name} {title}. {owner}. Runbook: {RUNBOOK}#{key}"
@@ -151,3 +153,9 @@ class DriftAlarms(Construct):
 
 def _id(key: str) -> str:
     return key.title().replace("-", "")
+
+
+def _name(release: Release, key: str) -> str:
+    if key == "drift":
+        return release.site.names.drift_alarm(release.site.stage, release.model.name)
+    return f"{release.endpoint_name}-drift-{key}"

@@ -1,6 +1,5 @@
 """Alarms that page: the endpoint as its callers meet it, whatever release it runs."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,13 +7,18 @@ from typing import Final, Literal
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from mlops.contract import virtual_cpus
+from mlops.dashboards.traffic_panels import (
+    CPU_PERCENT,
+    DISK_PERCENT,
+    INSTANCES,
+    MEMORY_PERCENT,
+)
 from mlops.rollout import microseconds
 from mlops_constructs.release import VARIANT, Release
 
 _Alarm = cloudwatch.CfnAlarm
 _INVOCATIONS: Final = "AWS/SageMaker"
-_INSTANCES: Final = "/aws/sagemaker/Endpoints"
-_SIZE: Final = re.compile(r"(\d*)(x?)large$")
 RUNBOOK: Final = "docs/runbooks/endpoint-alarms.md"
 
 
@@ -47,14 +51,20 @@ def pages(release: Release) -> Iterator[Page]:
         statistic="p99", threshold=objective,
     )  # fmt: skip
     for key, metric, percent in (
-        ("cpu", "CPUUtilization", 85 * virtual_cpus(release.instance_type)),
-        ("memory", "MemoryUtilization", 85),
-        ("disk", "DiskUtilization", 80),
+        ("cpu", "CPUUtilization", CPU_PERCENT * virtual_cpus(release.instance_type)),
+        ("memory", "MemoryUtilization", MEMORY_PERCENT),
+        ("disk", "DiskUtilization", DISK_PERCENT),
     ):
         yield Page(
             key=key, title=f"is short of {key}", metric=metric,
-            statistic="Average", threshold=percent, namespace=_INSTANCES,
+            statistic="Average", threshold=percent, namespace=INSTANCES,
         )  # fmt: skip
+
+
+def on_call_alarm_names(release: Release) -> list[str]:
+    """Names of everything that pages for an endpoint."""
+    silence = ["no-healthy-traffic"] if _is_last(release) else []
+    return [_name(release, key) for key in (*(page.key for page in pages(release)), *silence)]
 
 
 class OnCallAlarms(Construct):
@@ -68,7 +78,7 @@ class OnCallAlarms(Construct):
         self._release = release
         for page in pages(release):
             self._alarm(page)
-        if release.site.stage.name == release.site.names.stages.stages[-1].name:
+        if _is_last(release):
             self._silence()
 
     def _alarm(self, page: Page) -> None:
@@ -76,7 +86,7 @@ class OnCallAlarms(Construct):
         _Alarm(
             self,
             page.key.title().replace("-", ""),
-            alarm_name=self._name(page.key),
+            alarm_name=_name(self._release, page.key),
             alarm_description=self._description(page.key, page.title),
             namespace=page.namespace,
             metric_name=page.metric,
@@ -97,7 +107,7 @@ class OnCallAlarms(Construct):
         _Alarm(
             self,
             "NoHealthyTraffic",
-            alarm_name=self._name("no-healthy-traffic"),
+            alarm_name=_name(self._release, "no-healthy-traffic"),
             alarm_description=self._description("no-healthy-traffic", "gives no healthy answer"),
             metrics=[
                 _Alarm.MetricDataQueryProperty(
@@ -135,17 +145,14 @@ class OnCallAlarms(Construct):
             _Alarm.DimensionProperty(name="VariantName", value=VARIANT),
         ]
 
-    def _name(self, key: str) -> str:
-        return f"{self._release.endpoint_name}-oncall-{key}"
-
     def _description(self, key: str, title: str) -> str:
         owner = self._release.model.owners.on_call
         return f"{self._release.endpoint_name} {title}. {owner}. Runbook: {RUNBOOK}#{key}"
 
 
-def virtual_cpus(instance_type: str) -> int:
-    """Cores behind a SageMaker size, whose CPUUtilization goes to 100 % times as many."""
-    size = _SIZE.search(instance_type)
-    if size is None or not size[2]:
-        return 2
-    return 4 * int(size[1] or 1)
+def _is_last(release: Release) -> bool:
+    return release.site.stage.name == release.site.names.stages.stages[-1].name
+
+
+def _name(release: Release, key: str) -> str:
+    return f"{release.endpoint_name}-oncall-{key}"

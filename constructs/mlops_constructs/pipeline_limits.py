@@ -10,9 +10,9 @@ STAGES: Final = 50
 ACTIONS: Final = 1000
 # Source, synthesis, self-mutation, assets and images: a stage with one action each.
 FIXED: Final = 5
-# Registry and pipelines are in the training stage; serving, its check and what looks for drift in
-# every stage.
-_STACKS_A_STAGE: Final = {True: 2, False: 1}
+# Registry and pipelines are in the training stage; the foundation and the overview, serving, its
+# check and what looks for drift in every stage.
+_STACKS_A_STAGE: Final = {True: 3, False: 2}
 _STACKS_A_MODEL: Final = {True: 4, False: 3}
 _STEPS_OF_AN_APPROVAL: Final = {"manual": 2, "automatic": 0}
 _STEP_BEFORE: Final = 1

@@ -7,11 +7,12 @@ from typing import Final
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from mlops.rollout.signals import WRONG_ANSWERS
 from mlops_constructs.clock import Clock, called
 from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
-from mlops_constructs.release import WRONG_ANSWERS, Release
+from mlops_constructs.release import Release
 from mlops_constructs.serving_permissions import read_version
 
 _CANARY_PROBES: Final = 2

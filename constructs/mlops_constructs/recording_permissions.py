@@ -20,6 +20,21 @@ def recording_environment(release: Release) -> dict[str, str]:
 
 def see_deployments(release: Release) -> list[Permission]:
     """Read the endpoint's configs, their models, their alarms' past and their requests."""
+    prefix = release.site.arn("cloudwatch", f"alarm:{release.alarm_prefix}*")
+    return [
+        *see_configs(release),
+        Permission(
+            sid="SeeWhatWasRed",
+            actions=["cloudwatch:DescribeAlarmHistory"],
+            resources=[prefix],
+            because="each release has alarms of its own; the prefix belongs to this endpoint alone",
+        ),
+        count_requests(),
+    ]
+
+
+def see_configs(release: Release) -> list[Permission]:
+    """Find the endpoint's configs, and follow them to their models."""
     site = release.site
     return [
         Permission(
@@ -41,17 +56,29 @@ def see_deployments(release: Release) -> list[Permission]:
             ],
             because="SageMaker configs and models have generated names; the calls only read",
         ),
+    ]
+
+
+def count_requests() -> Permission:
+    """Read metrics."""
+    return Permission(
+        sid="CountRequests",
+        actions=["cloudwatch:GetMetricData"],
+        resources=["*"],
+        because="this action knows no resources, and reads figures only",
+    )
+
+
+def tell_people(release: Release, *, key_arn: str) -> list[Permission]:
+    """Publish to the stage's people."""
+    return [
         Permission(
-            sid="SeeWhatWasRed",
-            actions=["cloudwatch:DescribeAlarmHistory"],
-            resources=[site.arn("cloudwatch", f"alarm:{release.alarm_prefix}*")],
-            because="each release has alarms of its own; the prefix belongs to this endpoint alone",
+            sid="TellPeople", actions=["sns:Publish"], resources=[release.site.alert_topic_arn]
         ),
         Permission(
-            sid="CountRequests",
-            actions=["cloudwatch:GetMetricData"],
-            resources=["*"],
-            because="this action knows no resources, and reads figures only",
+            sid="TellPeopleEncrypted",
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=[key_arn],
         ),
     ]
 
@@ -66,12 +93,7 @@ def record_deployments(release: Release, *, key_arn: str) -> list[Permission]:
             actions=["ssm:GetParameter", "ssm:PutParameter"],
             resources=[site.arn("ssm", f"parameter{name}")],
         ),
-        Permission(sid="TellPeople", actions=["sns:Publish"], resources=[site.alert_topic_arn]),
-        Permission(
-            sid="TellPeopleEncrypted",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[key_arn],
-        ),
+        *tell_people(release, key_arn=key_arn),
     ]
     if site.delivery_bus_arn is not None:
         wake = Permission(

@@ -7,13 +7,11 @@ from typing import Final
 from mlops.contract import CanarySpec, Capacity, ContractError, ModelSpec, Problem
 from mlops.rollout import Signal
 from mlops.rollout.release import release_hash
+from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
 from mlops_constructs.site import Site
 
 VARIANT: Final = "AllTraffic"
 """Constant: guardrails, scaling and alarms know the variant by its name."""
-WRONG_ANSWERS: Final = "Mlops/Serving"
-"""Namespace of what the prober finds."""
-_WRONG_ANSWER_RATIO: Final = 0.2
 _JUDGED_ONLY: Final = {"minimum_invocations", "detection_target_percent"}
 _TEMPLATE: Final = 1
 """Raised when these constructs build something else from the same settings: a release of its own,
@@ -116,7 +114,7 @@ class Release:
             key="wrong-answers",
             metric="WrongAnswers",
             statistic="Average",
-            threshold=_WRONG_ANSWER_RATIO,
+            threshold=WRONG_ANSWER_RATIO,
             unit="None",
             window=self.canary.alarms.window,
             namespace=WRONG_ANSWERS,

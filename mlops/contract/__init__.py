@@ -2,7 +2,9 @@
 
 from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
 from mlops.contract.examples import Example, ExampleError, read_examples
+from mlops.contract.instance_types import virtual_cpus
 from mlops.contract.model_spec import Gate, ModelSpec, StepSpec, TrainStepSpec
+from mlops.contract.monitoring_spec import MetricLimit
 from mlops.contract.naming import Names
 from mlops.contract.platform import Platform, load_config, load_platform, model_folders
 from mlops.contract.problems import ContractError, Problem
@@ -35,6 +37,7 @@ __all__ = [
     "ExampleError",
     "Field",
     "Gate",
+    "MetricLimit",
     "ModelSpec",
     "Names",
     "Network",
@@ -55,4 +58,5 @@ __all__ = [
     "model_folders",
     "read_examples",
     "sha256_of",
+    "virtual_cpus",
 ]

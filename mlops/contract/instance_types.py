@@ -20,6 +20,8 @@ _LOCAL_STORAGE: Final = re.compile(
 """Families with instance store, which SageMaker encrypts by hardware and for which it refuses
 a key of ours (API reference of ProcessingClusterConfig, ResourceConfig, CreateEndpointConfig)."""
 
+_SIZE: Final = re.compile(r"(\d*)(x?)large$")
+
 
 @cache
 def _table() -> dict[str, list[str]]:
@@ -57,3 +59,11 @@ def similar_instance_types(instance_type: str, purpose: Purpose) -> list[str]:
 def has_instance_store(instance_type: str) -> bool:
     """Whether SageMaker encrypts the type's disks by hardware, and refuses a key for them."""
     return _LOCAL_STORAGE.match(instance_type) is not None
+
+
+def virtual_cpus(instance_type: str) -> int:
+    """Cores behind a SageMaker size, whose CPUUtilization goes to 100 % times as many."""
+    size = _SIZE.search(instance_type)
+    if size is None or not size[2]:
+        return 2
+    return 4 * int(size[1] or 1)

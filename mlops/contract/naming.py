@@ -217,6 +217,14 @@ class Names:
         """CloudWatch dashboard of the training pipelines of a stage."""
         return f"{self.project}-{stage.name}-training"
 
+    def model_dashboard(self, stage: StageSpec, model: str) -> str:
+        """CloudWatch dashboard of a model in a stage; never that of another purpose."""
+        return f"{self.project}-{stage.name}-model-{model}"
+
+    def fleet_dashboard(self, stage: StageSpec) -> str:
+        """CloudWatch dashboard of everything that a stage serves."""
+        return f"{self.project}-{stage.name}-overview"
+
     @staticmethod
     def _role(account: str, name: str) -> str:
         return f"arn:aws:iam::{account}:role/{name}"

@@ -15,6 +15,10 @@ Scope = Literal["new-fleet", "endpoint"]
 MetricUnit = Literal["None", "Microseconds"]
 
 INVOCATION_METRICS: Final = "AWS/SageMaker"
+WRONG_ANSWERS: Final = "Mlops/Serving"
+"""Namespace of what the prober finds."""
+WRONG_ANSWER_RATIO: Final = 0.2
+"""Share of wrong answers above which the prober's alarm rolls back."""
 _MICROSECONDS_PER_MILLISECOND: Final = 1000
 
 

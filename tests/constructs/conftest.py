@@ -1,5 +1,6 @@
 """A small platform of three stages, and a way to look at what one construct becomes."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,17 @@ class Rendered:
         }
 
 
+def dashboard_body(dashboard: dict[str, Any]) -> dict[str, Any]:
+    """What a dashboard shows; its account is the only thing that CloudFormation fills in."""
+    said = dashboard["DashboardBody"]
+    if isinstance(said, dict):
+        filled = {'{"Ref": "AWS::AccountId"}': "400000000000"}
+        parts = [p if isinstance(p, str) else filled[json.dumps(p)] for p in said["Fn::Join"][1]]
+        said = "".join(parts)
+    body: dict[str, Any] = json.loads(said)
+    return body
+
+
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     policies = role.get("Policies", [])
     return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
@@ -124,6 +136,12 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 def heard() -> Callable[[Any, Any], bool]:
     """Whether an event pattern matches an event."""
     return hears
+
+
+@pytest.fixture(scope="session")
+def shown() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What a dashboard shows, as data."""
+    return dashboard_body
 
 
 @pytest.fixture(scope="session")

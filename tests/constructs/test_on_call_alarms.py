@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlops_constructs.on_call_alarms import OnCallAlarms, virtual_cpus
+from mlops_constructs.on_call_alarms import OnCallAlarms
 from mlops_constructs.release import Release
 
 
@@ -65,11 +65,3 @@ def test_silence_is_normal_where_nobody_calls(
     built = render(lambda stack: OnCallAlarms(stack, "OnCall", release=release_of("test")))
 
     assert "no-healthy-traffic" not in str(built.template)
-
-
-@pytest.mark.parametrize(
-    ("instance_type", "cores"),
-    [("ml.m5.large", 2), ("ml.t2.medium", 2), ("ml.m5.xlarge", 4), ("ml.c6i.12xlarge", 48)],
-)
-def test_processor_time_is_measured_in_cores(instance_type: str, cores: int) -> None:
-    assert virtual_cpus(instance_type) == cores

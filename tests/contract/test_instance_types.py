@@ -5,6 +5,7 @@ from mlops.contract.instance_types import (
     instance_type_problem,
     instance_types,
     similar_instance_types,
+    virtual_cpus,
 )
 
 
@@ -25,3 +26,11 @@ def test_types_of_the_family_come_first_and_general_ones_otherwise() -> None:
     assert all(n.startswith("ml.m5.") for n in similar_instance_types("ml.m5.tiny", "training"))
     assert "ml.c5.xlarge" in similar_instance_types("ml.m99.tiny", "training")
     assert "ml.c5.xlarge" in similar_instance_types("nonsense", "training")
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "cores"),
+    [("ml.m5.large", 2), ("ml.t2.medium", 2), ("ml.m5.xlarge", 4), ("ml.c6i.12xlarge", 48)],
+)
+def test_processor_time_is_measured_in_cores(instance_type: str, cores: int) -> None:
+    assert virtual_cpus(instance_type) == cores

@@ -15,6 +15,8 @@ Finished = subprocess.CompletedProcess[str]
 
 SHARED = ("Registry", "Checks", "Delivery")
 """The stacks that list every model; all others are one model's, or know none."""
+OVERVIEW = "Overview"
+"""Lists every model as well, in the body of its one dashboard."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_it_has_the_stacks_that_the_first_model_has(
 def test_no_stack_of_another_model_and_no_foundation_changes(
     templates: Templates, templates_of_both: Templates
 ) -> None:
-    alone = {p: t for p, t in templates.items() if p.rpartition("/")[2] not in SHARED}
+    alone = {p: t for p, t in templates.items() if p.rpartition("/")[2] not in (*SHARED, OVERVIEW)}
 
     assert {path: templates_of_both[path] for path in alone} == alone
 
@@ -68,6 +70,16 @@ def test_what_lists_every_model_gains_its_name_and_loses_nothing(
         assert [
             id_ for id_ in after.keys() - before.keys() if name.replace("-", "") not in id_
         ] == []
+
+
+def test_a_stages_overview_shows_it_beside_the_first_model(
+    templates: Templates, templates_of_both: Templates, name: str
+) -> None:
+    for path in (path for path in templates if path.rpartition("/")[2] == OVERVIEW):
+        before, after = json.dumps(templates[path]), json.dumps(templates_of_both[path])
+
+        assert name not in before, path
+        assert (name in after, "bike-demand" in after) == (True, True), path
 
 
 def test_it_is_excused_from_the_rules_that_the_first_model_is_excused_from(

@@ -18,16 +18,19 @@ STACKS = (
     "dev/bike-demand-ReleaseCheck",
     "dev/bike-demand-Monitoring",
     "dev/Checks",
+    "dev/Overview",
     "staging/Foundation",
     "staging/bike-demand-Serving",
     "staging/bike-demand-ReleaseCheck",
     "staging/bike-demand-Monitoring",
     "staging/Checks",
+    "staging/Overview",
     "prod/Foundation",
     "prod/bike-demand-Serving",
     "prod/bike-demand-ReleaseCheck",
     "prod/bike-demand-Monitoring",
     "prod/Checks",
+    "prod/Overview",
 )
 _CONTENT_HASH = re.compile(r"\b[0-9a-f]{16,64}\b")
 

@@ -76,6 +76,7 @@ def test_a_stage_that_trains_has_the_registry_and_a_stack_per_model(
         "mlops-dev-bike-demand-training",
         "mlops-dev-checks",
         "mlops-dev-foundation",
+        "mlops-dev-overview",
         "mlops-dev-registry",
     ]
 
@@ -89,6 +90,7 @@ def test_every_other_stage_has_the_foundation_and_what_is_pinned_for_it(
         "mlops-prod-bike-demand-serving",
         "mlops-prod-checks",
         "mlops-prod-foundation",
+        "mlops-prod-overview",
     ]
 
 

@@ -46,10 +46,17 @@ def newest_deployment(sagemaker: Any, endpoint: str, *, since: datetime) -> Depl
 
     No call tells the configs of one endpoint, so they are looked at one by one, the newest first.
     """
+    return next(deployments_since(sagemaker, endpoint, since=since), None)
+
+
+def deployments_since(sagemaker: Any, endpoint: str, *, since: datetime) -> Iterator[Deployment]:
+    """The endpoint's configs made since a moment, the newest first, each followed when asked for.
+
+    What the janitor cleared away is not among them.
+    """
     for summary in _configs(sagemaker, since):
         if tags_of(sagemaker, summary["EndpointConfigArn"]).get(ENDPOINT_TAG) == endpoint:
-            return deployment(sagemaker, summary["EndpointConfigName"])
-    return None
+            yield deployment(sagemaker, summary["EndpointConfigName"])
 
 
 def _configs(sagemaker: Any, since: datetime) -> Iterator[Mapping[str, Any]]:

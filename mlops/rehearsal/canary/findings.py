@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mlops.rehearsal.canary.curves import Curves
 from mlops.rehearsal.canary.deployment import Deployment
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
@@ -73,6 +74,17 @@ class Findings:
             shares=tuple(deployment.shares),
             minutes=minutes(self.metrics.invocations),
             changes=tuple(deployment.board.changes),
+            curves=tuple(self._curves.all()),
+            ended=self.ended,
+        )
+
+    @property
+    def _curves(self) -> Curves:
+        blue, green = self.deployment.blue.release, self.deployment.green.release
+        return Curves(
+            metrics=self.metrics,
+            endpoint=self.endpoint.name,
+            versions={"old-fleet": blue.version, "new-fleet": green.version},
             ended=self.ended,
         )
 

@@ -8,10 +8,10 @@ import bisect
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
-from mlops.rehearsal.canary.router import Invocation, is_server_error
+from mlops.rehearsal.canary.router import Colour, Invocation, is_server_error
 from mlops.rollout import Point, Sample, State, Watch, timeline
 
 INVOCATIONS: Final = "AWS/SageMaker"
@@ -26,6 +26,8 @@ RATIOS: Final = (
 PUBLICATION_SECONDS: Final = 60
 """How long a data point is on its way to an alarm."""
 _MICROSECONDS: Final = 1_000_000
+Part = Literal["endpoint", "new-fleet", "old-fleet"]
+_FLEETS: Final[Mapping[Colour, Part]] = {"blue": "old-fleet", "green": "new-fleet"}
 
 _MEASURED: Final[Mapping[str, Callable[[Invocation], float]]] = {
     "Invocations": lambda _: 1.0,
@@ -54,7 +56,7 @@ class Metrics:
     """Everything that was measured, by metric and by whether the new fleet was concerned."""
 
     invocations: list[Invocation] = field(default_factory=list)
-    _series: dict[tuple[str, str], list[Sample]] = field(default_factory=lambda: defaultdict(list))
+    _series: dict[tuple[Part, str], list[Sample]] = field(default_factory=lambda: defaultdict(list))
 
     def record(self, invocation: Invocation) -> None:
         """Keep what one request showed."""
@@ -62,8 +64,7 @@ class Metrics:
         for metric, measured in _MEASURED.items():
             sample = Sample(at=invocation.at, value=measured(invocation))
             self._series["endpoint", metric].append(sample)
-            if invocation.fleet == "green":
-                self._series["new-fleet", metric].append(sample)
+            self._series[_FLEETS[invocation.fleet], metric].append(sample)
 
     def forget(self) -> None:
         """Drop what was measured before the deployment began."""
@@ -74,8 +75,12 @@ class Metrics:
         """Keep what the prober found about one answer."""
         sample = Sample(at=at, value=float(wrong))
         self._series["endpoint", WRONG_ANSWERS].append(sample)
-        if of_candidate:
-            self._series["new-fleet", WRONG_ANSWERS].append(sample)
+        fleet = _FLEETS["green" if of_candidate else "blue"]
+        self._series[fleet, WRONG_ANSWERS].append(sample)
+
+    def samples(self, part: Part, metric: str) -> Sequence[Sample]:
+        """Everything that was measured of a metric, oldest first."""
+        return self._series[part, metric]
 
     def points(self, alarm: RollbackAlarm, *, until: float) -> Sequence[Point | None]:
         """The data points in an alarm's evaluation range that end by a moment."""

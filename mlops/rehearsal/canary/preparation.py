@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.contract import ModelSpec, Platform, StageSpec, read_examples
+from mlops.dashboards import Served
 from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions, local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.capacity import CapacityFile
@@ -36,6 +37,11 @@ class Preparation:
     """Version to deploy; None: the newest."""
     seed: int = 0
     scale: float | None = None
+
+    @property
+    def served(self) -> Served:
+        """The model as the stage's dashboard sees it."""
+        return Served.of(self.platform.names, self.stage, self.spec)
 
     def prepared(
         self, assembly: Assembly, python: Path | None, say: Callable[[str], None]

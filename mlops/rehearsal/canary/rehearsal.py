@@ -81,6 +81,7 @@ def rehearse_canary(
             began=f"{began:%Y-%m-%d %H:%M:%S} UTC",
             seed=wishes.seed,
             endpoint=stage.endpoint,
+            served=preparation.served,
             expected_per_minute=stage.per_minute,
             minimum_invocations=stage.minimum_invocations,
             deployments=tuple(results),

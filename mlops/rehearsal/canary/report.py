@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mlops.dashboards.page import FILE as DASHBOARD
+from mlops.rehearsal.canary.dashboard import dashboard
 from mlops.rehearsal.canary.page import detection, page
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
 from mlops.sheet import PAGE, write_folder
@@ -21,14 +23,19 @@ _COLUMNS: Final = (
 
 
 def write(rehearsal: CanaryRehearsal) -> None:
-    """Write both files; the folder appears complete or not at all."""
-    files = {PAGE: page(rehearsal), RECORD: record(rehearsal)}
+    """Write all files; the folder appears complete or not at all."""
+    files = {
+        PAGE: page(rehearsal),
+        RECORD: record(rehearsal),
+        DASHBOARD: dashboard(rehearsal),
+    }
     write_folder(rehearsal.report, files)
 
 
 def record(rehearsal: CanaryRehearsal) -> str:
-    """The rehearsal as JSON."""
+    """The rehearsal as JSON; what the contract says is not repeated."""
     content = dataclasses.asdict(rehearsal)
+    del content["served"]
     for entry, result in zip(content["deployments"], rehearsal.deployments, strict=True):
         entry["objections"] = result.objections
     return json.dumps(content, indent=1, default=str) + "\n"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mlops.dashboards import Recorded, Served
 from mlops.rehearsal.canary.deployment import Event
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.metrics import Change
@@ -84,6 +85,8 @@ class DeploymentResult:
     shares: tuple[tuple[float, float], ...]
     minutes: tuple[Minute, ...]
     changes: tuple[Change, ...]
+    curves: tuple[Recorded, ...] = ()
+    """What CloudWatch would have of it, minute by minute."""
     ended: float
     """Length of the timeline, in deployment time."""
 
@@ -120,6 +123,7 @@ class CanaryRehearsal:
     began: str
     seed: int
     endpoint: GuardedEndpoint
+    served: Served
     expected_per_minute: float
     minimum_invocations: int
     deployments: tuple[DeploymentResult, ...]

@@ -174,6 +174,7 @@ class DeliveryPipeline:
             began=began,
             seed=self.seed,
             endpoint=prepared.endpoint,
+            served=preparation.served,
             expected_per_minute=prepared.per_minute,
             minimum_invocations=prepared.minimum_invocations,
             deployments=(result,),

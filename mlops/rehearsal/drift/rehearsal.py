@@ -11,6 +11,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform
+from mlops.dashboards import Served
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.drift import faults, report
 from mlops.rehearsal.drift.account import WatchedStage
@@ -84,6 +85,7 @@ def rehearse_drift(
         story=faults.expectations()[wishes.fault].story,
         began=f"{began:%Y-%m-%d %H:%M:%S} UTC",
         unit=setting.unit,
+        served=Served.of(platform.names, setting.stage, setting.spec),
         periods=tuple(results),
         objections=tuple(objections(results, wishes.fault)),
         seconds=time.monotonic() - clock,

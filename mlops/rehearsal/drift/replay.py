@@ -72,6 +72,7 @@ class Replay:
             answers=tuple(_said(answer) for answer in answers),
             trainings=tuple(self._trained()),
             page=self._kept(judged, period),
+            points=tuple(judged.points),
         )
         self._say(result)
         return result

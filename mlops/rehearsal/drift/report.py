@@ -7,6 +7,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from mlops.dashboards.page import FILE as DASHBOARD
+from mlops.rehearsal.drift.dashboard import dashboard
 from mlops.rehearsal.drift.page import page
 from mlops.rehearsal.drift.results import DriftRehearsal
 from mlops.sheet import PAGE
@@ -15,16 +17,19 @@ RECORD: Final = "drift.json"
 
 
 def write(rehearsal: DriftRehearsal) -> None:
-    """Write both files beside the windows' own reports, which are there already."""
+    """Write its files beside the windows' own reports, which are there already."""
     rehearsal.report.mkdir(parents=True, exist_ok=True)
-    for name, text in ((RECORD, record(rehearsal)), (PAGE, page(rehearsal))):
+    files = {RECORD: record(rehearsal), PAGE: page(rehearsal), DASHBOARD: dashboard(rehearsal)}
+    for name, text in files.items():
         (rehearsal.report / name).write_text(text, "utf-8")
 
 
 def record(rehearsal: DriftRehearsal) -> str:
-    """The replay as JSON."""
+    """The replay as JSON; what the contract says is not repeated."""
     means = {"error": rehearsal.error, "frozen_error": rehearsal.frozen_error}
-    return json.dumps(dataclasses.asdict(rehearsal) | means, indent=1, default=str) + "\n"
+    content = dataclasses.asdict(rehearsal) | means
+    del content["served"]
+    return json.dumps(content, indent=1, default=str) + "\n"
 
 
 def print_summary(rehearsal: DriftRehearsal, console: Console) -> None:

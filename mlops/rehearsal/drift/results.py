@@ -1,8 +1,13 @@
 """What a replay found, period by period."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from mlops.dashboards import Served
+
+Point = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,8 @@ class PeriodResult:
     trainings: Sequence[Training]
     page: str
     """The drift job's own report, from the rehearsal's folder."""
+    points: Sequence[Point] = ()
+    """What the drift job published."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +64,7 @@ class DriftRehearsal:
     began: str
     unit: str
     """Of the error."""
+    served: Served
     periods: Sequence[PeriodResult]
     objections: Sequence[str]
     """What is not as the committed expectations say."""

@@ -23,6 +23,8 @@ from botocore.validate import validate_parameters
 
 from mlops.registry.strict import objections
 from mlops_constructs.handlers import clients, contract
+from mlops_constructs.handlers.week import Terms, Week
+from mlops_constructs.handlers.weekly_figures import Figures, Question
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SESSION = boto3.session.Session()
@@ -540,3 +542,93 @@ def executions(aws: Aws) -> Executions:
 @pytest.fixture
 def published(aws: Aws) -> Published:
     return Published(aws)
+
+
+WEEK = datetime(2026, 2, 23, tzinfo=UTC)
+
+
+def week(*, releases: Any = (), **said: Any) -> Any:
+    """A quiet week of a model without labels, but for what is said about it."""
+    terms: dict[str, Any] = {
+        "model": "churn",
+        "stage": "prod",
+        "endpoint": ENDPOINT,
+        "owner": "science@example.com",
+        "requests_per_minute": 10,
+        "latency_p99_ms": 200,
+        "error_ratio": 0.02,
+        "instance_type": "ml.m5.large",
+        "min_instances": 2,
+        "fields": (),
+        "metrics": ("accuracy",),
+        "limits": (),
+        "dashboard": "acme-prod-model-churn",
+        "watched": True,
+    }
+    given = {name: said.pop(name) for name in list(said) if name in terms}
+    return Week(
+        terms=Terms(**terms | given), start=WEEK, figures=week_figures(**said), releases=releases
+    )
+
+
+def week_figures(
+    *,
+    requests: list[float] | None = None,
+    server_errors: Any = (),
+    p50: list[float] | None = None,
+    p99: list[float] | None = None,
+    runs: list[float] | None = None,
+    checks: Any = None,
+    indices: Any = None,
+    performance: Any = None,
+    labelled: Any = (),
+    hourly: Any = None,
+) -> Figures:
+    """What CloudWatch knows: a value for each day, or for each hour a pair."""
+    found = {
+        requests_question("Invocations", "Sum"): daily(
+            [1_000.0] * 7 if requests is None else requests
+        ),
+        requests_question("Invocation5XXErrors", "Sum"): daily(server_errors),
+        requests_question("ModelLatency", "p50"): daily([20_000.0] * 7 if p50 is None else p50),
+        requests_question("ModelLatency", "p99"): daily([150_000.0] * 7 if p99 is None else p99),
+        job_question("Runs", "Sum"): daily([1.0] * 7 if runs is None else runs),
+        job_question("LabelledShare", "Maximum"): daily(labelled),
+    }
+    for name, by, series in (
+        ("Check", "Check", checks),
+        ("PopulationStabilityIndex", "Field", indices),
+        ("Performance", "Metric", performance),
+    ):
+        for key, values in (series or {}).items():
+            found[job_question(name, "Maximum", **{by: key})] = daily(values)
+    for place, name in enumerate(("Invocations", "InvocationsPerInstance")):
+        found[requests_question(name, "Sum", 3600)] = {
+            WEEK + timedelta(hours=hour): pair[place] for hour, pair in (hourly or {}).items()
+        }
+    return Figures(series=found)
+
+
+def daily(values: Any) -> dict[datetime, float]:
+    """Values of the days from the first on."""
+    return {WEEK + timedelta(days=day): value for day, value in enumerate(values)}
+
+
+def requests_question(name: str, statistic: str, period: int = 86_400) -> Question:
+    return Question(
+        namespace="AWS/SageMaker", name=name, statistic=statistic, period=period,
+        further=(("VariantName", "AllTraffic"),),
+    )  # fmt: skip
+
+
+def job_question(name: str, statistic: str, **further: str) -> Question:
+    return Question(
+        namespace="Mlops/Monitoring", name=name, statistic=statistic,
+        further=tuple(further.items()),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def a_week() -> Callable[..., Week]:
+    """Makes a week."""
+    return week

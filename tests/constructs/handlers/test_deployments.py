@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from mlops_constructs.handlers.deployments import deployment, newest_deployment, tags_of
+from mlops_constructs.handlers.deployments import (
+    deployment,
+    deployments_since,
+    newest_deployment,
+    tags_of,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ENDPOINT = "acme-prod-churn"
@@ -73,3 +78,14 @@ def test_what_is_older_than_asked_for_is_not_looked_at(aws: Any) -> None:
     found = newest_deployment(aws.client("sagemaker"), ENDPOINT, since=START - timedelta(hours=9))
 
     assert found is None
+
+
+@pytest.mark.usefixtures("crowded")
+def test_all_of_this_endpoints_configs_since_a_moment_come_newest_first(aws: Any) -> None:
+    sagemaker = aws.client("sagemaker")
+
+    every = deployments_since(sagemaker, ENDPOINT, since=START - timedelta(days=9))
+    late = deployments_since(sagemaker, ENDPOINT, since=START - timedelta(days=1, hours=1))
+
+    assert [one.config for one in every] == ["config-new", "config-old"]
+    assert [one.config for one in late] == ["config-new"]

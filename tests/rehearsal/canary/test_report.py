@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from mlops.contract import load_platform
+from mlops.dashboards import Served
 from mlops.rehearsal.canary import report
 from mlops.rehearsal.canary.deployment import Event
 from mlops.rehearsal.canary.metrics import Change
@@ -83,6 +85,8 @@ def result() -> DeploymentResult:
 
 @pytest.fixture
 def rehearsal(site, result, tmp_path) -> CanaryRehearsal:
+    platform = load_platform(site.root, model="tiny")
+    stage = platform.stages.stage("prod")
     return CanaryRehearsal(
         id="m1",
         model="tiny",
@@ -90,6 +94,7 @@ def rehearsal(site, result, tmp_path) -> CanaryRehearsal:
         began="now",
         seed=0,
         endpoint=guarded_endpoint(site.read(), "mlops-prod-tiny"),
+        served=Served.of(platform.names, stage, platform.model("tiny")),
         expected_per_minute=90,
         minimum_invocations=50,
         deployments=(result,),
@@ -122,10 +127,14 @@ def test_the_page_tells_the_story_and_escapes_it(rehearsal) -> None:
     assert "Invocation5XXErrors on the new fleet" in text
 
 
-def test_the_folder_holds_page_and_record_and_nothing_else(rehearsal) -> None:
+def test_the_folder_holds_page_dashboard_and_record_and_nothing_else(rehearsal) -> None:
     report.write(rehearsal)
 
-    assert sorted(path.name for path in rehearsal.report.iterdir()) == ["canary.json", "index.html"]
+    assert sorted(path.name for path in rehearsal.report.iterdir()) == [
+        "canary.json",
+        "dashboard.html",
+        "index.html",
+    ]
     assert [path.name for path in rehearsal.report.parent.iterdir()] == ["m1"]
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlops.contract import ModelSpec
+from mlops.contract import ModelSpec, Names, StagesFile, StagesSpec
+from mlops.dashboards import Served
 from mlops.rehearsal.drift.results import PeriodResult, Training
 
 SPEC: dict[str, Any] = {
@@ -35,6 +36,30 @@ SPEC: dict[str, Any] = {
 @pytest.fixture
 def spec() -> ModelSpec:
     return ModelSpec.model_validate(SPEC)
+
+
+@pytest.fixture
+def served(spec: ModelSpec) -> Served:
+    """The model as a stage serves it."""
+    stages = {
+        "delivery": {"account": "111111111111", "region": "eu-west-1"},
+        "stages": {
+            "prod": {
+                "account": "444444444444",
+                "region": "eu-west-1",
+                "trains": True,
+                "capacity": {
+                    "standard": {
+                        "instance_type": "ml.m5.large",
+                        "min_instances": 2,
+                        "max_instances": 2,
+                    }
+                },
+            }
+        },
+    }
+    names = Names(stages=StagesSpec.of(StagesFile.model_validate(stages)))
+    return Served.of(names, names.stages.stage("prod"), spec)
 
 
 def period(name: str, **changed: Any) -> PeriodResult:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from mlops.dashboards import Served
 from mlops.rehearsal.drift import report
 from mlops.rehearsal.drift.page import page
 from mlops.rehearsal.drift.rehearsal import objections
@@ -14,7 +15,7 @@ from mlops.rehearsal.drift.results import DriftRehearsal
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path, a_period: Any, a_training: Any) -> DriftRehearsal:
+def rehearsal(tmp_path: Path, a_period: Any, a_training: Any, served: Served) -> DriftRehearsal:
     return DriftRehearsal(
         id="abc",
         model="tiny",
@@ -23,6 +24,7 @@ def rehearsal(tmp_path: Path, a_period: Any, a_training: Any) -> DriftRehearsal:
         story="the replay alone",
         began="2026-01-01 00:00:00 UTC",
         unit="RMSE of rentals",
+        served=served,
         periods=(
             a_period("2012-01", red=("drift",), answers=("started x",), trainings=(a_training(),)),
             a_period("2012-02", version=2, requests=300, error=5.0, frozen_error=20.0),

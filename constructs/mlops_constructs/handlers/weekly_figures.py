@@ -1,0 +1,127 @@
+"""What a week of an endpoint came to, asked of CloudWatch in as few calls as it takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+CHECKS: Final = (
+    "reading", "traffic", "contract", "inputs", "predictions", "labels", "performance", "bias",
+)  # fmt: skip
+"""Every check that the drift job publishes."""
+INVOCATIONS: Final = "AWS/SageMaker"
+MONITORING: Final = "Mlops/Monitoring"
+_DAY: Final = 86_400
+_HOUR: Final = 3600
+_BATCH: Final = 500
+"""GetMetricData takes no more queries at once."""
+Series = Mapping[datetime, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One metric of the endpoint under one statistic."""
+
+    namespace: str
+    name: str
+    statistic: str
+    period: int = _DAY
+    further: tuple[tuple[str, str], ...] = ()
+    """Dimensions beside the endpoint's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The answers; a metric that nobody published has no point."""
+
+    series: Mapping[Question, Series]
+
+    def daily(self, name: str, statistic: str = "Sum") -> Series:
+        """A metric of the endpoint's requests by day."""
+        return self.series.get(_of_requests(name, statistic), {})
+
+    def hourly(self, name: str) -> Series:
+        """The sum of a metric of the endpoint's requests by hour."""
+        return self.series.get(_of_requests(name, "Sum", _HOUR), {})
+
+    def published(self, name: str, statistic: str = "Maximum", **further: str) -> Series:
+        """A metric of the drift job by day."""
+        return self.series.get(_of_job(name, statistic, **further), {})
+
+
+def questions(fields: Sequence[str], metrics: Sequence[str]) -> Iterator[Question]:
+    """Everything that the report tells."""
+    for name in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors"):
+        yield _of_requests(name, "Sum")
+    for statistic in ("p50", "p99"):
+        yield _of_requests("ModelLatency", statistic)
+    for name in ("Invocations", "InvocationsPerInstance"):
+        yield _of_requests(name, "Sum", _HOUR)
+    yield _of_job("Runs", "Sum")
+    yield _of_job("LabelledShare", "Maximum")
+    for check in CHECKS:
+        yield _of_job("Check", "Maximum", Check=check)
+    for field in fields:
+        yield _of_job("PopulationStabilityIndex", "Maximum", Field=field)
+    for metric in metrics:
+        yield _of_job("Performance", "Maximum", Metric=metric)
+
+
+class FiguresError(RuntimeError):
+    """CloudWatch could not answer."""
+
+
+def figures(
+    cloudwatch: Any, endpoint: str, asked: Sequence[Question], *, start: datetime, end: datetime
+) -> Figures:
+    """Ask them all.
+
+    Raises:
+        FiguresError: a metric could not be read; half a report would look like good news.
+    """
+    found: dict[Question, dict[datetime, float]] = {question: {} for question in asked}
+    for begin in range(0, len(asked), _BATCH):
+        batch = asked[begin : begin + _BATCH]
+        pages = cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[_query(n, one, endpoint) for n, one in enumerate(batch)],
+            StartTime=start,
+            EndTime=end,
+            ScanBy="TimestampAscending",
+        )
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            question = batch[int(result["Id"].removeprefix("q"))]
+            found[question].update(_points(question, result))
+    return Figures(series=found)
+
+
+def _points(question: Question, result: Mapping[str, Any]) -> Iterator[tuple[datetime, float]]:
+    if result["StatusCode"] not in ("Complete", "PartialData"):
+        raise FiguresError(f"{question.namespace} {question.name}: {result['StatusCode']}")
+    return zip(result["Timestamps"], result["Values"], strict=True)
+
+
+def _query(number: int, question: Question, endpoint: str) -> dict[str, object]:
+    named = {"EndpointName": endpoint, **dict(question.further)}
+    metric = {
+        "Namespace": question.namespace,
+        "MetricName": question.name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in named.items()],
+    }
+    stat = {"Metric": metric, "Period": question.period, "Stat": question.statistic}
+    return {"Id": f"q{number}", "MetricStat": stat}
+
+
+def _of_requests(name: str, statistic: str, period: int = _DAY) -> Question:
+    return Question(
+        namespace=INVOCATIONS,
+        name=name,
+        statistic=statistic,
+        period=period,
+        further=(("VariantName", "AllTraffic"),),
+    )
+
+
+def _of_job(name: str, statistic: str, **further: str) -> Question:
+    return Question(
+        namespace=MONITORING, name=name, statistic=statistic, further=tuple(further.items())
+    )

@@ -1,0 +1,115 @@
+"""Panels of what the drift job publishes: drift, quality, groups."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mlops.contract import MetricLimit
+from mlops.dashboards.panel import Mark, Metric, Panel, Search
+from mlops.dashboards.served import Served
+
+NAMESPACE: Final = "Mlops/Monitoring"
+_DAY: Final = 86_400
+
+
+def fields(served: Served) -> Panel:
+    """How far each field is from what the model was trained on."""
+    tolerated = served.model.monitoring.psi
+    return Panel(
+        title="Population stability index by field",
+        unit="index",
+        period_seconds=_DAY,
+        curves=(_search(served, "PopulationStabilityIndex", by="Field"),),
+        marks=(Mark(label="matters from here on", value=tolerated),),
+    )
+
+
+def checks(served: Served) -> Panel:
+    """Which of the window's checks need somebody."""
+    return Panel(
+        title="Checks that alarm",
+        unit="1 if so",
+        period_seconds=_DAY,
+        curves=(_search(served, "Check", by="Check"),),
+        marks=(Mark(label="alarm", value=1.0),),
+    )
+
+
+def captured(served: Served) -> Panel:
+    """What the job had to look at, and what it could not read."""
+    return Panel(
+        title="Captured by window",
+        unit="count",
+        period_seconds=_DAY,
+        curves=(
+            _metric(served, "Requests", "requests"),
+            _metric(served, "Rows", "rows"),
+            _metric(served, "LostLines", "lines that cannot be read"),
+            _metric(served, "Runs", "runs of the job", "Sum"),
+        ),
+    )
+
+
+def limited(served: Served) -> Iterator[Panel]:
+    """A panel for each metric that the contract limits: no two have one scale."""
+    limits = served.model.monitoring.limits
+    for name in dict.fromkeys(limit.metric for limit in limits):
+        yield Panel(
+            title=f"{name} of the labelled rows",
+            unit=name,
+            period_seconds=_DAY,
+            curves=(_metric(served, "Performance", name, Metric=name),),
+            marks=tuple(_mark(limit) for limit in limits if limit.metric == name),
+        )
+
+
+def measured(served: Served) -> Panel:
+    """Every metric of the labelled rows."""
+    return Panel(
+        title="All metrics of the labelled rows",
+        unit="each its own",
+        period_seconds=_DAY,
+        curves=(_search(served, "Performance", by="Metric"),),
+    )
+
+
+def labelled(served: Served) -> Panel:
+    """How many of the answers have a label."""
+    return Panel(
+        title="Share of the answers with a label",
+        unit="share",
+        period_seconds=_DAY,
+        curves=(_metric(served, "LabelledShare", "labelled"),),
+    )
+
+
+def gaps(served: Served) -> Panel:
+    """How far groups of people are apart."""
+    return Panel(
+        title="Widest gap between a group and everyone else",
+        unit="share",
+        period_seconds=_DAY,
+        curves=(_search(served, "WidestGap", by="Measure"),),
+        marks=(Mark(label="tolerated", value=served.model.monitoring.gap_tolerance),),
+    )
+
+
+def _mark(limit: MetricLimit) -> Mark:
+    return Mark(label=limit.comparison.replace("_", " "), value=limit.threshold)
+
+
+def _metric(
+    served: Served, name: str, label: str, statistic: str = "Maximum", **dimensions: str
+) -> Metric:
+    return Metric(
+        namespace=NAMESPACE,
+        name=name,
+        statistic=statistic,
+        dimensions=served.named | dimensions,
+        label=label,
+    )
+
+
+def _search(served: Served, name: str, *, by: str) -> Search:
+    return Search(
+        namespace=NAMESPACE, name=name, statistic="Maximum", dimensions=served.named, by=by
+    )
