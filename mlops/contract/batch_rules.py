@@ -1,4 +1,4 @@
-"""Rules that join what a contract says about batches with SageMaker's limits and with monitoring."""
+"""Rules that join what a contract says about batches with the limits of SageMaker."""
 
 from collections.abc import Callable, Iterator
 from typing import Final

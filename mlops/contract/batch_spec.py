@@ -12,7 +12,9 @@ class BatchSpec(Spec):
 
     schedule: Annotated[
         Schedule | None,
-        Field(description="EventBridge Scheduler expression, UTC, at which waiting files are taken"),
+        Field(
+            description="EventBridge Scheduler expression, UTC, at which waiting files are taken"
+        ),
     ] = None
     on_new_input: Annotated[
         bool, Field(description="Whether each file that is uploaded starts a run")
