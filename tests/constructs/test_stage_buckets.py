@@ -88,17 +88,6 @@ def test_without_training_no_other_account_reads_anything(
     assert readers(buckets_of("prod")) == []
 
 
-def test_where_models_are_trained_eventbridge_hears_of_published_data(
-    dev: Any, buckets_of: Callable[[str], Any]
-) -> None:
-    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-
-    assert named(dev, "artifacts")["NotificationConfiguration"] == told
-    assert "NotificationConfiguration" not in named(dev, "captures")
-    assert "NotificationConfiguration" not in named(buckets_of("prod"), "artifacts")
-    assert dev.all("AWS::Lambda::Function") == []
-
-
 def test_models_are_kept_while_the_rest_follows_the_stage(dev: Any) -> None:
     kept = {
         resource["Properties"]["BucketName"].split("-")[2]: resource["DeletionPolicy"]
