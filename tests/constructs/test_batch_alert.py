@@ -13,7 +13,9 @@ from mlops_constructs.release import Release
 def alert(
     render: Callable[..., Any], release_of: Callable[..., Release], key_in: Callable[..., Any]
 ) -> Any:
-    return render(lambda stack: BatchAlert(stack, "Alert", release=release_of("dev"), key=key_in(stack)))
+    return render(
+        lambda stack: BatchAlert(stack, "Alert", release=release_of("dev"), key=key_in(stack))
+    )
 
 
 def test_every_ending_but_success_is_told(alert: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mlops.contract import Example, ModelSpec
 from mlops.contract.schema_spec import Field
-from mlops.rehearsal.canary.rows import held_out_requests
+from mlops.rehearsal.canary.rows import held_out_rows
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.storage import LocalS3
 
@@ -39,8 +39,7 @@ def lines_of(file: Path, spec: ModelSpec) -> str:
 
 def held_out_lines(storage: LocalS3, prefix: str, spec: ModelSpec) -> str:
     """Rows of the newest test data below a model's artifacts; "" without any."""
-    requests = held_out_requests(storage, prefix, spec.schema_.input)
-    return _written(json.loads(request.body) for request in requests)
+    return _written(held_out_rows(storage, prefix, spec.schema_.input))
 
 
 def example_lines(examples: Sequence[Example]) -> str:
