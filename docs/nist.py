@@ -26,7 +26,8 @@ ANSWERS: Final = {
     ),
     "LambdaInsideVPC": (
         "kept: they talk to AWS's own APIs only; the data that they handle is the contract's "
-        "published examples, and the names and metadata of published data"
+        "published examples, the names and metadata of published data, and a batch's answers on "
+        "their way from one bucket of the stage to the other"
     ),
     "S3BucketReplicationEnabled": (
         "kept: data has its source and models are reproducible from a commit; an organization "

@@ -11,6 +11,7 @@ from mlops_constructs.check_plan import planned_release
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode, serving_code
 from mlops_constructs.site import Site
+from stacks.batch_stack import BatchStack
 from stacks.checks_stack import ChecksStack
 from stacks.delivery_stack import add_delivery
 from stacks.foundation_stack import FoundationStack
@@ -97,6 +98,7 @@ class MlopsStage(cdk.Stage):
         )
         check.add_stack_dependency(serving)
         self._monitoring_stack(source, release, code, after=serving)
+        self._batch_stack(release, code, after=check)
         return check
 
     def _monitoring_stack(
@@ -111,6 +113,22 @@ class MlopsStage(cdk.Stage):
             key=self._foundation.key,
         )
         monitoring.add_stack_dependency(after)
+
+    def _batch_stack(
+        self, release: Release, code: ServingCode, *, after: ReleaseCheckStack
+    ) -> None:
+        batch = release.model.batch
+        if batch is None:
+            return
+        stack = BatchStack(
+            self,
+            f"{release.model.name}-Batch",
+            release=release,
+            batch=batch,
+            code=code,
+            key=self._foundation.key,
+        )
+        stack.add_stack_dependency(after)
 
     def _checks_stack(
         self, pinned: Sequence[tuple[ModelSource, int]], *, after: Sequence[ReleaseCheckStack]

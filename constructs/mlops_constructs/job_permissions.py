@@ -5,7 +5,7 @@ from typing import Final, Literal
 from mlops_constructs.permission import Permission
 from mlops_constructs.site import Site
 
-JobKind = Literal["Processing", "Training"]
+JobKind = Literal["Processing", "Training", "Transform"]
 
 _KEYS: Final = "the keys of future objects are not known; the prefix belongs to this model alone"
 _ALL: Final = "this action knows no resources; a condition or its being read-only limits it"

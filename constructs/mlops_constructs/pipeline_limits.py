@@ -14,6 +14,8 @@ FIXED: Final = 5
 # check and what looks for drift in every stage.
 _STACKS_A_STAGE: Final = {True: 3, False: 2}
 _STACKS_A_MODEL: Final = {True: 4, False: 3}
+# Of a model that scores batches, one more in every stage.
+_STACKS_A_BATCH: Final = 1
 _STEPS_OF_AN_APPROVAL: Final = {"manual": 2, "automatic": 0}
 _STEP_BEFORE: Final = 1
 # The stack of the checks, and the step that starts them.
@@ -40,18 +42,22 @@ def check_limits(actions: Mapping[str, int], stages: StagesSpec) -> None:
 
 
 def models_that_fit(stages: StagesSpec) -> int:
-    """How many models one pipeline can promote through these stages."""
+    """How many models one pipeline can promote through these stages, if all score batches."""
     models = 0
     while _fits(models + 1, stages):
         models += 1
     return models
 
 
-def stage_actions(models: int, stages: StagesSpec) -> list[int]:
-    """How many actions each configured stage has with so many models, all of them released."""
+def stage_actions(models: int, stages: StagesSpec, *, batches: int = 0) -> list[int]:
+    """How many actions each configured stage has with so many models, all of them released.
+
+    So many of them score batches.
+    """
     return [
         _STACKS_A_STAGE[stage.trains]
         + _STACKS_A_MODEL[stage.trains] * models
+        + _STACKS_A_BATCH * batches
         + _STEPS_OF_AN_APPROVAL[stage.approval]
         + _STEP_BEFORE
         + _CHECKS[bool(stage.checks)]
@@ -60,7 +66,7 @@ def stage_actions(models: int, stages: StagesSpec) -> list[int]:
 
 
 def _fits(models: int, stages: StagesSpec) -> bool:
-    counts = stage_actions(models, stages)
+    counts = stage_actions(models, stages, batches=models)
     # CDK splits what is longer than a stage may be.
     parts = sum(-(-count // ACTIONS_A_STAGE) for count in counts)
     return FIXED + parts <= STAGES and FIXED + sum(counts) <= ACTIONS

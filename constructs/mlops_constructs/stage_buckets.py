@@ -1,5 +1,7 @@
 """The buckets of a stage: artifacts, captured requests, and the access logs of both."""
 
+from typing import Final
+
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -8,12 +10,15 @@ from constructs import Construct
 
 from mlops_constructs.site import Site
 
+_KEPT_DAYS: Final = 90
+"""What people sent and were answered, by request or by file."""
+
 
 class StageBuckets(Construct):
     """Private, versioned, encrypted buckets that answer over TLS only.
 
     Where models are trained, the other configured stages' accounts may read the models and nothing
-    else, and EventBridge hears of every object: a model may ask to be trained on new data.
+    else. EventBridge hears of every new artifact: files of a batch, published data.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: Site, key: kms.IKey) -> None:
@@ -23,10 +28,14 @@ class StageBuckets(Construct):
         self.logs = self._log_bucket()
         self.artifacts = self._data_bucket("Artifacts", site.names.artifact_bucket(site.stage))
         self.artifacts.apply_removal_policy(site.model_removal_policy)
-        if site.stage.trains:
-            self._tell_of_published_data()
+        self.artifacts.add_lifecycle_rule(
+            id="expire-batches",
+            prefix=site.names.batch_prefix(""),
+            expiration=Duration.days(_KEPT_DAYS),
+        )
+        self._tell_of_new_artifacts()
         self.captures = self._data_bucket("Captures", site.names.capture_bucket(site.stage))
-        self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(90))
+        self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(_KEPT_DAYS))
         if site.model_readers:
             self._let_other_stages_read_models()
 
@@ -67,7 +76,7 @@ class StageBuckets(Construct):
         retention = Duration.days(self._site.stage.log_retention_days)
         return s3.LifecycleRule(id="expire-access-logs", expiration=retention)
 
-    def _tell_of_published_data(self) -> None:
+    def _tell_of_new_artifacts(self) -> None:
         bucket = self.artifacts.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
         # Not through the library: it would deploy a function of its own that sets this one field.

@@ -16,6 +16,7 @@ _SHAPES = {
     "processing": "ProcessingInstanceType",
     "training": "TrainingInstanceType",
     "hosting": "ProductionVariantInstanceType",
+    "transform": "TransformInstanceType",
 }
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from mlops.rehearsal.batch import Wishes as BatchWishes
+from mlops.rehearsal.batch import rehearse_batch
 from mlops.rehearsal.canary import FAULT_NAMES, Wishes, rehearse_canary
 from mlops.rehearsal.delivery import Wishes as DeliveryWishes
 from mlops.rehearsal.delivery import expected_endings, rehearse_delivery
@@ -172,6 +174,29 @@ def drift(
             root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
         )
     sys.exit(0 if rehearsal.as_expected else 1)
+
+
+@rehearse.command()
+@click.argument("model")
+@click.option("--stage", help="Whose batch. Default: the last stage of config/stages.yaml.")
+@click.option(
+    "--input",
+    "input_",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File to score, .jsonl or .csv. Default: rows that no training has seen.",
+)
+@_ASSEMBLY
+@click.pass_obj
+def batch(
+    root: Path, *, model: str, stage: str | None, input_: Path | None, assembly: Path | None
+) -> None:
+    """Score a file with MODEL as a stage's batch would: answered, joined, captured, judged."""
+    wishes = BatchWishes(stage=stage, input=input_)
+    with _endings():
+        rehearsal = rehearse_batch(
+            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
+        )
+    sys.exit(1 if rehearsal.failure else 0)
 
 
 @contextmanager

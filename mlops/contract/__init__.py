@@ -1,5 +1,6 @@
 """YAML into checked, frozen specs; the words that every other room speaks."""
 
+from mlops.contract.batch_spec import BatchSpec
 from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
 from mlops.contract.examples import Example, ExampleError, read_examples
 from mlops.contract.instance_types import virtual_cpus
@@ -26,6 +27,7 @@ from mlops.contract.stage_spec import (
 )
 
 __all__ = [
+    "BatchSpec",
     "CanarySpec",
     "Capacity",
     "Check",

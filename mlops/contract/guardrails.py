@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.examples import example_problems
 from mlops.contract.instance_types import has_instance_store
@@ -364,6 +365,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     _jobs_have_volumes_that_take_a_key,
     _canary_protects,
     *MONITORING_RULES,
+    *BATCH_RULES,
 )
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _name_matches_folder,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-Purpose = Literal["processing", "training", "hosting"]
+Purpose = Literal["processing", "training", "hosting", "transform"]
 
 TABLE: Final = Path(__file__).with_name("instance_types.json")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from mlops.contract.batch_spec import BatchSpec
 from mlops.contract.endpoint_spec import EndpointSpec
 from mlops.contract.metrics import GROUP_METRICS, METRICS, ProblemType
 from mlops.contract.monitoring_spec import MonitoringSpec, RetrainingSpec
@@ -230,6 +231,9 @@ class ModelSpec(Spec):
     retraining: Annotated[
         RetrainingSpec, Field(description="When a version is made without a person asking")
     ] = RetrainingSpec()
+    batch: Annotated[
+        BatchSpec | None, Field(description="Scoring of whole files; none: there is no batch")
+    ] = None
 
     @property
     def folder(self) -> str:

@@ -120,6 +120,19 @@ class Names:
         place = f"{stage.region}:{stage.account}"
         return f"arn:aws:sagemaker:{place}:pipeline/{self.drift_pipeline(stage, model)}"
 
+    def batch_pipeline(self, stage: StageSpec, model: str) -> str:
+        """The SageMaker pipeline that scores a model's files in a stage."""
+        return f"{self.endpoint(stage, model)}-batch"
+
+    def batch_pipeline_arn(self, stage: StageSpec, model: str) -> str:
+        """ARN of that pipeline."""
+        place = f"{stage.region}:{stage.account}"
+        return f"arn:aws:sagemaker:{place}:pipeline/{self.batch_pipeline(stage, model)}"
+
+    def batch_prefix(self, model: str) -> str:
+        """Prefix in a stage's artifact bucket of `input/`, `output/`, and what was taken."""
+        return f"batch/{model}"
+
     def captures(self, stage: StageSpec, model: str, variant: str) -> str:
         """Prefix in the capture bucket below which SageMaker keeps a variant's requests by hour."""
         return f"{model}/{self.endpoint(stage, model)}/{variant}"

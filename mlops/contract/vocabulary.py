@@ -279,6 +279,7 @@ RelativePath = Annotated[
 ProcessingInstanceType = Annotated[str, _machine("processing")]
 TrainingInstanceType = Annotated[str, _machine("training")]
 HostingInstanceType = Annotated[str, _machine("hosting")]
+TransformInstanceType = Annotated[str, _machine("transform")]
 Schedule = Annotated[
     str, AfterValidator(_schedule), WithJsonSchema({"type": "string", "pattern": SCHEDULE_PATTERN})
 ]

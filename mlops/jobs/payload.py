@@ -1,7 +1,8 @@
 """Requests and answers as they travel: JSON or CSV, one row or a batch, checked by the contract.
 
 A request is one object, a list of objects, or `{"instances": [...]}`; the answer mirrors its shape.
-CSV starts with a header, and a blank cell is null.
+JSON Lines, which Batch Transform sends, are one object a line and answered line by line. CSV starts
+with a header, and a blank cell is null.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -17,7 +19,9 @@ from .contract import Contract, Field, Row
 
 JSON = "application/json"
 CSV = "text/csv"
+JSON_LINES = "application/jsonlines"
 MAX_ROWS = 2000
+"""Of a request; a container of batches, where bytes are the limit, is given another number."""
 SHOWN_CHARACTERS = 60
 
 Objection = Callable[[Row], str | None]
@@ -33,7 +37,7 @@ class Request:
     """Checked rows, and the shape in which the caller wants the answers."""
 
     rows: list[Row]
-    shape: str  # "object", "list" or "instances"
+    shape: str  # "object", "list", "instances" or "lines"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +64,16 @@ def read_request(
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON:
         rows, shape = _json_rows(text)
+    elif kind == JSON_LINES:
+        rows, shape = _line_rows(text), "lines"
     elif kind == CSV:
         rows, shape = _csv_rows(text, contract), "list"
     else:
-        raise BadPayloadError(f"content type is {_shown(content_type)}; allowed: {JSON}, {CSV}")
-    if not 1 <= len(rows) <= MAX_ROWS:
-        raise BadPayloadError(f"the request holds {len(rows)} rows; allowed: 1 to {MAX_ROWS}")
+        allowed = ", ".join((JSON, CSV, JSON_LINES))
+        raise BadPayloadError(f"content type is {_shown(content_type)}; allowed: {allowed}")
+    most = int(os.environ.get("MAX_ROWS", MAX_ROWS))
+    if not 1 <= len(rows) <= most:
+        raise BadPayloadError(f"the request holds {len(rows)} rows; allowed: 1 to {most}")
     checked = [_checked(row, i, contract) for i, row in enumerate(rows)]
     for index, row in enumerate(checked):
         problem = objection(row)
@@ -75,10 +83,12 @@ def read_request(
 
 
 def write_answer(prediction: Prediction, accept: str, contract: Contract) -> str:
-    """The answers in the request's shape, or as CSV with a header."""
-    answers = prediction.answers
-    if accept.partition(";")[0].strip().lower() == CSV:
+    """The answers in the request's shape, line by line, or as CSV with a header."""
+    answers, kind = prediction.answers, accept.partition(";")[0].strip().lower()
+    if kind == CSV:
         return _csv_text(answers, [field.name for field in contract.output])
+    if kind == JSON_LINES:
+        return "".join(f"{json.dumps(answer)}\n" for answer in answers)
     if prediction.shape == "instances":
         return json.dumps({"predictions": answers})
     return json.dumps(answers[0] if prediction.shape == "object" else answers)
@@ -93,13 +103,23 @@ def _text(body: bytes | str) -> str:
         raise BadPayloadError(f"the body is not UTF-8 text (byte {error.start})") from error
 
 
-def _json_rows(text: str) -> tuple[list[Any], str]:
+def _line_rows(text: str) -> list[Any]:
+    # Not splitlines: JSON may hold the separators that it splits at as well.
+    lines = [line for line in text.split("\n") if line.strip()]
+    return [_parsed(line, f"row {index}") for index, line in enumerate(lines)]
+
+
+def _parsed(text: str, what: str) -> Any:
     try:
-        content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
     except BadPayloadError:
         raise
     except (ValueError, RecursionError) as error:
-        raise BadPayloadError(f"the body is no JSON: {error}") from error
+        raise BadPayloadError(f"{what} is no JSON: {error}") from error
+
+
+def _json_rows(text: str) -> tuple[list[Any], str]:
+    content = _parsed(text, "the body")
     if isinstance(content, list):
         return content, "list"
     if isinstance(content, dict) and content.keys() == {"instances"}:

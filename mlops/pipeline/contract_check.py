@@ -17,7 +17,15 @@ from botocore.validate import ParamValidator
 from mlops.pipeline.expressions import Finding, all_steps, is_function
 from mlops.pipeline.service_model import JOB_NAMES, request_shape
 
-STEP_TYPES: Final = ("Processing", "Training", "Lambda", "Condition", "RegisterModel", "Fail")
+STEP_TYPES: Final = (
+    "Processing",
+    "Training",
+    "Transform",
+    "Lambda",
+    "Condition",
+    "RegisterModel",
+    "Fail",
+)
 EXCEPTIONS: Final = (
     "Step.SERVICE_FAULT",
     "Step.THROTTLING",

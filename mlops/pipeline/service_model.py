@@ -9,17 +9,20 @@ from botocore.model import ServiceModel, Shape, StructureShape
 JOB_NAMES: Final = {
     "Processing": "ProcessingJobName",
     "Training": "TrainingJobName",
+    "Transform": "TransformJobName",
 }
 """The member of a request that SageMaker Pipelines fills in itself."""
 
 _REQUESTS: Final = {
     "Processing": "CreateProcessingJob",
     "Training": "CreateTrainingJob",
+    "Transform": "CreateTransformJob",
     "RegisterModel": "CreateModelPackage",
 }
 _ANSWERS: Final = {
     "Processing": "DescribeProcessingJob",
     "Training": "DescribeTrainingJob",
+    "Transform": "DescribeTransformJob",
     "RegisterModel": "DescribeModelPackage",
 }
 

@@ -56,6 +56,15 @@ class SynthesizedFunction:
     timeout_seconds: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class SynthesizedModel:
+    """A SageMaker model: which version it runs, and what its container is told."""
+
+    name: str
+    package_arn: str
+    environment: Mapping[str, str]
+
+
 class Assembly:
     """A cdk.out folder with all its nested stage assemblies."""
 
@@ -127,6 +136,24 @@ class Assembly:
                 if values.arn(logical_id) == arn:
                     return self._function(arn, values, properties)
         raise TemplateError(f"{self.folder}: has no Lambda function {arn}")
+
+    def model(self, name: str) -> SynthesizedModel:
+        """The SageMaker model with this name, given or generated.
+
+        Raises:
+            TemplateError: no stack has it.
+        """
+        for stack in self.stacks:
+            values = self.intrinsics(stack)
+            for logical_id, properties in stack.resources("AWS::SageMaker::Model"):
+                if values.value({"Fn::GetAtt": [logical_id, "ModelName"]}) == name:
+                    (container,) = values.value(properties["Containers"])
+                    return SynthesizedModel(
+                        name=name,
+                        package_arn=container["ModelPackageName"],
+                        environment=container.get("Environment", {}),
+                    )
+        raise TemplateError(f"{self.folder}: has no model {name}")
 
     def model_package_group(self, name: str) -> Mapping[str, Any] | None:
         """The properties of a model package group, or None where no stack creates it."""

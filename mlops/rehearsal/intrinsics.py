@@ -164,6 +164,8 @@ class Intrinsics:
         )
         if attribute == "Arn" or attribute.endswith("Arn"):
             return self.arn(logical_id)
+        if attribute == "ModelName":
+            return self._name(logical_id)
         return f"{self._name(logical_id)}.{attribute}"
 
     def _join(self, argument: Any) -> str:

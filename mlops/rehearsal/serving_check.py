@@ -6,7 +6,7 @@ import json
 import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +49,8 @@ class ServingCheck:
     python: Path
     storage: LocalS3
     processes: Processes
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the deployed container is told."""
 
     def replay(
         self, *, archive_uri: str, answers_uri: str, model: ModelSpec, examples: Sequence[Example]
@@ -102,7 +104,7 @@ class ServingCheck:
                 str(self.python), "code/serve.py",
                 "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0",
             ],
-            environment=sandbox.environment({}),
+            environment=sandbox.environment(self.environment),
             folder=model,
         )  # fmt: skip
 
@@ -131,13 +133,15 @@ class Server:
             time.sleep(_POLL_SECONDS)
         raise ServingError(f"the server was not healthy after {START_TIMEOUT_SECONDS:g} s")
 
-    def ask(self, body: str, content_type: str) -> tuple[int, str]:
+    def ask(
+        self, body: str, content_type: str, *, accept: str = "application/json"
+    ) -> tuple[int, str]:
         """Status and text of the answer to one invocation.
 
         Raises:
             ServingError: there was none.
         """
-        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        headers = {"Content-Type": content_type, "Accept": accept}
         return self._request("POST", "/invocations", body.encode(), headers)
 
     def _is_healthy(self) -> bool:

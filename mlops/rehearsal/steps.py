@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlops.registry import SageMakerClient
+from mlops.registry import SageMakerClient, local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.container import Job, JobError, Sandbox
@@ -23,6 +23,7 @@ from mlops.rehearsal.intrinsics import Place
 from mlops.rehearsal.live import Progress
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.results import GateResult, StepResult, StepStatus
+from mlops.rehearsal.transform import ScoredFile, TransformJob
 
 JOBS: Final = ("Processing", "Training")
 
@@ -56,6 +57,8 @@ class Steps:
     """What else that module has to know."""
     processes: Processes = field(default_factory=Processes)
     gates: list[GateResult] = field(default_factory=list)
+    scored: list[ScoredFile] = field(default_factory=list)
+    """What became of each file of a batch."""
     began: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -102,6 +105,7 @@ class Steps:
             "Fail": self._fail,
             "Lambda": self._lambda,
             "RegisterModel": self._register,
+            "Transform": self._transform,
         }
 
     def _job(self, node: Node) -> _Outcome:
@@ -167,6 +171,25 @@ class Steps:
         package = self.client.describe_model_package(ModelPackageName=arn)
         package.pop("ResponseMetadata", None)
         return _Outcome(properties=json.loads(json.dumps(package, default=str)))
+
+    def _transform(self, node: Node) -> _Outcome:
+        arguments = self.scope.value(node.step["Arguments"])
+        model = self.assembly.model(arguments["ModelName"])
+        # The registry is the training stage's, whichever stage runs the job.
+        *_, region, account, _ = model.package_arn.split(":")
+        registry = local_client(self.registry, account=account, region=region)
+        package = registry.describe_model_package(ModelPackageName=model.package_arn)
+        self._log(node).parent.mkdir(parents=True, exist_ok=True)
+        job = TransformJob(
+            name=f"pipelines-{self.execution}-{node.name}",
+            arguments=arguments,
+            archive_uri=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+            environment=model.environment,
+            folder=self.folder / node.name,
+            python=self.python,
+            storage=self.scope.storage,
+        )
+        return _Outcome(properties=job.run(self.processes, self.scored))
 
     def _log(self, node: Node) -> Path:
         return self.folder / node.name / "log.txt"

@@ -26,7 +26,7 @@ from starlette.requests import ClientDisconnect, Request  # type: ignore[import-
 from starlette.responses import Response  # type: ignore[import-not-found]  # see above
 
 LOG = logging.getLogger("serve")
-MEDIA_TYPES = ("application/json", "text/csv")
+MEDIA_TYPES = ("application/json", "text/csv", "application/jsonlines")
 METHODS = {"/ping": ("GET", "HEAD"), "/invocations": ("POST",)}
 MAX_REASON_CHARACTERS = 1000
 DROPPED_LIMITS = 4

@@ -88,17 +88,6 @@ def test_without_training_no_other_account_reads_anything(
     assert readers(buckets_of("prod")) == []
 
 
-def test_where_models_are_trained_eventbridge_hears_of_published_data(
-    dev: Any, buckets_of: Callable[[str], Any]
-) -> None:
-    told = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-
-    assert named(dev, "artifacts")["NotificationConfiguration"] == told
-    assert "NotificationConfiguration" not in named(dev, "captures")
-    assert "NotificationConfiguration" not in named(buckets_of("prod"), "artifacts")
-    assert dev.all("AWS::Lambda::Function") == []
-
-
 def test_models_are_kept_while_the_rest_follows_the_stage(dev: Any) -> None:
     kept = {
         resource["Properties"]["BucketName"].split("-")[2]: resource["DeletionPolicy"]
@@ -107,3 +96,34 @@ def test_models_are_kept_while_the_rest_follows_the_stage(dev: Any) -> None:
     }
 
     assert kept == {"artifacts": "Retain", "captures": "Delete", "logs": "Delete"}
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_eventbridge_hears_of_new_artifacts_without_a_function_that_tells_it(
+    buckets_of: Callable[[str], Any], stage: str
+) -> None:
+    rendered = buckets_of(stage)
+
+    heard = [
+        bucket["BucketName"].split("-")[2]
+        for bucket in rendered.all(BUCKET)
+        if bucket.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
+    ]
+    assert heard == ["artifacts"]
+    assert rendered.all("AWS::Lambda::Function") == []
+
+
+def test_files_of_batches_are_kept_as_long_as_captured_requests_and_models_for_ever(
+    dev: Any,
+) -> None:
+    rules = {
+        bucket["BucketName"].split("-")[2]: [
+            (rule.get("Prefix"), rule["ExpirationInDays"])
+            for rule in bucket["LifecycleConfiguration"]["Rules"]
+            if "ExpirationInDays" in rule
+        ]
+        for bucket in dev.all(BUCKET)
+    }
+
+    assert rules["artifacts"] == [("batch/", 90)]
+    assert rules["captures"] == [(None, 90)]

@@ -40,6 +40,8 @@ CASES = [
     ("_limits_name_known_metrics", "model.yaml", TYPE, "monitoring: {labels: {prediction: rentals}, limits: [{metric: auc, comparison: at_least, threshold: 1}]}\n" + TYPE, "monitoring.limits[0].metric", "no such metric"),
     ("_a_missing_run_can_be_noticed", "model.yaml", TYPE, "monitoring: {schedule: cron(0 6 ? * MON *)}\n" + TYPE, "monitoring.schedule", "would not be noticed"),
     ("_what_is_monitored_is_captured", "model.yaml", TYPE, TYPE + "  capture: {enabled: false}\n", "endpoint.capture.enabled", "nothing to read"),
+    ("_a_batch_fits_into_its_machines", "model.yaml", TYPE, "batch: {on_new_input: true, max_payload_mb: 60, concurrent_requests: 2}\n" + TYPE, "batch.max_payload_mb", "would hold 120 MB"),
+    ("_batch_volumes_take_a_key", "model.yaml", TYPE, "batch: {on_new_input: true, instance_type: ml.g4dn.xlarge}\n" + TYPE, "batch.instance_type", "has local storage"),
     ("_guarded_endpoints_are_not_serverless", "model.yaml", TYPE, TYPE + "  mode: serverless\n", "endpoint.mode", "guardrails do not act"),
     ("_name_matches_folder", "model.yaml", "name: bike-demand", "name: bikes", "name", "the folder is named"),
     ("_one_stage_trains", "stages.yaml", "trains: true", "trains: false", "stages", "exactly one stage trains"),

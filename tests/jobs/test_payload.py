@@ -175,7 +175,7 @@ def test_csv_that_is_no_request_is_refused(body, told):
 
 def test_another_content_type_is_refused():
     assert refusal("{}", "text/plain") == (
-        "content type is 'text/plain'; allowed: application/json, text/csv"
+        "content type is 'text/plain'; allowed: application/json, text/csv, application/jsonlines"
     )
 
 
@@ -254,3 +254,37 @@ def test_a_csv_answer_has_a_header():
     assert payload.write_answer(prediction, "text/csv", CONTRACT) == (
         "demand,demand_low,demand_high\n1.0,0.0,2.0\n"
     )
+
+
+def test_json_lines_are_answered_line_by_line_in_their_order() -> None:
+    body = "".join(f"{json.dumps(ROW | {'hour': hour})}\n" for hour in (3, 17))
+
+    request = payload.read_request(body, payload.JSON_LINES, CONTRACT)
+    prediction = Prediction(answers=[{"demand": 1.5}, {"demand": None}], shape=request.shape)
+
+    assert [row["hour"] for row in request.rows] == [3, 17]
+    assert payload.write_answer(prediction, payload.JSON_LINES, CONTRACT) == (
+        '{"demand": 1.5}\n{"demand": null}\n'
+    )
+
+
+def test_a_separator_inside_of_a_text_ends_no_line() -> None:
+    line = json.dumps(ROW | {"weather": "Cle\u2028ar"}, ensure_ascii=False)
+
+    assert refusal(line, payload.JSON_LINES).startswith("row 0: weather is")
+
+
+def test_a_line_that_is_no_json_is_named_by_its_number() -> None:
+    assert refusal(f"{json.dumps(ROW)}\nnonsense\n", payload.JSON_LINES).startswith(
+        "row 1 is no JSON"
+    )
+
+
+def test_only_a_container_of_batches_takes_more_rows_than_a_request_may_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = f"{json.dumps(ROW)}\n" * (payload.MAX_ROWS + 1)
+
+    assert "allowed: 1 to 2000" in refusal(body, payload.JSON_LINES)
+    monkeypatch.setenv("MAX_ROWS", str(payload.MAX_ROWS + 1))
+    assert len(payload.read_request(body, payload.JSON_LINES, CONTRACT).rows) == 2001

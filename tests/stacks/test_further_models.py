@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from mlops.contract import load_platform
+
 Templates = dict[str, dict[str, Any]]
 Finished = subprocess.CompletedProcess[str]
 
@@ -46,10 +48,37 @@ def templates_of_both(both: Path, read_templates: Callable[[Path], Templates]) -
 def test_it_has_the_stacks_that_the_first_model_has(
     templates: Templates, templates_of_both: Templates, name: str
 ) -> None:
-    added = templates_of_both.keys() - templates.keys()
+    added = templates_of_both.keys() - templates.keys() - batches(templates_of_both)
 
     own = {path for path in templates if "/bike-demand-" in path}
     assert added == {path.replace("bike-demand", name) for path in own}
+
+
+def test_it_has_a_batch_in_every_stage_if_its_contract_asks_for_one(
+    further_root: Path, templates_of_both: Templates, name: str
+) -> None:
+    asked = load_platform(further_root).model(name).batch is not None
+
+    stages = {"dev", "staging", "prod"} if asked else set()
+    assert batches(templates_of_both) == {f"{stage}/{name}-Batch" for stage in stages}
+
+
+def test_a_batch_knows_its_own_models_files_alone_and_runs_the_pinned_package(
+    templates_of_both: Templates, name: str
+) -> None:
+    for path in batches(templates_of_both):
+        text = json.dumps(templates_of_both[path])
+
+        assert set(re.findall(r"batch/([a-z-]+)/", text)) == {name}
+        assert f":model-package/mlops-{name}/" in text
+
+
+def test_a_batch_is_excused_for_what_it_reads_and_writes_by_prefix_and_for_its_jobs_names(
+    both: Path, templates_of_both: Templates
+) -> None:
+    found = [f for f in suppressed(both) if "-Batch/" in f["acknowledgedAt"]]
+
+    assert len(found) == 14 * len(batches(templates_of_both))
 
 
 def test_no_stack_of_another_model_and_no_foundation_changes(
@@ -91,7 +120,7 @@ def test_it_is_excused_from_the_rules_that_the_first_model_is_excused_from(
             # Logical IDs end with eight digits of a hash.
             re.sub(r"[0-9A-F]{8}\b", "", excuse).replace(model, "model")
             for excuse in found
-            if f"/{model}-" in excuse
+            if f"/{model}-" in excuse and "-Batch/" not in excuse
         )
 
     assert excuses(name) == excuses("bike-demand") != Counter()
@@ -110,6 +139,10 @@ def test_beside_its_own_stacks_nothing_more_is_excused(assembly: Path, both: Pat
 
 def test_nothing_about_it_is_open(both: Path) -> None:
     assert [finding for plugin in reports(both) for finding in plugin["violations"]] == []
+
+
+def batches(templates: Templates) -> set[str]:
+    return {path for path in templates if path.endswith("-Batch")}
 
 
 def suppressed(folder: Path) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ _PIPELINE: Final = "AWS::SageMaker::Pipeline"
 _BODY: Final = "Properties.PipelineDefinition.PipelineDefinitionBody"
 _LIMIT: Final = 100_000
 _JOBS: Final = ("Processing", "Training")
+_TRANSFORM: Final = "Transform"
+"""Its isolation is the model's, which has rules of its own, and SageMaker knows no limit for it."""
 
 
 def _bodies(template: Template) -> Iterator[tuple[str, str]]:
@@ -36,11 +38,13 @@ def _steps(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield from _steps(step.get("Arguments", {}).get(branch, []))
 
 
-def _jobs(template: Template) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+def _jobs(
+    template: Template, *, kinds: tuple[str, ...] = _JOBS
+) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     """Logical id, step name, step type and arguments of every job in every pipeline."""
     for logical_id, body in _bodies(template):
         for step in _steps((_definition(body) or {}).get("Steps", [])):
-            if step.get("Type") in _JOBS:
+            if step.get("Type") in kinds:
                 yield logical_id, step["Name"], step["Type"], step.get("Arguments", {})
 
 
@@ -78,7 +82,7 @@ def definition_is_small(template: Template) -> Iterator[Fault]:
 )
 def jobs_encrypt(template: Template) -> Iterator[Fault]:
     """A job encrypts its volume and its outputs under a key of ours."""
-    for logical_id, name, kind, arguments in _jobs(template):
+    for logical_id, name, kind, arguments in _jobs(template, kinds=(*_JOBS, _TRANSFORM)):
         for place, settings in _encrypted(kind, arguments):
             if not settings.get(place.rpartition(".")[2]):
                 yield Fault(logical_id=logical_id, where=_BODY, detail=f"{name} lacks {place}")
@@ -91,6 +95,9 @@ def _encrypted(kind: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, M
         outputs = arguments.get("ProcessingOutputConfig", {})
         if outputs.get("Outputs"):
             yield "ProcessingOutputConfig.KmsKeyId", outputs
+    elif kind == _TRANSFORM:
+        yield "TransformResources.VolumeKmsKeyId", arguments.get("TransformResources", {})
+        yield "TransformOutput.KmsKeyId", arguments.get("TransformOutput", {})
     else:
         yield "ResourceConfig.VolumeKmsKeyId", arguments.get("ResourceConfig", {})
         yield "OutputDataConfig.KmsKeyId", arguments.get("OutputDataConfig", {})

@@ -21,11 +21,20 @@ _TRUE: Final = ("true", "1", "yes")
 
 def held_out_requests(storage: LocalS3, prefix: str, fields: Sequence[Field]) -> list[Request]:
     """One request per row of the newest test data below a model's artifacts; [] without any."""
+    rows = itertools.islice(held_out_rows(storage, prefix, fields), _MOST)
+    return [json_request(row) for row in rows]
+
+
+def held_out_rows(
+    storage: LocalS3, prefix: str, fields: Sequence[Field]
+) -> Iterator[dict[str, Any]]:
+    """Every valid row of the newest test data below a model's artifacts."""
     for file in sorted(storage.path(prefix).glob("*/*/test/*.csv"), reverse=True):
-        rows = list(itertools.islice(_valid_rows(file, fields), _MOST))
-        if rows:
-            return [json_request(row) for row in rows]
-    return []
+        rows = _valid_rows(file, fields)
+        first = next(rows, None)
+        if first is not None:
+            yield from (first, *rows)
+            return
 
 
 def example_requests(examples: Sequence[Example]) -> list[Request]:

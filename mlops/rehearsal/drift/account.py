@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
 from mlops.contract import ModelSpec, Names, StageSpec
 from mlops.registry import local_client
-from mlops.rehearsal.assembly import Assembly, SynthesizedFunction
+from mlops.rehearsal.assembly import Assembly, SynthesizedFunction, SynthesizedModel
 from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.delivery.events import put
 from mlops.rehearsal.delivery.patterns import Event
@@ -32,8 +32,9 @@ RUNTIME: Final = "mlops.rehearsal.drift.function_runtime"
 class DeployedVersion(Assembly):
     """The assembly as the release commit of another version would synthesize it.
 
-    All that such a commit changes for the drift job is the package that its function looks up. How
-    much traffic the contract expects is left out: a replay asks once for each row that there is.
+    All that such a commit changes for the drift job is the package that its function looks up, and
+    for a batch the package that its model is made from. How much traffic the contract expects is
+    left out: a replay asks once for each row that there is.
     """
 
     def __init__(self, folder: Path, *, version: int) -> None:
@@ -46,16 +47,22 @@ class DeployedVersion(Assembly):
         pinned = found.environment.get("PACKAGE")
         if pinned is None:
             return found
-        package = f"{pinned.rpartition('/')[0]}/{self._version}"
         job = json.loads(found.environment["JOB"])
         job.pop("expected_requests", None)
-        return SynthesizedFunction(
-            arn=found.arn,
-            code=found.code,
-            handler=found.handler,
-            environment={**found.environment, "PACKAGE": package, "JOB": json.dumps(job)},
-            timeout_seconds=found.timeout_seconds,
+        deployed = {"PACKAGE": self._deployed(pinned), "JOB": json.dumps(job)}
+        return replace(found, environment={**found.environment, **deployed})
+
+    def model(self, name: str) -> SynthesizedModel:
+        """The model, made from this version's package."""
+        found = super().model(name)
+        return replace(
+            found,
+            package_arn=self._deployed(found.package_arn),
+            environment={**found.environment, "MODEL_VERSION": str(self._version)},
         )
+
+    def _deployed(self, pinned: str) -> str:
+        return f"{pinned.rpartition('/')[0]}/{self._version}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +127,9 @@ class WatchedStage:
         place = pipeline.place
         self._runs.append(1)
         execution = f"window{len(self._runs):06d}"
-        steps = self._steps(execution, assembly, place, pipeline.definition, end)
+        steps = self._steps(
+            execution, assembly, place, pipeline.definition, {"WindowEnd": end.isoformat()}
+        )
         nodes = nodes_of(pipeline.definition)
         for value in _code_uris(pipeline.definition):
             self.workspace.storage.put(assembly.assets[value].source, value)
@@ -146,12 +155,12 @@ class WatchedStage:
         assembly: Assembly,
         place: Place,
         definition: Mapping[str, Any],
-        end: date,
+        parameters: Mapping[str, str],
     ) -> Steps:
         now = datetime.fromtimestamp(self.services.state["now"], UTC)
         scope = Scope(
-            parameters=resolved(definition, {"WindowEnd": end.isoformat()}),
-            execution={"StartDateTime": now.isoformat()},
+            parameters=resolved(definition, parameters),
+            execution={"PipelineExecutionId": execution, "StartDateTime": now.isoformat()},
             storage=self.workspace.storage,
             property_files={},
         )

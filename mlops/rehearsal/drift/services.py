@@ -54,7 +54,12 @@ class DriftServices(StageServices):
         files = [path for path in sorted(start.rglob("*")) if path.is_file()]
         found = [(path.relative_to(home).as_posix(), path.stat()) for path in files]
         contents = [
-            {"Key": key, "Size": stat.st_size, "LastModified": self._modified(key, stat.st_mtime)}
+            {
+                "Key": key,
+                "Size": stat.st_size,
+                "ETag": f'"{stat.st_mtime_ns:x}"',
+                "LastModified": self._modified(key, stat.st_mtime),
+            }
             for key, stat in found
             if key.startswith(prefix)
         ]
@@ -78,6 +83,8 @@ class DriftServices(StageServices):
     def _put_object(self, asked: Mapping[str, Any]) -> Answer:
         body = asked["Body"]
         path = self.storage.path(_uri(asked))
+        if asked.get("IfNoneMatch") == "*" and path.exists():
+            raise ServiceError("PreconditionFailed", f"{asked['Key']}: there is such an object")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body if isinstance(body, bytes) else body.read())
         return {}

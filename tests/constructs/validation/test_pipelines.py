@@ -33,6 +33,14 @@ TRAINING = {
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},
     },
 }
+TRANSFORM = {
+    "Name": "Transform",
+    "Type": "Transform",
+    "Arguments": {
+        "TransformResources": {"VolumeKmsKeyId": KEY},
+        "TransformOutput": {"KmsKeyId": KEY},
+    },
+}
 OTHER = {"Name": "Register", "Type": "RegisterModel", "Arguments": {}}
 
 
@@ -56,7 +64,7 @@ def without(step: dict[str, Any], *path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("rule", pipelines.RULES, ids=lambda rule: rule.id)
 def test_a_valid_definition_breaks_no_rule(rule: Any, details: Details) -> None:
-    assert details(rule, of_steps(PROCESSING, TRAINING, OTHER)) == []
+    assert details(rule, of_steps(PROCESSING, TRAINING, TRANSFORM, OTHER)) == []
 
 
 @pytest.mark.parametrize("rule", pipelines.RULES, ids=lambda rule: rule.id)
@@ -98,6 +106,8 @@ def test_a_definition_over_the_limit_is_found(details: Details) -> None:
         (PROCESSING, "ProcessingOutputConfig.KmsKeyId"),
         (TRAINING, "ResourceConfig.VolumeKmsKeyId"),
         (TRAINING, "OutputDataConfig.KmsKeyId"),
+        (TRANSFORM, "TransformResources.VolumeKmsKeyId"),
+        (TRANSFORM, "TransformOutput.KmsKeyId"),
     ],
 )
 def test_a_job_without_a_key_is_found(step: dict[str, Any], path: str, details: Details) -> None:

@@ -100,3 +100,12 @@ def test_a_request_that_the_service_would_refuse_is_refused(services: DriftServi
         start(services, "")
 
     assert json.dumps(services.state["executions"]) == "[]"
+
+
+def test_an_object_is_created_once_where_the_caller_asks_for_it(services: DriftServices) -> None:
+    s3 = services.client("s3")
+    s3.put_object(Bucket="captures", Key="claim", Body=b"first", IfNoneMatch="*")
+
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket="captures", Key="claim", Body=b"second", IfNoneMatch="*")
+    assert s3.get_object(Bucket="captures", Key="claim")["Body"].read() == b"first"
