@@ -7,7 +7,7 @@ from constructs import Construct
 
 from mlops.contract import BatchSpec
 from mlops.contract.schedules import runs_daily
-from mlops_constructs.batch_permissions import NAMESPACE
+from mlops.dashboards import BATCHES
 from mlops_constructs.release import Release
 
 RUNBOOK: Final = "docs/runbooks/batch-failed.md"
@@ -15,6 +15,18 @@ _Alarm = cloudwatch.CfnAlarm
 _DAY: Final = 86_400
 _HOUR: Final = 3600
 _DAYS_WITHOUT_RUN: Final = 2
+_EMPTY_FILE: Final = "empty-file"
+_MISSING_RUN: Final = "missing-run"
+
+
+def batch_alarm_names(release: Release) -> list[str]:
+    """Names of the alarms over a model's batch runs; none of a model without batches."""
+    batch, names = release.model.batch, release.site.names
+    if batch is None:
+        return []
+    keys = [_EMPTY_FILE, _MISSING_RUN] if _is_daily(batch) else [_EMPTY_FILE]
+    pipeline = names.batch_pipeline(release.site.stage, release.model.name)
+    return [f"{pipeline}-{key}" for key in keys]
 
 
 class BatchAlarms(Construct):
@@ -30,17 +42,16 @@ class BatchAlarms(Construct):
         stage, model = release.site.stage, release.model.name
         self._name = release.site.names.batch_pipeline(stage, model)
         self._empty_files()
-        if batch.schedule is not None and runs_daily(batch.schedule):
+        if _is_daily(batch):
             self._missing_run()
 
     def _empty_files(self) -> None:
-        key = "empty-file"
         _Alarm(
             self,
             "EmptyFile",
-            alarm_name=f"{self._name}-{key}",
-            alarm_description=self._description(key, "was given a file without a row"),
-            namespace=NAMESPACE,
+            alarm_name=f"{self._name}-{_EMPTY_FILE}",
+            alarm_description=self._description(_EMPTY_FILE, "was given a file without a row"),
+            namespace=BATCHES,
             metric_name="EmptyFiles",
             dimensions=self._dimensions(),
             statistic="Sum",
@@ -54,13 +65,12 @@ class BatchAlarms(Construct):
 
     def _missing_run(self) -> None:
         """Silence is the one thing that this alarm is about, so what is missing breaches."""
-        key = "missing-run"
         _Alarm(
             self,
             "MissingRun",
-            alarm_name=f"{self._name}-{key}",
-            alarm_description=self._description(key, "has not looked for files"),
-            namespace=NAMESPACE,
+            alarm_name=f"{self._name}-{_MISSING_RUN}",
+            alarm_description=self._description(_MISSING_RUN, "has not looked for files"),
+            namespace=BATCHES,
             metric_name="Runs",
             dimensions=self._dimensions(),
             statistic="Sum",
@@ -83,3 +93,7 @@ class BatchAlarms(Construct):
     def _description(self, key: str, title: str) -> str:
         owner = self._release.model.owners.data_science
         return f"{self._name} {title}. {owner}. Runbook: {RUNBOOK}#{key}"
+
+
+def _is_daily(batch: BatchSpec) -> bool:
+    return batch.schedule is not None and runs_daily(batch.schedule)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_lambda as lambda_
 
+from mlops.dashboards import BATCHES
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.permission import Permission
 from mlops_constructs.release import VARIANT, Release
-
-NAMESPACE = "Mlops/Batch"
 
 
 def find_input_permissions(release: Release, *, key_arn: str) -> list[Permission]:
@@ -79,6 +78,6 @@ def _publish() -> Permission:
         sid="PublishTheFigures",
         actions=["cloudwatch:PutMetricData"],
         resources=["*"],
-        conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+        conditions={"StringEquals": {"cloudwatch:namespace": BATCHES}},
         because="this action knows no resources; the condition names the namespace",
     )

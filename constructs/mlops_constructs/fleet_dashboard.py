@@ -7,7 +7,7 @@ from constructs import Construct
 
 from mlops.dashboards import Served, fleet_sections
 from mlops_constructs.model_dashboard import SHOWN, steady_alarm_names
-from mlops_constructs.panel_widgets import alarm_widget, section_widgets, text_widget
+from mlops_constructs.panel_widgets import alarm_widgets, section_widgets, text_widget
 from mlops_constructs.release import Release
 from mlops_constructs.site import Site
 
@@ -35,7 +35,7 @@ class FleetDashboard(Construct):
         yield [text_widget(f"# What {self._site.prefix} serves\n{links}", height=2)]
         names = (name for release in self._releases for name in steady_alarm_names(release))
         region = self._site.stage.region
-        yield [alarm_widget(self, names, region=region)]
+        yield [*alarm_widgets(self, names, region=region)]
         fleet = (Served.of(r.site.names, r.site.stage, r.model) for r in self._releases)
         for section in fleet_sections(fleet):
             yield from section_widgets(section, region)

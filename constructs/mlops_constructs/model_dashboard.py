@@ -8,8 +8,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from mlops.dashboards import Served, model_sections
-from mlops_constructs import drift_alarms, on_call_alarms, rollback_alarms
-from mlops_constructs.panel_widgets import alarm_widget, section_widgets, text_widget
+from mlops_constructs import batch_alarms, drift_alarms, on_call_alarms, rollback_alarms
+from mlops_constructs.panel_widgets import alarm_widgets, section_widgets, text_widget
 from mlops_constructs.release import Release
 
 SHOWN: Final = Duration.hours(12)
@@ -39,7 +39,7 @@ class ModelDashboard(Construct):
         release = self._release
         yield [text_widget(_about(release), height=4)]
         region = release.site.stage.region
-        yield [alarm_widget(self, alarm_names(release), region=region)]
+        yield [*alarm_widgets(self, alarm_names(release), region=region)]
         served = Served.of(release.site.names, release.site.stage, release.model)
         for section in model_sections(served):
             yield from section_widgets(section, region)
@@ -55,17 +55,19 @@ def steady_alarm_names(release: Release) -> list[str]:
     """The alarms whose names do not change with the release."""
     watched = release.model.monitoring.engine != "none"
     drift = drift_alarms.drift_alarm_names(release) if watched else []
-    return [*on_call_alarms.on_call_alarm_names(release), *drift]
+    batches = batch_alarms.batch_alarm_names(release)
+    return [*on_call_alarms.on_call_alarm_names(release), *drift, *batches]
 
 
 def _about(release: Release) -> str:
     """Runbooks are named as the alarms name them: nothing here knows the repository's address."""
     owners = release.model.owners
+    batches = f" · batches `{batch_alarms.RUNBOOK}`" if release.model.batch else ""
     return (
         f"# {release.endpoint_name}, version {release.version}\n"
         f"{release.model.description}\n\n"
         f"Science: {owners.data_science} · releases: {owners.deployment} · "
         f"on call: {owners.on_call}\n\n"
         f"Runbooks in the repository: pages `{on_call_alarms.RUNBOOK}` · "
-        f"rollbacks `{rollback_alarms.RUNBOOK}` · drift `{drift_alarms.RUNBOOK}`"
+        f"rollbacks `{rollback_alarms.RUNBOOK}` · drift `{drift_alarms.RUNBOOK}`{batches}"
     )

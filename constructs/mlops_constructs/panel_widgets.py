@@ -14,6 +14,8 @@ WIDTH: Final = 24
 _ROW: Final = 4
 """Panels side by side at most: narrower ones have no room for a legend."""
 _HEIGHT: Final = 6
+_ALARMS: Final = 100
+"""Of one widget (Amazon CloudWatch API Reference, "Dashboard body structure and syntax")."""
 _HOUR, _DAY = 3600, 86_400
 _SHOWN: Final = {_HOUR: "-P7D", _DAY: "-P28D"}
 """Of what is measured seldom, more is shown than the dashboard's own time."""
@@ -37,13 +39,15 @@ def text_widget(markdown: str, *, height: int) -> cloudwatch.TextWidget:
     )
 
 
-def alarm_widget(
+def alarm_widgets(
     scope: Construct, names: Iterable[str], *, region: str
-) -> cloudwatch.AlarmStatusWidget:
+) -> Iterator[cloudwatch.AlarmStatusWidget]:
     """What alarms of the stack's own account say now, over the whole width."""
     place = f"arn:aws:cloudwatch:{region}:{Aws.ACCOUNT_ID}:alarm"
     alarms = [cloudwatch.Alarm.from_alarm_arn(scope, name, f"{place}:{name}") for name in names]
-    return cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=WIDTH, height=4)
+    for begin in range(0, len(alarms), _ALARMS):
+        some = alarms[begin : begin + _ALARMS]
+        yield cloudwatch.AlarmStatusWidget(title="Alarms", alarms=some, width=WIDTH, height=4)
 
 
 def _widget(panel: Panel, region: str, width: int) -> cloudwatch.GraphWidget:

@@ -85,7 +85,8 @@ def terms(release: Release) -> dict[str, Any]:
         "metrics": METRICS[model.problem.type] if monitoring.labels else (),
         "limits": [limit.model_dump(mode="json") for limit in monitoring.limits],
         "dashboard": site.names.model_dashboard(site.stage, model.name),
-        "watched": monitoring.engine != "none",
+        "watched": served.watched,
+        "batch_pipeline": served.batch_pipeline if model.batch else None,
     }
 
 

@@ -28,4 +28,4 @@ def _row(served: Served) -> Section:
 
 
 def _drift(served: Served) -> Iterable[Panel]:
-    return () if served.model.monitoring.engine == "none" else (drift.checks(served),)
+    return (drift.checks(served),) if served.watched else ()

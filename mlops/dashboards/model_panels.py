@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from mlops.dashboards import drift_panels as drift
 from mlops.dashboards import traffic_panels as endpoint
+from mlops.dashboards.batch_panels import batches
 from mlops.dashboards.panel import Section
 from mlops.dashboards.served import Served
 
 
 def model_sections(served: Served) -> tuple[Section, ...]:
-    """From what callers notice to what it costs; without labels or groups there are no panels."""
+    """From what callers notice to what it costs; what no contract asks for has no panel."""
     return tuple(_sections(served))
 
 
@@ -40,8 +41,14 @@ def _sections(served: Served) -> Iterator[Section]:
         "Without a request the smallest fleet is shown.",
         panels=(endpoint.instances(served), endpoint.cpu(served), endpoint.memory(served)),
     )
-    if served.model.monitoring.engine != "none":
+    if served.watched:
         yield from _judged(served)
+    if served.model.batch is not None:
+        yield Section(
+            title="Batches",
+            text="Files that batch runs took, by the day of the run.",
+            panels=tuple(batches(served)),
+        )
     yield Section(
         title="Cost",
         text="Hours, not money: prices depend on region, contract and discounts, and nothing here "

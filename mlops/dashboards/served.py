@@ -14,6 +14,7 @@ class Served:
     """What decides a model's panels: the contract, and what the stage makes of it."""
 
     endpoint: str
+    batch_pipeline: str
     model: ModelSpec
     canary: CanarySpec
     capacity: Capacity
@@ -25,11 +26,17 @@ class Served:
         capacity = stage.capacity[model.endpoint.tier]
         return cls(
             endpoint=names.endpoint(stage, model.name),
+            batch_pipeline=names.batch_pipeline(stage, model.name),
             model=model,
             canary=stage.canary.applied_to(model.endpoint.canary),
             capacity=capacity,
             instance_type=model.endpoint.instance_type or capacity.instance_type,
         )
+
+    @property
+    def watched(self) -> bool:
+        """Whether a drift job looks at the model."""
+        return self.model.monitoring.engine != "none"
 
     @property
     def dimensions(self) -> dict[str, str]:

@@ -58,3 +58,24 @@ def test_alarms_of_all_models_are_seen_at_once(widgets: list[dict[str, Any]]) ->
     assert "acme-prod-churn-drift" in names
     assert "acme-prod-fraud-oncall-latency" in names
     assert not any("-rollback-" in name for name in names)
+
+
+def test_alarms_are_shown_in_widgets_that_cloudwatch_takes(
+    render: Callable[..., Any], release_of: Callable[..., Release], shown: Callable[..., Any]
+) -> None:
+    """100 alarms each: API reference of CloudWatch, body of a dashboard."""
+    churn = release_of()
+    fleet = [
+        replace(churn, model=churn.model.model_copy(update={"name": f"churn-{n}"}))
+        for n in range(20)
+    ]
+    rendered = render(lambda stack: FleetDashboard(stack, "Fleet", site=churn.site, releases=fleet))
+
+    widgets = shown(rendered.only("AWS::CloudWatch::Dashboard"))["widgets"]
+    alarms = [w["properties"]["alarms"] for w in widgets if w["type"] == "alarm"]
+    assert len(alarms) > 1
+    assert all(len(listed) <= 100 for listed in alarms)
+    assert {name for listed in alarms for name in listed} >= {
+        "arn:aws:cloudwatch:eu-west-1:400000000000:alarm:acme-prod-churn-0-drift",
+        "arn:aws:cloudwatch:eu-west-1:400000000000:alarm:acme-prod-churn-19-drift",
+    }

@@ -10,6 +10,7 @@ import pytest
 
 from mlops.contract import ModelSpec
 from mlops.dashboards import VARIANT as SHOWN
+from mlops_constructs.batch_alarms import BatchAlarms
 from mlops_constructs.drift_alarms import DriftAlarms
 from mlops_constructs.model_dashboard import ModelDashboard
 from mlops_constructs.on_call_alarms import OnCallAlarms
@@ -22,10 +23,11 @@ Widgets = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def judged(release_of: Callable[..., Release]) -> Release:
-    """A release whose contract has labels, limits and groups."""
+    """A release whose contract has labels, limits, groups and batches."""
     given = release_of()
     spec = given.model.model_dump(mode="json", by_alias=True)
     spec["monitoring"] = {"labels": {"prediction": "probability"}, "limits": [LIMIT], "psi": 0.2}
+    spec["batch"] = {"schedule": "cron(0 4 * * ? *)"}
     spec["problem"] |= {"groups": [{"field": "age", "names": {"1": "one", "2": "two"}}]}
     return replace(given, model=ModelSpec.model_validate(spec))
 
@@ -145,6 +147,7 @@ def test_what_a_contract_does_not_have_is_not_shown(
     assert "PopulationStabilityIndex" in said
     assert "Performance" not in said
     assert "WidestGap" not in said
+    assert "Mlops/Batch" not in said
 
 
 def test_without_a_drift_job_nothing_of_it_is_shown(
@@ -168,6 +171,7 @@ def test_every_alarm_that_it_shows_is_one_that_is_made(
         lambda stack: (
             OnCallAlarms(stack, "OnCall", release=judged),
             DriftAlarms(stack, "Drift", release=judged),
+            BatchAlarms(stack, "Batch", release=judged, batch=judged.model.batch),
         )
     )
     names = {alarm["AlarmName"] for alarm in made.all("AWS::CloudWatch::Alarm")}
@@ -185,7 +189,7 @@ def test_the_text_names_owners_and_runbooks_that_exist(body: dict[str, Any]) -> 
     text = body["widgets"][0]["properties"]["markdown"]
 
     runbooks = re.findall(r"docs/runbooks/[a-z-]+\.md", text)
-    assert len(runbooks) == 3
+    assert len(runbooks) == 4
     assert all((REPOSITORY / path).is_file() for path in runbooks)
     assert "science@example.com" in text
     assert "#churn" in text

@@ -68,6 +68,7 @@ def test_the_function_can_read_what_the_template_wrote(report: Any) -> None:
     assert (said.endpoint, said.owner) == ("acme-prod-churn", "science@example.com")
     assert (said.latency_p99_ms, said.error_ratio) == (200, 0.02)
     assert said.dashboard == "acme-prod-model-churn"
+    assert said.batch_pipeline is None
 
 
 def test_what_fails_for_good_is_kept(report: Any) -> None:

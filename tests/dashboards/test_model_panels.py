@@ -4,7 +4,17 @@ import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mlops.dashboards import Metric, Panel, Search, Served, metrics_of, model_sections
+import pytest
+
+from mlops.dashboards import (
+    BATCHES,
+    Metric,
+    Panel,
+    Search,
+    Served,
+    metrics_of,
+    model_sections,
+)
 from mlops.dashboards.drift_panels import NAMESPACE
 from mlops.dashboards.traffic_panels import INSTANCES
 from mlops.rehearsal.canary.metrics import is_known
@@ -12,6 +22,8 @@ from mlops.rehearsal.canary.metrics import is_known
 REPOSITORY = Path(__file__).parents[2]
 REPORTING = REPOSITORY / "mlops/monitoring/reporting.py"
 PUBLISHING = REPOSITORY / "constructs/mlops_constructs/handlers/publish_drift.py"
+FINDING = REPOSITORY / "constructs/mlops_constructs/handlers/find_input.py"
+CAPTURING = REPOSITORY / "constructs/mlops_constructs/handlers/capture_batch.py"
 PROBING = REPOSITORY / "constructs/mlops_constructs/handlers/prober.py"
 OF_INSTANCES = {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
 """SageMaker Developer Guide, metrics of endpoints' instances."""
@@ -114,6 +126,37 @@ def test_a_contract_without_labels_and_groups_has_no_panels_of_them(
 
     titles = [section.title for section in model_sections(plain)]
     assert titles == ["Callers", "Releases", "Instances", "Drift", "Cost"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "names"),
+    [
+        ("drift-job", {"Runs", "Files", "EmptyFiles", "Rows"}),
+        ("none", {"Runs", "Files", "EmptyFiles"}),
+    ],
+)
+def test_batches_are_shown_of_a_model_that_scores_them(
+    served_of: Callable[..., Served], engine: str, names: set[str]
+) -> None:
+    batched = served_of(batch={"on_new_input": True}, monitoring={"engine": engine})
+
+    shown = [c for c in metrics_of(model_sections(batched)) if c.namespace == BATCHES]
+    assert {curve.name for curve in shown} == names
+    assert [c.dimensions for c in shown if isinstance(c, Metric)] == len(names) * [
+        {"PipelineName": "acme-prod-churn-batch"}
+    ]
+
+
+def test_batch_runs_publish_every_metric_that_is_shown_of_them(
+    served_of: Callable[..., Served],
+) -> None:
+    found = set(texts(ast.parse(CAPTURING.read_text())))
+    for node in ast.walk(ast.parse(FINDING.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_count":
+            found |= {keyword.arg for keyword in node.keywords if keyword.arg}
+
+    shown = metrics_of(model_sections(served_of(batch={"on_new_input": True})))
+    assert {curve.name for curve in shown if curve.namespace == BATCHES} <= found
 
 
 def test_a_model_that_nobody_looks_at_has_no_panels_of_drift(

@@ -32,6 +32,8 @@ class Terms:
     dashboard: str
     watched: bool
     """Whether a drift job looks at the model."""
+    batch_pipeline: str | None = None
+    """None: the model scores no batches."""
 
 
 @dataclass(frozen=True, kw_only=True)

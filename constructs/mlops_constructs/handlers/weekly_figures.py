@@ -11,6 +11,7 @@ CHECKS: Final = (
 """Every check that the drift job publishes."""
 INVOCATIONS: Final = "AWS/SageMaker"
 MONITORING: Final = "Mlops/Monitoring"
+BATCHES: Final = "Mlops/Batch"
 _DAY: Final = 86_400
 _HOUR: Final = 3600
 _BATCH: Final = 500
@@ -20,14 +21,28 @@ Series = Mapping[datetime, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One metric of the endpoint under one statistic."""
+    """One metric of the endpoint, or of the batch pipeline, under one statistic."""
 
     namespace: str
     name: str
     statistic: str
     period: int = _DAY
     further: tuple[tuple[str, str], ...] = ()
-    """Dimensions beside the endpoint's name."""
+    """Dimensions beside the owner's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owners:
+    """Whose metrics are asked for."""
+
+    endpoint: str
+    batch_pipeline: str | None = None
+
+    def of(self, question: Question) -> dict[str, str]:
+        """The dimension that names the owner of a metric."""
+        if question.namespace == BATCHES and self.batch_pipeline is not None:
+            return {"PipelineName": self.batch_pipeline}
+        return {"EndpointName": self.endpoint}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +63,15 @@ class Figures:
         """A metric of the drift job by day."""
         return self.series.get(_of_job(name, statistic, **further), {})
 
+    def batches(self, name: str) -> float | None:
+        """The sum of a metric of the batch runs; None if none was published."""
+        series = self.series.get(_of_batches(name), {})
+        return sum(series.values()) if series else None
 
-def questions(fields: Sequence[str], metrics: Sequence[str]) -> Iterator[Question]:
+
+def questions(
+    fields: Sequence[str], metrics: Sequence[str], *, batches: bool = False
+) -> Iterator[Question]:
     """Everything that the report tells."""
     for name in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors"):
         yield _of_requests(name, "Sum")
@@ -65,6 +87,9 @@ def questions(fields: Sequence[str], metrics: Sequence[str]) -> Iterator[Questio
         yield _of_job("PopulationStabilityIndex", "Maximum", Field=field)
     for metric in metrics:
         yield _of_job("Performance", "Maximum", Metric=metric)
+    if batches:
+        for name in ("Runs", "Files", "EmptyFiles", "Rows"):
+            yield _of_batches(name)
 
 
 class FiguresError(RuntimeError):
@@ -72,7 +97,7 @@ class FiguresError(RuntimeError):
 
 
 def figures(
-    cloudwatch: Any, endpoint: str, asked: Sequence[Question], *, start: datetime, end: datetime
+    cloudwatch: Any, owners: Owners, asked: Sequence[Question], *, start: datetime, end: datetime
 ) -> Figures:
     """Ask them all.
 
@@ -83,7 +108,7 @@ def figures(
     for begin in range(0, len(asked), _BATCH):
         batch = asked[begin : begin + _BATCH]
         pages = cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(n, one, endpoint) for n, one in enumerate(batch)],
+            MetricDataQueries=[_query(n, one, owners) for n, one in enumerate(batch)],
             StartTime=start,
             EndTime=end,
             ScanBy="TimestampAscending",
@@ -100,8 +125,8 @@ def _points(question: Question, result: Mapping[str, Any]) -> Iterator[tuple[dat
     return zip(result["Timestamps"], result["Values"], strict=True)
 
 
-def _query(number: int, question: Question, endpoint: str) -> dict[str, object]:
-    named = {"EndpointName": endpoint, **dict(question.further)}
+def _query(number: int, question: Question, owners: Owners) -> dict[str, object]:
+    named = {**owners.of(question), **dict(question.further)}
     metric = {
         "Namespace": question.namespace,
         "MetricName": question.name,
@@ -125,3 +150,7 @@ def _of_job(name: str, statistic: str, **further: str) -> Question:
     return Question(
         namespace=MONITORING, name=name, statistic=statistic, further=tuple(further.items())
     )
+
+
+def _of_batches(name: str) -> Question:
+    return Question(namespace=BATCHES, name=name, statistic="Sum")

@@ -10,7 +10,7 @@ from typing import Final
 from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.deployments import deployments_since
 from mlops_constructs.handlers.week import DAYS, ReleasedVersion, Terms, Week
-from mlops_constructs.handlers.weekly_figures import figures, questions
+from mlops_constructs.handlers.weekly_figures import Owners, figures, questions
 from mlops_constructs.handlers.weekly_text import message, subject
 
 LOG: Final = logging.getLogger()
@@ -21,11 +21,12 @@ def handler(event: Mapping[str, str], _context: object) -> dict[str, str]:
     end = _midnight(event.get("End"))
     terms = _terms()
     start = end - timedelta(days=DAYS)
-    asked = list(questions(terms.fields, terms.metrics))
+    owners = Owners(endpoint=terms.endpoint, batch_pipeline=terms.batch_pipeline)
+    asked = list(questions(terms.fields, terms.metrics, batches=terms.batch_pipeline is not None))
     week = Week(
         terms=terms,
         start=start,
-        figures=figures(client("cloudwatch"), terms.endpoint, asked, start=start, end=end),
+        figures=figures(client("cloudwatch"), owners, asked, start=start, end=end),
         releases=list(_releases(terms.endpoint, start, end)),
     )
     title = subject(week)

@@ -35,11 +35,12 @@ def message(week: Week) -> str:
         _section("Latency of the model", _latency(week)),
         _section("Drift", _drift(week)),
         _section("Quality", _quality(week)),
+        _section("Batches", _batches(week)),
         _section("Releases", _releases(week)),
         _section("Cost", _cost(week)),
         f"Dashboard in CloudWatch: {terms.dashboard}. How to read this: docs/dashboards.md\n",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _section(title: str, lines: Iterator[str]) -> str:
@@ -60,6 +61,8 @@ def _concerns(week: Week) -> Iterator[str]:
     for metric in week.quality:
         for limit in week.missed(metric):
             yield f"{metric} is {week.quality[metric]:.4g}, not {limit}"
+    if empty := week.figures.batches("EmptyFiles"):
+        yield f"{empty:,.0f} of the files for batches had no row"
     if terms.watched and week.runs < DAYS:
         yield f"the drift job ran {week.runs} times in {DAYS} days"
 
@@ -113,6 +116,14 @@ def _quality(week: Week) -> Iterator[str]:
         yield (
             f"{metric}: {value:.4g}; the limit is {limits}" if limits else f"{metric}: {value:.4g}"
         )
+
+
+def _batches(week: Week) -> Iterator[str]:
+    if week.terms.batch_pipeline is None:
+        return
+    for name, title in (("Runs", "runs"), ("Files", "files taken"), ("Rows", "rows scored")):
+        found = week.figures.batches(name)
+        yield f"{title}: {_UNMEASURED if found is None else f'{found:,.0f}'}"
 
 
 def _releases(week: Week) -> Iterator[str]:

@@ -564,6 +564,7 @@ def week(*, releases: Any = (), **said: Any) -> Any:
         "limits": (),
         "dashboard": "acme-prod-model-churn",
         "watched": True,
+        "batch_pipeline": None,
     }
     given = {name: said.pop(name) for name in list(said) if name in terms}
     return Week(
@@ -583,6 +584,7 @@ def week_figures(
     performance: Any = None,
     labelled: Any = (),
     hourly: Any = None,
+    batches: Any = None,
 ) -> Figures:
     """What CloudWatch knows: a value for each day, or for each hour a pair."""
     found = {
@@ -606,6 +608,8 @@ def week_figures(
         found[requests_question(name, "Sum", 3600)] = {
             WEEK + timedelta(hours=hour): pair[place] for hour, pair in (hourly or {}).items()
         }
+    for name, values in (batches or {}).items():
+        found[batch_question(name)] = daily(values)
     return Figures(series=found)
 
 
@@ -626,6 +630,10 @@ def job_question(name: str, statistic: str, **further: str) -> Question:
         namespace="Mlops/Monitoring", name=name, statistic=statistic,
         further=tuple(further.items()),
     )  # fmt: skip
+
+
+def batch_question(name: str) -> Question:
+    return Question(namespace="Mlops/Batch", name=name, statistic="Sum")
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from mlops_constructs.handlers import weekly_figures
-from mlops_constructs.handlers.weekly_figures import FiguresError, figures, questions
+from mlops_constructs.handlers.weekly_figures import FiguresError, Owners, figures, questions
 
 START = datetime(2026, 2, 23, tzinfo=UTC)
 END = START + timedelta(days=7)
 ENDPOINT = "acme-prod-churn"
+OWNERS = Owners(endpoint=ENDPOINT, batch_pipeline="acme-prod-churn-batch")
 
 
 class CloudWatch:
@@ -44,7 +45,7 @@ def cloudwatch(aws: Any) -> CloudWatch:
 
 @pytest.fixture
 def ask(aws: Any, cloudwatch: CloudWatch) -> Callable[[Any], Any]:
-    return lambda asked: figures(aws.client("cloudwatch"), ENDPOINT, asked, start=START, end=END)
+    return lambda asked: figures(aws.client("cloudwatch"), OWNERS, asked, start=START, end=END)
 
 
 def test_each_answer_is_found_under_its_question(ask: Callable[[Any], Any]) -> None:
@@ -72,6 +73,24 @@ def test_metrics_of_requests_carry_the_variant_and_those_of_the_job_do_not(
     assert ("Mlops/Monitoring", "Field", "age") in named
     assert ("Mlops/Monitoring", "VariantName", "AllTraffic") not in named
     assert ("Mlops/Monitoring", "EndpointName", ENDPOINT) in named
+
+
+def test_metrics_of_batches_are_those_of_the_pipeline(aws: Any, ask: Callable[[Any], Any]) -> None:
+    found = ask(list(questions([], [], batches=True)))
+
+    queries = aws.asked("GetMetricData")[0]["MetricDataQueries"]
+    named = {
+        q["MetricStat"]["Metric"]["MetricName"]: q["MetricStat"]["Metric"]["Dimensions"]
+        for q in queries
+        if q["MetricStat"]["Metric"]["Namespace"] == "Mlops/Batch"
+    }
+    assert set(named) == {"Runs", "Files", "EmptyFiles", "Rows"}
+    assert named["Rows"] == [{"Name": "PipelineName", "Value": "acme-prod-churn-batch"}]
+    assert found.batches("EmptyFiles") == 10
+
+
+def test_a_batch_metric_that_nobody_published_is_no_zero(ask: Callable[[Any], Any]) -> None:
+    assert ask(list(questions([], []))).batches("Files") is None
 
 
 def test_more_questions_than_one_call_takes_are_asked_in_several(

@@ -96,6 +96,22 @@ def test_a_model_without_a_drift_job_misses_no_run_of_it(a_week: Weeks) -> None:
     assert "Nothing to look at." in message(week)
 
 
+def test_batches_are_told_of_a_model_that_scores_them(a_week: Weeks) -> None:
+    week = a_week(
+        batch_pipeline="acme-prod-churn-batch",
+        batches={"Runs": [1.0] * 7, "Files": [2.0, 3.0], "EmptyFiles": [0.0, 1.0]},
+    )
+
+    assert ("\n\nBatches\n- runs: 7\n- files taken: 5\n- rows scored: not measured\n\n") in message(
+        week
+    )
+    assert "To look at\n- 1 of the files for batches had no row\n" in message(week)
+
+
+def test_a_model_without_batches_has_no_word_about_them(a_week: Weeks) -> None:
+    assert "Batches" not in message(a_week())
+
+
 def test_without_labels_quality_is_not_measured(a_week: Weeks) -> None:
     assert "- not measured: no window had enough labels" in message(a_week())
 

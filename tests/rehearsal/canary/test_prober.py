@@ -41,7 +41,7 @@ def scored(version: str, body: bytes) -> list[tuple[str, float]]:
     [
         ("2", b'{"y": 7.0}', [("endpoint", 0.0), ("new-fleet", 0.0)]),
         ("2", b'{"y": 6.0}', [("endpoint", 1.0), ("new-fleet", 1.0)]),
-        ("1", b'{"y": 6.0}', [("endpoint", 0.0)]),
+        ("1", b'{"y": 6.0}', [("endpoint", 0.0), ("old-fleet", 0.0)]),
         ("2", b"no JSON", [("endpoint", 1.0), ("new-fleet", 1.0)]),
         ("3", b'{"y": 7.0}', []),
     ],
