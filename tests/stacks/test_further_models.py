@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from mlops.contract import load_platform
 
@@ -79,6 +80,15 @@ def test_a_batch_is_excused_for_what_it_reads_and_writes_by_prefix_and_for_its_j
     found = [f for f in suppressed(both) if "-Batch/" in f["acknowledgedAt"]]
 
     assert len(found) == 14 * len(batches(templates_of_both))
+
+
+def test_a_change_of_a_batch_is_seen_in_review(
+    templates_of_both: Templates,
+    snapshot_json: SnapshotAssertion,
+    reviewable: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    for path in sorted(batches(templates_of_both)):
+        assert reviewable(templates_of_both[path]) == snapshot_json
 
 
 def test_no_stack_of_another_model_and_no_foundation_changes(
