@@ -370,7 +370,8 @@ def test_the_length_is_the_one_that_the_limit_is_computed_from(
     platform = load_platform(root)
     counts = [len(stages[stage.name]) for stage in platform.stages.stages]
 
-    assert counts == stage_actions(len(platform.models), platform.stages)
+    batches = sum(model.batch is not None for model in platform.models)
+    assert counts == stage_actions(len(platform.models), platform.stages, batches=batches)
     assert sum(map(len, stages.values())) - sum(counts) == FIXED
 
 

@@ -70,6 +70,7 @@ def test_a_stage_that_trains_has_the_registry_and_a_stack_per_model(
     stage = stage_of(platform.stages.training)
 
     assert sorted(templates(stage)) == [
+        "mlops-dev-bike-demand-batch",
         "mlops-dev-bike-demand-monitoring",
         "mlops-dev-bike-demand-release-check",
         "mlops-dev-bike-demand-serving",
@@ -85,6 +86,7 @@ def test_every_other_stage_has_the_foundation_and_what_is_pinned_for_it(
     stage_of: Callable[[StageSpec], MlopsStage], platform: Platform
 ) -> None:
     assert sorted(templates(stage_of(platform.stages.stage("prod")))) == [
+        "mlops-prod-bike-demand-batch",
         "mlops-prod-bike-demand-monitoring",
         "mlops-prod-bike-demand-release-check",
         "mlops-prod-bike-demand-serving",
