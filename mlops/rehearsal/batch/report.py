@@ -65,10 +65,11 @@ def print_summary(rehearsal: BatchRehearsal, console: Console) -> None:
 
 
 def _short(rehearsal: BatchRehearsal) -> list[tuple[str, str]]:
-    refused = [one for one in rehearsal.files if one.failure]
+    refused = sum(one.failure is not None for one in rehearsal.files)
+    scored = len(rehearsal.files) - refused
     empty = rehearsal.metrics.get("EmptyFiles", 0)
     found = [
-        ("Files", f"{len(rehearsal.files)} scored, {len(refused)} refused, {empty:.0f} empty"),
+        ("Files", f"{scored} scored, {refused} refused, {empty:.0f} empty"),
         ("Rows", str(rehearsal.rows)),
     ]
     if rehearsal.rows:

@@ -50,4 +50,4 @@ def test_rows_of_a_refused_file_count_for_nothing(failed: BatchRehearsal) -> Non
     assert (found["rows"], found["rows_per_second"]) == (30, 60.0)
     assert found["failure"] == "Transform: ClientError: b"
     assert "line 11: HTTP 400" in report.page(failed)
-    assert "1 refused" in report.page(failed)
+    assert "1 scored, 1 refused" in report.page(failed)
