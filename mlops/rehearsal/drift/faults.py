@@ -31,6 +31,8 @@ class Expectation:
     """Last parts of the names of the alarms that must be red."""
     quiet: tuple[str, ...] = ()
     """And of those that must not."""
+    recovers: tuple[str, ...] = ()
+    """And of those that must be green again in the period after it."""
     trainings: int | None = None
     """How many trainings it must start; None: the rules decide."""
 
@@ -42,7 +44,7 @@ def expectations() -> dict[str, Expectation]:
 
 
 def _expectation(entry: dict[str, Any]) -> Expectation:
-    lists = {key: tuple(entry[key]) for key in ("red", "quiet") if key in entry}
+    lists = {key: tuple(entry[key]) for key in ("red", "quiet", "recovers") if key in entry}
     return Expectation(
         story=entry["story"], trainings=entry.get("trainings"), **{"red": (), **lists}
     )

@@ -98,22 +98,27 @@ def rehearse_drift(
 
 def objections(results: Sequence[PeriodResult], fault: str) -> Iterator[str]:
     """What is not as the committed file says, and what no replay may show."""
-    expected = faults.expectations()[fault]
     for period in results:
         if "drift" in period.red and not period.answers:
             yield f"{period.name}: drift was found and nobody was asked to retrain"
-    if fault == faults.NONE:
-        return
-    red = set(results[0].red)
+    if fault != faults.NONE:
+        expected = faults.expectations()[fault]
+        yield from _of_the_fault(results[0], expected)
+        for after in results[1:2]:
+            still = [key for key in expected.recovers if key in after.red]
+            yield from (f"{after.name}: the alarm {key} is still red" for key in still)
+
+
+def _of_the_fault(period: PeriodResult, expected: faults.Expectation) -> Iterator[str]:
     for key in expected.red:
-        if key not in red:
-            yield f"{results[0].name}: the alarm {key} is not red"
+        if key not in period.red:
+            yield f"{period.name}: the alarm {key} is not red"
     for key in expected.quiet:
-        if key in red:
-            yield f"{results[0].name}: the alarm {key} is red"
-    trained = sum(len(period.trainings) for period in results)
+        if key in period.red:
+            yield f"{period.name}: the alarm {key} is red"
+    trained = len(period.trainings)
     if expected.trainings is not None and trained != expected.trainings:
-        yield f"{trained} trainings were started, not {expected.trainings}"
+        yield f"{period.name}: {trained} trainings were started, not {expected.trainings}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,10 @@ _TWICE: Final = 2
 
 @dataclass(kw_only=True)
 class Replay:
-    """A stage that serves a version, and what watches it."""
+    """A stage that serves a version, and what watches it.
+
+    A fault is there in the first period; the others show what becomes of it.
+    """
 
     spec: ModelSpec
     names: Names
@@ -43,23 +47,29 @@ class Replay:
     pages: Path
     console: Console
     live: int = field(init=False)
+    _faults: Iterator[str] = field(init=False)
     _was_red: bool = False
+    _unlabelled: Sequence[Exchange] = ()
 
     def __post_init__(self) -> None:
         self.live = self.first
+        self._faults = chain([self.fault], repeat(faults.NONE))
 
     def play(self, period: Period) -> PeriodResult:
         """One period, to its end and to whatever follows from it."""
-        cases = faults.asked(self.fault, period.cases, self.spec)
+        fault = next(self._faults)
+        cases = faults.asked(fault, period.cases, self.spec)
         version = self.live
         answered = self.endpoint.answers(self.trainings.archive(version), cases)
         frozen = answered
         if version != self.first:
             frozen = self.endpoint.answers(self.trainings.archive(self.first), cases)
-        self._capture(answered, period)
+        self._capture(answered, period, fault)
+        self._label(answered, period, is_late=fault == "late-labels")
         judged = self._judged(period, answered)
         red = [self._key(name) for name in self.alarms.red(judged.points)]
-        answers = self._wake(judged, is_red=DRIFT in red, period=period)
+        times = _FLAPS * _TWICE if fault == "flapping-alarm" else 1
+        answers = self._wake(judged, is_red=DRIFT in red, period=period, times=times)
         result = PeriodResult(
             name=period.name,
             requests=len(cases),
@@ -77,17 +87,24 @@ class Replay:
         self._say(result)
         return result
 
-    def _capture(self, answered: Sequence[Exchange], period: Period) -> None:
+    def _capture(self, answered: Sequence[Exchange], period: Period, fault: str) -> None:
         bucket = f"s3://{self.names.capture_bucket(self.stage)}"
-        lines = faults.captured(self.fault, [capture_line(exchange) for exchange in answered])
+        lines = faults.captured(fault, [capture_line(exchange) for exchange in answered])
         home = self.names.captures(self.stage, self.spec.name, VARIANT)
         times = [exchange.at for exchange in answered]
         write_captures(
             self._storage, f"{bucket}/{home}", zip(times, lines, strict=False), name=period.name
         )
-        if self.fault != "late-labels" and self.spec.monitoring.labels is not None:
-            truth = self.names.ground_truth(self.stage, self.spec.name)
-            write_truth(self._storage, f"{bucket}/{truth}", answered, name=period.name)
+
+    def _label(self, answered: Sequence[Exchange], period: Period, *, is_late: bool) -> None:
+        """Labels of the period, or of the one before as well where those come late."""
+        if self.spec.monitoring.labels is None:
+            return
+        known = [*self._unlabelled, *([] if is_late else answered)]
+        self._unlabelled = answered if is_late else ()
+        bucket = f"s3://{self.names.capture_bucket(self.stage)}"
+        truth = self.names.ground_truth(self.stage, self.spec.name)
+        write_truth(self._storage, f"{bucket}/{truth}", known, name=period.name)
 
     def _judged(self, period: Period, answered: Sequence[Exchange]) -> Judged:
         labels = self.spec.monitoring.labels
@@ -109,10 +126,11 @@ class Replay:
         now = self.watched.services.state["now"]
         self.watched.change(published={key: {"at": now, "metadata": metadata}})
 
-    def _wake(self, judged: Judged, *, is_red: bool, period: Period) -> list[dict[str, Any]]:
+    def _wake(
+        self, judged: Judged, *, is_red: bool, period: Period, times: int
+    ) -> list[dict[str, Any]]:
         """What the functions answer to the job's events, and to the alarm's where it turned red."""
         answers = self.watched.deliver(judged.events)
-        times = _FLAPS * _TWICE if self.fault == "flapping-alarm" else 1
         if is_red and (times > 1 or not self._was_red):
             event = self._alarm(period)
             for _ in range(times):

@@ -1,6 +1,7 @@
 """What a replay found is told as it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,6 @@ def test_page_and_record_hold_both_errors_and_every_period(rehearsal: DriftRehea
 
 
 def test_what_came_from_outside_is_escaped(rehearsal: DriftRehearsal, a_period: Any) -> None:
-    from dataclasses import replace
-
     changed = replace(rehearsal, periods=(a_period("2012-01", reasons=("<script>",)),))
 
     assert "<script>" not in page(changed)
@@ -98,3 +97,22 @@ def test_what_a_fault_must_lead_to_is_asked_for(
 
 def test_a_fault_that_led_to_what_it_must_gives_no_objection(a_period: Any) -> None:
     assert list(objections([a_period("2012-01", red=("missing-capture",))], "no-capture")) == []
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [((), []), (("missing-capture",), ["2012-02: the alarm missing-capture is still red"])],
+)
+def test_an_alarm_that_stays_red_after_its_fault_is_an_objection(
+    a_period: Any, later: tuple[str, ...], said: list[str]
+) -> None:
+    periods = [a_period("2012-01", red=("missing-capture",)), a_period("2012-02", red=later)]
+
+    assert list(objections(periods, "no-capture")) == said
+
+
+def test_trainings_are_counted_where_the_fault_was(a_period: Any, a_training: Any) -> None:
+    faulty = a_period("2012-01", red=("drift",), answers=("held",), trainings=[a_training()])
+    later = replace(faulty, name="2012-02")
+
+    assert list(objections([faulty, later], "flapping-alarm")) == []
