@@ -113,7 +113,9 @@ class BatchJob(Construct):
 
     def _role(self) -> iam.Role:
         functions = [one.function for one in (self._find_input, self._capture) if one]
-        permissions = conducting_permissions(self._release, functions)
+        permissions = conducting_permissions(
+            self._release, functions, model_name=self.model.model.attr_model_name
+        )
         acknowledge_patterns(self, permissions)
         return service_role(
             self,

@@ -34,9 +34,12 @@ def find_input_permissions(release: Release, *, key_arn: str) -> list[Permission
 
 
 def capture_permissions(release: Release, *, key_arn: str) -> list[Permission]:
-    """Read the joined answers, write them beside the endpoint's captured requests."""
+    """Read the joined answers, write them beside the endpoint's captured requests.
+
+    Beside them and never over them: only a batch's files have such names.
+    """
     names, stage, model = release.site.names, release.site.stage, release.model.name
-    captures = f"{names.captures(stage, model, VARIANT)}/*"
+    captures = f"{names.captures(stage, model, VARIANT)}/*/batch-*"
     return [
         *jobs.read_object(
             sid="Answers",
@@ -50,9 +53,15 @@ def capture_permissions(release: Release, *, key_arn: str) -> list[Permission]:
 
 
 def conducting_permissions(
-    release: Release, functions: Sequence[lambda_.IFunction]
+    release: Release, functions: Sequence[lambda_.IFunction], *, model_name: str
 ) -> list[Permission]:
-    """Run the transform job, whose role is the model's, and call the functions around it."""
+    """Run the transform job, whose role is the model's, and call the functions around it.
+
+    A job acts as the role of its model, without a role being handed over: which model it may be is
+    as much as which role. SageMaker writes names in ARNs in lower case, so case is not compared;
+    of these actions, the one that creates a job is the only one that names a model.
+    """
+    model = release.site.arn("sagemaker", f"model/{model_name}")
     return [
         Permission(
             sid="RunTheJob",
@@ -63,6 +72,7 @@ def conducting_permissions(
                 "sagemaker:StopTransformJob",
             ],
             resources=[release.site.arn("sagemaker", "transform-job/pipelines-*")],
+            conditions={"StringEqualsIgnoreCaseIfExists": {"sagemaker:ModelArn": model}},
             because="SageMaker Pipelines names its jobs pipelines-<execution>-<step>",
         ),
         Permission(

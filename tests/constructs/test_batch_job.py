@@ -100,7 +100,8 @@ def test_capturing_writes_beside_the_endpoints_requests(job: Any) -> None:
     capturing = role(job, "ReadAnswers")
 
     assert capturing["ReadAnswers"]["Resource"] == f"{ARTIFACTS}/batch/churn/output/*"
-    assert capturing["WriteOutputs"]["Resource"] == f"{CAPTURES}/churn/acme-prod-churn/AllTraffic/*"
+    home = f"{CAPTURES}/churn/acme-prod-churn/AllTraffic"
+    assert capturing["WriteOutputs"]["Resource"] == f"{home}/*/batch-*"
     for statements in (capturing, role(job, "ListTheFiles")):
         assert statements["PublishTheFigures"]["Condition"] == {
             "StringEquals": {"cloudwatch:namespace": "Mlops/Batch"}
@@ -113,6 +114,15 @@ def test_the_pipelines_role_runs_transform_jobs_and_hands_no_role_over(job: Any)
     assert sorted(conducting) == ["CallTheFunctions", "RunTheJob"]
     assert conducting["RunTheJob"]["Resource"].endswith(":transform-job/pipelines-*")
     assert len(conducting["CallTheFunctions"]["Resource"]) == 2
+
+
+def test_the_pipelines_role_runs_jobs_of_its_own_model_alone(job: Any) -> None:
+    condition = role(job, "RunTheJob")["RunTheJob"]["Condition"]
+
+    (model,) = (id_ for id_, r in job.resources.items() if r["Type"] == "AWS::SageMaker::Model")
+    place = "arn:aws:sagemaker:eu-west-1:400000000000:model/"
+    arn = {"Fn::Join": ["", [place, {"Fn::GetAtt": [model, "ModelName"]}]]}
+    assert condition == {"StringEqualsIgnoreCaseIfExists": {"sagemaker:ModelArn": arn}}
 
 
 def test_what_is_not_monitored_is_not_captured(
