@@ -75,11 +75,12 @@ def test_a_plan_names_the_release_and_who_may_call_it(
 def test_examples_and_their_tolerance_are_the_contracts(
     released: tuple[Release, ModelSource], root: Path
 ) -> None:
-    examples = planned(released).examples
+    examples, promised = planned(released).examples, released[0].model.examples
 
     files = (root / "model_code" / "bike_demand" / "examples").glob("*.request.*")
     assert len(examples.cases) == len(list(files))
-    assert (examples.tolerance.relative, examples.tolerance.absolute) == (1.0, 75)
+    assert examples.tolerance.relative == promised.relative_tolerance
+    assert examples.tolerance.absolute == promised.absolute_tolerance
     assert examples.fields == ("demand", "demand_low", "demand_high")
 
 
