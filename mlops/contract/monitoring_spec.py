@@ -69,7 +69,8 @@ class MonitoringSpec(Spec):
         Field(gt=0, le=0.25, description="Population stability index from which a change matters"),
     ] = 0.1
     gap_tolerance: Annotated[
-        Ratio, Field(description="Points by which a group's rates may differ from all others'")
+        Ratio,
+        Field(description="Points by which a group's gap to all others may widen after release"),
     ] = 0.1
     compare_within: Annotated[
         FieldName | None,

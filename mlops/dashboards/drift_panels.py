@@ -89,6 +89,16 @@ def gaps(served: Served) -> Panel:
         unit="share",
         period_seconds=_DAY,
         curves=(_search(served, "WidestGap", by="Measure"),),
+    )
+
+
+def widened_gaps(served: Served) -> Panel:
+    """How much further apart they are than in the held-out rows of the version."""
+    return Panel(
+        title="Most that a gap is wider than at release",
+        unit="share",
+        period_seconds=_DAY,
+        curves=(_search(served, "WidenedGap", by="Measure"),),
         marks=(Mark(label="tolerated", value=served.model.monitoring.gap_tolerance),),
     )
 

@@ -74,5 +74,5 @@ def _judged(served: Served) -> Iterator[Section]:
         yield Section(
             title="Groups",
             text="A gap is a question to the owners of the model.",
-            panels=(drift.gaps(served),),
+            panels=(drift.gaps(served), drift.widened_gaps(served)),
         )

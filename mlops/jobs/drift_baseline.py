@@ -23,6 +23,9 @@ from .job import JobError
 from .tables import Table
 
 CONTRACT = ROOT / "contract.json"
+LABEL = "label"
+"""The engine's name for what really happened."""
+_DELAY = "delay_days"
 _THRESHOLDS = ("psi", "minimum_rows", "compare_within", "ignored", "limits")
 
 
@@ -34,31 +37,57 @@ def main(log: logging.Logger) -> None:
         home = Path(scratch)
         candidate = Archive.unpack(arguments.model, home / "candidate")
         rows = write_predictions(candidate, arguments.data_dir / "test", home, contract)
-        (home / "settings.json").write_text(json.dumps(settings_of(contract)), "utf-8")
+        told = {"settings": settings_of(contract), "outcome": outcome_of(contract)}
         _run_engine(
             *("--contract", str(CONTRACT)),
             *("--training", str(arguments.data_dir / "train" / tables.FILE)),
             *("--predictions", str(home / tables.FILE)),
-            *("--settings", str(home / "settings.json"), "--output", str(arguments.output_dir)),
+            *(part for name, content in told.items() for part in _given(home, name, content)),
+            *("--output", str(arguments.output_dir)),
         )
     log.info("baseline written", extra={"answered_rows": rows})
 
 
 def write_predictions(archive: Archive, test: Path, folder: Path, contract: Contract) -> int:
     """Write the test rows with the archive's answers as a part; the number of them."""
-    rows = tables.read_part(test, Table(notes=(), fields=contract.input))
+    known = bool(outcome_of(contract))
+    target = (contract.target,) if known else ()
+    rows = tables.read_part(test, Table(notes=target, fields=contract.input))
+    # An answer may have the target's name, and the engine's name for the truth is nobody's.
+    truths = [{LABEL: row.pop(contract.target)} if known else {} for row in rows]
     said = archive.predictions(rows)
     answers = [dict(zip(said, values, strict=True)) for values in zip(*said.values(), strict=True)]
-    answered = [row | answer for row, answer in zip(rows, answers, strict=True)]
-    # The request's fields stand beside the answer's: a season is one of them.
-    tables.write_part(folder, Table(notes=(), fields=(*contract.input, *contract.output)), answered)
+    answered = [
+        truth | row | answer for truth, row, answer in zip(truths, rows, answers, strict=True)
+    ]
+    # The request's fields stand beside the answer's: a season and groups are among them.
+    notes = (LABEL,) if known else ()
+    fields = (*contract.input, *contract.output)
+    tables.write_part(folder, Table(notes=notes, fields=fields), answered)
     return len(answered)
+
+
+def outcome_of(contract: Contract) -> dict[str, Any]:
+    """How the engine reads labels; nothing where it would compare no groups by them."""
+    labels = contract.monitoring.get("labels")
+    if not labels or not contract.groups:
+        return {}
+    return {key: value for key, value in labels.items() if key != _DELAY and value is not None}
 
 
 def settings_of(contract: Contract) -> dict[str, Any]:
     """The thresholds of the contract; the engine knows the defaults of what it leaves out."""
     given = {name: contract.monitoring[name] for name in _THRESHOLDS if name in contract.monitoring}
     return given | {"groups": [group.field for group in contract.groups]}
+
+
+def _given(home: Path, name: str, content: dict[str, Any]) -> tuple[str, ...]:
+    """A file for the engine, and the option that names it; neither without content."""
+    if not content:
+        return ()
+    path = home / f"{name}.json"
+    path.write_text(json.dumps(content), "utf-8")
+    return (f"--{name}", str(path))
 
 
 def _run_engine(*arguments: str) -> None:

@@ -10,7 +10,7 @@ from .analysis import Result
 from .capture import Window
 from .errors import MonitoringError
 from .inputs import Job
-from .jobs import Traffic, judge_window, make_baseline
+from .jobs import Sample, Traffic, judge_window, make_baseline
 from .verdicts import Verdict
 
 QUIET: Final = 0
@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _baseline(asked: argparse.Namespace) -> int:
-    make_baseline(asked.contract, asked.training, asked.predictions, asked.settings, asked.output)
+    sample = Sample(training=asked.training, predictions=asked.predictions, outcome=asked.outcome)
+    make_baseline(asked.contract, sample, asked.settings, asked.output)
     return QUIET
 
 
@@ -93,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     baseline.add_argument(
         "--predictions", type=Path, help="CSV of answers for rows not learned from"
+    )
+    baseline.add_argument(
+        "--outcome", type=Path, help="JSON of how answers are read; predictions have labels then"
     )
     baseline.add_argument("--settings", type=Path, help="JSON of thresholds")
     analysis = jobs.add_parser("analyse", help="write report, page and metrics", epilog=_EPILOGUE)

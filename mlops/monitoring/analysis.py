@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .baseline import Baseline
-from .bias import Gap, Groups, Rates, gaps, opportunities
+from .bias import Gap, MeasuredRates, gaps, opportunities
 from .capture import ANSWER_LOST, LEFT_OUT, NO_ANSWER
 from .classification import classification_metrics
 from .drift import FieldDrift, judge_drift
@@ -87,7 +87,7 @@ def analyse(
     broken = tuple(breaches(summary, baseline.schema, settings))
     scored = observation.scored
     performance = None if scored is None or truth is None else _performance(scored, truth, settings)
-    found_gaps = _gaps(observation.predicted, scored, truth, settings)
+    found_gaps = _gaps(observation, truth, settings, baseline)
     checks = [
         _reading_check(summary, settings),
         _traffic_check(summary, expected_requests, settings),
@@ -207,24 +207,34 @@ def _performance_check(performance: Performance, settings: Settings) -> Check:
 
 
 def _gaps(
-    predicted: Rates, scored: Scored | None, truth: Truth | None, settings: Settings
+    observation: Observation, truth: Truth | None, settings: Settings, baseline: Baseline
 ) -> tuple[Gap, ...]:
+    scored = observation.scored
     if truth is None or scored is None or truth.outcome.problem == "regression":
         return ()
-    tolerance = settings.gap_tolerance
-    groups: Groups = truth.groups
-    return (
-        *gaps("demographic_parity", predicted, tolerance),
-        *gaps("equal_opportunity", opportunities(groups, scored), tolerance),
+    measured: MeasuredRates = {
+        "demographic_parity": observation.predicted,
+        "equal_opportunity": opportunities(truth.groups, scored),
+    }
+    return tuple(
+        gap
+        for measure, rates in measured.items()
+        for gap in gaps(
+            measure, rates, settings.gap_tolerance, released=baseline.rates.get(measure)
+        )
     )
 
 
 def _gap_check(found: tuple[Gap, ...]) -> Check:
-    reasons = [
-        f"{gap.field} {gap.group}: {gap.measure.replace('_', ' ')} differs by {gap.gap.value:+.1%} "
-        f"({gap.gap.low:+.1%} to {gap.gap.high:+.1%})"
-        for gap in found
-        if gap.verdict is not Verdict.QUIET
-    ]
+    reasons = [_widening(gap) for gap in found if gap.verdict is not Verdict.QUIET]
     verdict = worst(gap.verdict for gap in found) if found else Verdict.INCONCLUSIVE
     return Check(name="bias", verdict=verdict, reasons=tuple(reasons))
+
+
+def _widening(gap: Gap) -> str:
+    wider, measure = gap.widened, gap.measure.replace("_", " ")
+    before = "none" if gap.released is None else f"{gap.released.value:+.1%} at release"
+    return (
+        f"{gap.field} {gap.group}: {measure} differs by {gap.gap.value:+.1%}, wider by "
+        f"{wider.value:+.1%} ({wider.low:+.1%} to {wider.high:+.1%}) than {before}"
+    )

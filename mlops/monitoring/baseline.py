@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Ints, Mask
+from .bias import MeasuredRates, rates_to_json
 from .bins import Bins, CategoryBins, NumberBins
 from .columns import Values
 from .errors import MonitoringError
@@ -60,6 +61,8 @@ class Baseline:
 
     schema: Schema
     references: Mapping[str, Reference]
+    rates: MeasuredRates = field(default_factory=dict)
+    """Of the groups among the held-out rows; empty where their labels were not given."""
 
     @cached_property
     def frames(self) -> dict[str, Frame]:
@@ -80,6 +83,7 @@ class Baseline:
         *,
         within: str = "",
         answered_within: Values | None = None,
+        rates: MeasuredRates | None = None,
     ) -> "Baseline":
         """The baseline of columns; the answer's and the label may be left out.
 
@@ -88,6 +92,7 @@ class Baseline:
             columns: Of equal length on each side; the label is on the request's.
             within: The field of the request that makes strata, if one does.
             answered_within: Its values for the rows of the answers, if those are other rows.
+            rates: Of the groups among the rows of the answers, if their labels are known.
 
         Raises:
             MonitoringError: a column is missing, or holds no value of its type.
@@ -107,6 +112,7 @@ class Baseline:
                 for known in (*schema.fields, schema.label)
                 if known.name in columns
             },
+            rates={} if rates is None else rates,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -114,6 +120,7 @@ class Baseline:
         return {
             "schema": SCHEMA,
             "fields": [_entry(self.references[field.name]) for field in self.fields],
+            "rates": rates_to_json(self.rates),
         }
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from .baseline import SCHEMA, Baseline, Reference, reference_from
+from .bias import MeasuredRates, rates_from_json
 from .bins import NumberBins
 from .columns import Values
 from .errors import MonitoringError
@@ -46,16 +47,22 @@ def baseline_files(
     settings: Settings,
     *,
     answered_within: Values | None = None,
+    rates: MeasuredRates | None = None,
 ) -> dict[str, str]:
     """The text of both files, by file name; equal data gives equal bytes.
 
-    `answered_within` is the field that makes strata, for the rows of the answers.
+    `answered_within` is the field that makes strata, for the rows of the answers; `rates` are those
+    of the groups among them.
 
     Raises:
         MonitoringError: the data does not fit the schema.
     """
     baseline = Baseline.of(
-        schema, columns, within=settings.compare_within, answered_within=answered_within
+        schema,
+        columns,
+        within=settings.compare_within,
+        answered_within=answered_within,
+        rates=rates,
     )
     rows = max(reference.rows for reference in baseline.references.values())
     statistics = {
@@ -91,11 +98,12 @@ def read_baseline(path: Path, schema: Schema) -> Baseline:
         _refuse_another_contract(path, entries, schema)
         fields = [f for f in (*schema.fields, schema.label) if f.name in entries]
         references = {field.name: reference_from(entries[field.name], field) for field in fields}
+        rates = rates_from_json(content.get("rates", ()))
     except MonitoringError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from error
-    return Baseline(schema=schema, references=references)
+    return Baseline(schema=schema, references=references, rates=rates)
 
 
 def read_settings(path: Path) -> Settings:

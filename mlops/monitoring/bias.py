@@ -2,17 +2,18 @@
 
 Demographic parity compares how often the positive class is predicted (Calders and Verwer 2010),
 equal opportunity how often it is predicted for those who have it (Hardt, Price and Srebro 2016).
-Neither says who is right: a gap is a question to the owners of the model.
+Neither says who is right: a gap is a question to the owners of the model. They answered it for the
+version that they released, so a window is judged by how much wider a gap has become since.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
-from .arrays import Ints, Mask
+from .arrays import Floats, Ints, Mask
 from .bins import text_of
 from .capture import Record
 from .classification import rate
@@ -27,6 +28,7 @@ from .verdicts import Verdict
 MINIMUM_ROWS: Final = 30
 """Rows of a group below which its rate is not compared."""
 Measure = Literal["demographic_parity", "equal_opportunity"]
+MEASURES: Final[tuple[Measure, ...]] = ("demographic_parity", "equal_opportunity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +56,16 @@ class Gap:
     rate: Interval
     others: Interval
     gap: Interval
+    released: Interval | None
+    """The same gap among the held-out rows of the version; None where the baseline knows none."""
+    widened: Interval
+    """How much larger it is than that, whichever side has the higher rate; else its whole size."""
     verdict: Verdict
 
 
 Rates = Mapping[tuple[str, str], Sides]
+MeasuredRates = Mapping[Measure, Rates]
+NO_GAP: Final = Interval(value=0.0, low=0.0, high=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,36 +124,75 @@ def merged_rates(left: Rates, right: Rates) -> Rates:
 
 def opportunities(groups: Groups, scored: Scored) -> Rates:
     """How often the positive class was predicted for rows that have it."""
-    have = scored.truth == 1
-    columns = {name: list(compress(scored.groups[name], have)) for name in groups.values}
-    return groups.rates(columns, scored.prediction[have] == 1, scored.requests[have])
+    return _of_positives(groups, scored.groups, scored.prediction, scored.truth, scored.requests)
 
 
-def gaps(measure: Measure, rates: Rates, tolerance: float) -> Iterator[Gap]:
-    """Each group that has enough rows, judged."""
+def held_out_rates(
+    groups: Groups, rows: Mapping[str, Sequence[str | None]], prediction: Floats, truth: Floats
+) -> MeasuredRates:
+    """Both measures over rows that came alone; what is not a number has no answer or no label."""
+    answered, alone = ~np.isnan(prediction), np.arange(len(prediction), dtype=np.int64)
+    columns = {name: list(compress(rows[name], answered)) for name in groups.values}
+    return {
+        "demographic_parity": groups.rates(columns, prediction[answered] == 1, alone[answered]),
+        "equal_opportunity": _of_positives(groups, rows, prediction, truth, alone),
+    }
+
+
+def _of_positives(
+    groups: Groups,
+    rows: Mapping[str, Sequence[str | None]],
+    prediction: Floats,
+    truth: Floats,
+    requests: Ints,
+) -> Rates:
+    have = (truth == 1) & ~np.isnan(prediction)
+    columns = {name: list(compress(rows[name], have)) for name in groups.values}
+    return groups.rates(columns, prediction[have] == 1, requests[have])
+
+
+def gaps(
+    measure: Measure, rates: Rates, tolerance: float, *, released: Rates | None = None
+) -> Iterator[Gap]:
+    """Each group that has enough rows, judged beside the released version's gap."""
+    known = {} if released is None else {key: _gap(sides) for key, sides in released.items()}
     for (name, value), sides in rates.items():
-        if min(sides.inside.rows, sides.outside.rows) < MINIMUM_ROWS:
+        gap, before = _gap(sides), known.get((name, value))
+        if gap is None:
             continue
-        inside, outside = share_interval(sides.inside), share_interval(sides.outside)
-        gap = newcombe(inside, outside)
+        widened = newcombe(_size(gap), _size(before or NO_GAP))
         yield Gap(
             field=name,
             group=value,
             measure=measure,
             rows=sides.inside.rows,
-            rate=inside,
-            others=outside,
+            rate=share_interval(sides.inside),
+            others=share_interval(sides.outside),
             gap=gap,
-            verdict=_verdict(gap, tolerance),
+            released=before,
+            widened=widened,
+            verdict=_verdict(widened, tolerance),
         )
 
 
-def _verdict(gap: Interval, tolerance: float) -> Verdict:
-    if gap.low > tolerance or gap.high < -tolerance:
+def _gap(sides: Sides) -> Interval | None:
+    """None where either side has too few rows."""
+    if min(sides.inside.rows, sides.outside.rows) < MINIMUM_ROWS:
+        return None
+    return newcombe(share_interval(sides.inside), share_interval(sides.outside))
+
+
+def _size(gap: Interval) -> Interval:
+    """A gap without its sign."""
+    low, high = sorted((abs(gap.low), abs(gap.high)))
+    crosses = gap.low < 0 < gap.high
+    return Interval(value=abs(gap.value), low=0.0 if crosses else low, high=high)
+
+
+def _verdict(widened: Interval, tolerance: float) -> Verdict:
+    if widened.low > tolerance:
         return Verdict.ALARM
-    if gap.low > -tolerance and gap.high < tolerance:
-        return Verdict.QUIET
-    return Verdict.INCONCLUSIVE
+    return Verdict.QUIET if widened.high < tolerance else Verdict.INCONCLUSIVE
 
 
 def _values(schema: Schema, name: str) -> tuple[str, ...]:
@@ -165,3 +212,35 @@ def _known_values(found: Field) -> tuple[str, ...] | None:
     if found.allowed is None:
         return None
     return tuple(text_of(value) for value in found.allowed)
+
+
+def rates_to_json(measured: MeasuredRates) -> list[dict[str, Any]]:
+    """Rates of rows that came alone, as a baseline keeps them."""
+    return [
+        {
+            "measure": measure,
+            "field": name,
+            "group": value,
+            "inside": [int(count) for count in sides.inside.counts],
+            "outside": [int(count) for count in sides.outside.counts],
+        }
+        for measure, rates in measured.items()
+        for (name, value), sides in rates.items()
+    ]
+
+
+def rates_from_json(entries: Sequence[Mapping[str, Any]]) -> MeasuredRates:
+    """What `rates_to_json` wrote; any mistake in it is a KeyError, TypeError or ValueError."""
+    found: dict[Measure, dict[tuple[str, str], Sides]] = {measure: {} for measure in MEASURES}
+    for entry in entries:
+        found[entry["measure"]][str(entry["field"]), str(entry["group"])] = Sides(
+            inside=_alone(entry["inside"]), outside=_alone(entry["outside"])
+        )
+    return found
+
+
+def _alone(counts: Sequence[int]) -> ClusteredCounts:
+    hits, misses = (int(count) for count in counts)
+    if min(hits, misses) < 0:
+        raise ValueError(f"{counts} are no counts")
+    return ClusteredCounts.alone(np.array([hits, misses], dtype=np.int64))

@@ -35,12 +35,9 @@ class ClusteredCounts:
     def of(cls, cells: Ints, requests: Ints, size: int) -> "ClusteredCounts":
         """Count rows by cell; `requests` names the request of each."""
         counts = np.bincount(cells, minlength=size).astype(np.int64)
-        rows = len(cells)
         if bool((np.diff(requests) > 0).all()):
             # Every row came alone, as most do: its sums are the counts themselves.
-            return cls(
-                counts=counts, squares=counts, crosses=counts, total_squares=rows, requests=rows
-            )
+            return cls.alone(counts)
         _, member, per_request = np.unique(requests, return_inverse=True, return_counts=True)
         pairs, shared = np.unique(member * size + cells, return_counts=True)
         squares, crosses = np.zeros((2, size), dtype=np.int64)
@@ -53,6 +50,12 @@ class ClusteredCounts:
             total_squares=int((per_request**2).sum()),
             requests=len(per_request),
         )
+
+    @classmethod
+    def alone(cls, counts: Ints) -> "ClusteredCounts":
+        """Rows of which every one came alone."""
+        rows = int(counts.sum())
+        return cls(counts=counts, squares=counts, crosses=counts, total_squares=rows, requests=rows)
 
     def merged(self, other: "ClusteredCounts") -> "ClusteredCounts":
         """The counts of both; no request may lie in both."""

@@ -54,7 +54,10 @@ def share_interval(first: ClusteredCounts) -> Interval:
 
 
 def newcombe(left: Interval, right: Interval) -> Interval:
-    """The difference of two independent shares, left minus right (Newcombe 1998, method 10)."""
+    """The difference of two independent shares, left minus right (Newcombe 1998, method 10).
+
+    Or of two differences: their distances to the bounds add up alike (Zou and Donner 2008).
+    """
     difference = left.value - right.value
     below = math.hypot(left.value - left.low, right.high - right.value)
     above = math.hypot(left.high - left.value, right.value - right.low)

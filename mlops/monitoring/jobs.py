@@ -3,14 +3,16 @@
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from .analysis import Result, analyse
 from .baseline_files import CONSTRAINTS, STATISTICS, baseline_files, read_baseline, read_settings
-from .bias import Groups
+from .bias import Groups, MeasuredRates, held_out_rates
 from .capture import Window
 from .columns import Values
 from .errors import MonitoringError
@@ -23,6 +25,7 @@ from .reporting import metric_values, report, to_text, violations
 from .schema import LABEL, Field, Schema
 from .settings import Settings
 from .sources import Counts, files_below, lines_of
+from .truth import group_of
 
 REPORT: Final = "report.json"
 PAGE: Final = "report.html"
@@ -42,32 +45,56 @@ class Traffic:
     """Inference times; without one everything counts."""
 
 
-def make_baseline(
-    contract: Path, training: Path, predictions: Path | None, settings: Path | None, output: Path
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a version was made of and what it answers."""
+
+    training: Path
+    """CSV of the rows that it learned from, in the contract's names; with the contract's target, if
+    it is there and holds numbers or truth values."""
+    predictions: Path | None = None
+    """CSV of answers for rows that it did not learn from, with the field that the settings compare
+    within. Without it answers are not compared."""
+    outcome: Path | None = None
+    """JSON that says how answers and labels are read, as the key `outcome` of a job. With it the
+    predictions have their request's fields, and the true outcome in the column `label`."""
+
+
+def make_baseline(contract: Path, sample: Sample, settings: Path | None, output: Path) -> None:
     """Write statistics.json and constraints.json.
 
     Args:
         contract: The contract.json of the model's archive.
-        training: CSV of the rows that the model learned from, in the contract's names; with the
-            contract's target, if it is there and holds numbers or truth values.
-        predictions: CSV of answers for rows that it did not learn from, with the field that the
-            settings compare within. Without it answers are not compared.
+        sample: What the model was made of.
         settings: JSON of thresholds; those left out have their defaults.
         output: Folder of both files.
 
     Raises:
         MonitoringError: an input cannot be used; nothing is written then.
     """
-    schema = Schema.read(read_json(contract), source=str(contract))
+    content = read_json(contract)
+    schema = Schema.read(content, source=str(contract))
     chosen = (
         Settings() if settings is None else Settings.read(read_json(settings), source=str(settings))
     )
-    columns = dict(read_rows(training, schema.input)) | _learned_labels(training, schema)
+    columns = dict(read_rows(sample.training, schema.input)) | _learned_labels(
+        sample.training, schema
+    )
     within = [field for field in schema.input if field.name == chosen.compare_within]
-    answers = {} if predictions is None else read_rows(predictions, (*within, *schema.output))
+    answers = (
+        {}
+        if sample.predictions is None
+        else read_rows(sample.predictions, (*within, *schema.output))
+    )
     strata = answers.pop(chosen.compare_within, None)
-    write_files(output, baseline_files(schema, columns | answers, chosen, answered_within=strata))
+    files = baseline_files(
+        schema,
+        columns | answers,
+        chosen,
+        answered_within=strata,
+        rates=_held_out_rates(content, schema, sample, chosen),
+    )
+    write_files(output, files)
 
 
 def judge_window(
@@ -133,6 +160,38 @@ def _learned_labels(training: Path, schema: Schema) -> dict[str, Values]:
             if not all(map(math.isnan, found)):
                 return {LABEL: [None if math.isnan(number) else number for number in found]}
     return {}
+
+
+def _held_out_rates(
+    contract: Mapping[str, Any], schema: Schema, sample: Sample, settings: Settings
+) -> MeasuredRates:
+    """Of the groups that the settings name; none where labels are unknown or are numbers."""
+    if sample.outcome is None or sample.predictions is None or not settings.groups:
+        return {}
+    job = Job(outcome=read_json(sample.outcome), source=str(sample.outcome))
+    outcome = job.outcome_for(contract, schema)
+    if outcome.problem == "regression":
+        return {}
+    groups = Groups.of(schema, settings.groups)
+    label = Field(name=LABEL, type="string", nullable=True)
+    grouped = [field for field in schema.input if field.name in groups.values]
+    rows = read_rows(sample.predictions, (*grouped, *schema.output, label))
+    _refuse_missing(sample.predictions, (*groups.values, outcome.prediction, LABEL), rows)
+    names = {name: [group_of(value) for value in rows[name]] for name in groups.values}
+    said, truth = (
+        np.array([outcome.number(value) for value in rows[name]], dtype=np.float64)
+        for name in (outcome.prediction, LABEL)
+    )
+    return held_out_rates(groups, names, said, truth)
+
+
+def _refuse_missing(path: Path, wanted: Iterable[str], rows: Mapping[str, Values]) -> None:
+    missing = [name for name in wanted if name not in rows]
+    if missing:
+        raise MonitoringError(
+            f"{path}: has no column {', '.join(missing)}; allowed: the groups' fields, the answer "
+            f"and {LABEL}; remedy: write them, or leave the outcome out"
+        )
 
 
 def _labels(folder: Path, outcome: Outcome, counts: Counts) -> Labels:

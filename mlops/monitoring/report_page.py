@@ -147,12 +147,21 @@ def _gaps(gaps: Sequence[Mapping[str, Any]]) -> str:
             f"{gap['rows']}",
             f"{gap['rate']['value']:.1%}",
             f"{gap['others']['value']:.1%}",
-            f"{gap['gap']['value']:+.1%} ({gap['gap']['low']:+.1%} to {gap['gap']['high']:+.1%})",
+            _points(gap["gap"]),
+            "&ndash;" if gap["released"] is None else f"{gap['released']['value']:+.1%}",
+            _points(gap["widened"]),
             _verdict(gap["verdict"]),
         )
         for gap in gaps
     ]
-    return table(("group", "measure", "rows", "rate", "others", "gap", "verdict"), rows)
+    heads = (
+        "group", "measure", "rows", "rate", "others", "gap", "at release", "wider by", "verdict",
+    )  # fmt: skip
+    return table(heads, rows)
+
+
+def _points(interval: Mapping[str, float]) -> str:
+    return f"{interval['value']:+.1%} ({interval['low']:+.1%} to {interval['high']:+.1%})"
 
 
 def _traffic(traffic: Mapping[str, Any]) -> str:

@@ -125,9 +125,14 @@ def _performance_values(performance: Performance | None) -> Iterator[MetricValue
 
 def _gap_values(gaps: tuple[Gap, ...]) -> Iterator[MetricValue]:
     for measure in sorted({gap.measure for gap in gaps}):
-        widest = max(abs(gap.gap.value) for gap in gaps if gap.measure == measure)
+        of_it = [gap for gap in gaps if gap.measure == measure]
+        widest = max(abs(gap.gap.value) for gap in of_it)
+        widened = max(gap.widened.value for gap in of_it)
         yield MetricValue(
             name="WidestGap", value=widest, unit="None", dimensions={"Measure": measure}
+        )
+        yield MetricValue(
+            name="WidenedGap", value=widened, unit="None", dimensions={"Measure": measure}
         )
 
 

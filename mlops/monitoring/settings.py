@@ -50,7 +50,8 @@ class Settings:
     unreadable_tolerance: float = 0.05
     """Share of the captured lines that may be unreadable before the rest is no fair sample."""
     gap_tolerance: float = 0.1
-    """Points by which a group's rate may differ from everyone else's."""
+    """Points by which the gap between a group's rate and everyone else's may be wider than it was
+    among the held-out rows of the version."""
     volume_factor: float = 10.0
     """Times that traffic may be above or below what is expected: an order of magnitude."""
     minimum_labels: int = 200

@@ -19,8 +19,9 @@ import json, pathlib, shutil, sys
 given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 output = pathlib.Path(given["--output"])
 output.mkdir()
-for name in ("--predictions", "--settings", "--training"):
-    shutil.copyfile(given[name], output / name.strip("-"))
+for name in ("--outcome", "--predictions", "--settings", "--training"):
+    if name in given:
+        shutil.copyfile(given[name], output / name.strip("-"))
 (output / "command").write_text(json.dumps([sys.argv[1], given["--contract"]]))
 """
 
@@ -35,9 +36,10 @@ def made(monkeypatch, tmp_path, arguments, packed_contract, version):
         monkeypatch.setattr(drift_baseline, "ROOT", tmp_path)
         (tmp_path / "monitoring").mkdir()
         (tmp_path / "monitoring/__main__.py").write_text(engine)
-        for part, text in (("train", "one\ntwo\n"), ("test", "three\nfour\n")):
+        for part, words in (("train", ("one", "two")), ("test", ("three", "four"))):
             (tmp_path / part).mkdir()
-            (tmp_path / part / "part.csv").write_text(f"text\n{text}")
+            lines = [f"{word},{len(word)}\n" for word in words]
+            (tmp_path / part / "part.csv").write_text("".join(["text,letters\n", *lines]))
         arguments(
             "--model", version("candidate", extra=1), "--data-dir", tmp_path,
             "--output-dir", tmp_path / "out",
@@ -54,7 +56,7 @@ def test_the_engine_is_given_the_training_rows_and_the_candidates_answers_to_the
     with (output / "predictions").open() as file:
         answered = list(csv.DictReader(file))
     assert answered == [{"text": "three", "length": "6"}, {"text": "four", "length": "5"}]
-    assert (output / "training").read_text() == "text\none\ntwo\n"
+    assert (output / "training").read_text() == "text,letters\none,3\ntwo,3\n"
     assert json.loads((output / "command").read_text()) == [
         "baseline", str(drift_baseline.CONTRACT),
     ]  # fmt: skip
@@ -69,6 +71,27 @@ def test_the_contracts_thresholds_are_handed_on_and_nothing_else_of_it(made):
     assert json.loads((output / "settings").read_text()) == {
         "psi": 0.2, "ignored": ["text"], "groups": ["text"],
     }  # fmt: skip
+
+
+def test_groups_are_handed_on_with_what_was_true_and_how_it_is_read(made):
+    people = Group(field="text", names={"a": "A", "b": "B"})
+    labels = {"prediction": "length", "probability": None, "delay_days": 3}
+
+    output = made(monitoring={"labels": labels}, groups=(people,), target="letters")
+
+    assert json.loads((output / "outcome").read_text()) == {"prediction": "length"}
+    with (output / "predictions").open() as file:
+        assert list(csv.DictReader(file)) == [
+            {"label": "5", "text": "three", "length": "6"},
+            {"label": "4", "text": "four", "length": "5"},
+        ]
+
+
+@pytest.mark.parametrize("monitoring", [{}, {"labels": {"prediction": "length"}}])
+def test_without_groups_no_label_is_needed(made, monitoring):
+    output = made(monitoring=monitoring)
+
+    assert not (output / "outcome").exists()
 
 
 def test_a_season_is_handed_on_where_the_contract_has_one(made):

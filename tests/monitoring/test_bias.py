@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -5,7 +6,14 @@ import numpy as np
 import pytest
 
 from mlops.monitoring import Groups, MonitoringError, Outcome, Schema, Verdict
-from mlops.monitoring.bias import gaps, merged_rates, opportunities
+from mlops.monitoring.bias import (
+    gaps,
+    held_out_rates,
+    merged_rates,
+    opportunities,
+    rates_from_json,
+    rates_to_json,
+)
 from mlops.monitoring.capture import Record
 from mlops.monitoring.truth import Coverage, Scored
 
@@ -55,6 +63,92 @@ def test_a_gap_alarms_only_if_its_whole_interval_is_beyond_the_tolerance(
     rates = _rates(groups, *_split(mon, tue))
 
     assert {gap.verdict for gap in gaps("demographic_parity", rates, 0.1)} == {verdict}
+
+
+def test_a_gap_that_was_released_is_no_news(groups: Groups) -> None:
+    rates = _rates(groups, *_split((800, 200), (300, 700)))
+
+    found = list(gaps("demographic_parity", rates, 0.1, released=rates))
+
+    assert {gap.verdict for gap in found} == {Verdict.QUIET}
+    assert [(gap.gap, gap.widened.value) for gap in found] == [(g.released, 0.0) for g in found]
+
+
+@pytest.mark.parametrize(
+    ("mon", "tue", "verdict"),
+    [
+        ((950, 50), (200, 800), Verdict.ALARM),
+        ((700, 300), (400, 600), Verdict.QUIET),
+        ((880, 120), (270, 730), Verdict.INCONCLUSIVE),
+        # The other side is ahead now, by as much.
+        ((300, 700), (800, 200), Verdict.QUIET),
+        ((100, 900), (900, 100), Verdict.ALARM),
+    ],
+    ids=["wider", "narrower", "hardly wider", "turned", "turned and wider"],
+)
+def test_a_gap_alarms_if_it_is_wider_than_at_release_by_more_than_the_tolerance(
+    groups: Groups, mon: tuple[int, int], tue: tuple[int, int], verdict: Verdict
+) -> None:
+    released = _rates(groups, *_split((800, 200), (300, 700)))
+    rates = _rates(groups, *_split(mon, tue))
+
+    found = gaps("demographic_parity", rates, 0.1, released=released)
+
+    assert {gap.verdict for gap in found} == {verdict}
+
+
+def test_how_sure_the_released_gap_is_counts_as_well(groups: Groups) -> None:
+    few, many = (_rates(groups, *_split((6 * n, 4 * n), (5 * n, 5 * n))) for n in (5, 500))
+    rates = _rates(groups, *_split((8000, 2000), (5000, 5000)))
+
+    unsure, sure = (next(gaps("demographic_parity", rates, 0.1, released=r)) for r in (few, many))
+
+    assert (unsure.verdict, sure.verdict) == (Verdict.INCONCLUSIVE, Verdict.ALARM)
+    assert unsure.widened.value == pytest.approx(sure.widened.value) == pytest.approx(0.2)
+
+
+def test_a_group_that_had_few_rows_at_release_is_judged_by_its_whole_gap(groups: Groups) -> None:
+    released = _rates(groups, *_split((10, 10), (500, 500)))
+    rates = _rates(groups, *_split((900, 100), (500, 500)))
+
+    found = {g.group: g for g in gaps("demographic_parity", rates, 0.1, released=released)}
+
+    assert found["Mon"].released is None
+    assert found["Mon"].widened.value == pytest.approx(0.4)
+    assert found["Mon"].verdict is Verdict.ALARM
+
+
+def test_held_out_rows_give_the_rates_that_their_window_would_give(groups: Groups) -> None:
+    weekday: list[str | None] = ["Mon", "Mon", "Tue", "Tue", None, "Mon"]
+    said, truth = np.array([1.0, 0, 1, np.nan, 1, 0]), np.array([1.0, 1, 0, 1, 1, np.nan])
+
+    rates = held_out_rates(groups, {"weekday": weekday}, said, truth)
+
+    parity, opportunity = rates["demographic_parity"], rates["equal_opportunity"]
+    assert parity["weekday", "Mon"].inside.counts.tolist() == [1, 2]
+    assert parity["weekday", "Mon"].outside.counts.tolist() == [1, 0]
+    assert opportunity["weekday", "Mon"].inside.counts.tolist() == [1, 1]
+    assert opportunity["weekday", "Tue"].inside.rows == 0
+
+
+def test_rates_are_read_as_they_were_written(groups: Groups) -> None:
+    rates = {"demographic_parity": _rates(groups, *_split((80, 20), (50, 50)))}
+
+    entries = rates_to_json(rates)
+    read = rates_from_json(json.loads(json.dumps(entries)))
+
+    assert rates_to_json(read) == entries
+    assert read["demographic_parity"]["weekday", "Mon"].inside.design_effect == 1.0
+
+
+@pytest.mark.parametrize(
+    "change", [{"measure": "other"}, {"inside": [1]}, {"inside": [-1, 2]}, {"outside": None}]
+)
+def test_rates_that_are_none_are_refused(groups: Groups, change: dict[str, Any]) -> None:
+    (first, *_) = rates_to_json({"demographic_parity": _rates(groups, ["Mon"], [True])})
+
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        rates_from_json([first | change])
 
 
 def test_a_group_of_few_rows_is_not_compared_and_nobody_is_not_a_group(groups: Groups) -> None:

@@ -306,3 +306,113 @@ def test_it_runs_flat_in_an_archive_under_another_name(desk: Desk, tmp_path: Pat
     assert (done.returncode, done.stderr) == (3, "")
     assert done.stdout.startswith("alarm: 800 requests, 800 rows\n")
     assert "Drift" in (desk.output / "report.html").read_text()
+
+
+HIRING = {
+    "problem": {"type": "binary-classification", "target": "hired"},
+    "schema": {
+        "input": [{"name": "sex", "type": "string", "allowed": ["f", "m"]}],
+        "output": [{"name": "hired", "type": "boolean"}],
+    },
+}
+
+
+class Hiring:
+    """A version that was released with a known gap: of a hundred it hires 20 f and 80 m."""
+
+    def __init__(self, folder: Path, capture: Line) -> None:
+        self.folder, self._capture = folder, capture
+        for name, content in (
+            ("contract", HIRING),
+            ("settings", {"groups": ["sex"], "minimum_rows": 50, "minimum_labels": 1}),
+            ("outcome", {"prediction": "hired"}),
+            ("job", {"outcome": {"prediction": "hired"}}),
+        ):
+            (folder / f"{name}.json").write_text(json.dumps(content))
+        self.rows("train.csv", ["sex", "hired"])
+        self.rows("predictions.csv", ["sex", "hired", "label"])
+
+    def rows(self, name: str, columns: list[str]) -> None:
+        known = {"label": "true"}
+        lines = [known | {"sex": sex, "hired": str(hired).lower()} for sex, hired in said(20, 80)]
+        with (self.folder / name).open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(lines)
+
+    def learn(self) -> int:
+        return _run(
+            "baseline", "--contract", self.folder / "contract.json",
+            "--training", self.folder / "train.csv",
+            "--predictions", self.folder / "predictions.csv",
+            "--settings", self.folder / "settings.json",
+            "--outcome", self.folder / "outcome.json", "--output", self.folder / "baseline",
+        )  # fmt: skip
+
+    def bias(self, women: int, men: int) -> Any:
+        """What is said of a window in which so many of a hundred are hired."""
+        for name in ("captures", "truth"):
+            (self.folder / name).mkdir(exist_ok=True)
+        window = list(enumerate(said(women, men)))
+        (self.folder / "captures/one.jsonl").write_bytes(
+            b"".join(
+                self._capture({"sex": sex}, {"hired": hired}, event=f"e{n}")
+                for n, (sex, hired) in window
+            )
+        )
+        (self.folder / "truth/one.jsonl").write_text("".join(_label(f"e{n}", 1) for n, _ in window))
+        _run(
+            "analyse", "--contract", self.folder / "contract.json",
+            "--baseline", self.folder / "baseline", "--captures", self.folder / "captures",
+            "--truth", self.folder / "truth", "--settings", self.folder / "job.json",
+            "--output", self.folder / "output",
+        )  # fmt: skip
+        report = json.loads((self.folder / "output/report.json").read_text())
+        return next(check for check in report["checks"] if check["name"] == "bias")
+
+
+def said(women: int, men: int) -> list[tuple[str, bool]]:
+    people = [("f", n < women) for n in range(100)] + [("m", n < men) for n in range(100)]
+    return people * 10
+
+
+@pytest.fixture
+def hiring(tmp_path: Path, capture: Line) -> Hiring:
+    return Hiring(tmp_path, capture)
+
+
+def test_a_gap_is_judged_beside_that_of_the_version_that_was_released(hiring: Hiring) -> None:
+    assert hiring.learn() == 0
+
+    assert hiring.bias(20, 80)["verdict"] == "quiet"
+    wider = hiring.bias(5, 95)
+    assert wider["verdict"] == "alarm"
+    assert "sex f: demographic parity differs by -90.0%, wider by +30.0%" in wider["reasons"][0]
+    assert "than -60.0% at release" in wider["reasons"][0]
+    metrics = json.loads((hiring.folder / "output/metrics.json").read_text())
+    found = {m["name"]: m["value"] for m in metrics if "Measure" in m["dimensions"]}
+    assert found == pytest.approx({"WidestGap": 0.9, "WidenedGap": 0.3})
+    assert "-60.0%" in (hiring.folder / "output/report.html").read_text()
+
+
+def test_a_baseline_without_labels_takes_every_gap_for_news(hiring: Hiring) -> None:
+    (hiring.folder / "outcome.json").unlink()
+    hiring.rows("predictions.csv", ["sex", "hired"])
+    assert _run(
+        "baseline", "--contract", hiring.folder / "contract.json",
+        "--training", hiring.folder / "train.csv",
+        "--predictions", hiring.folder / "predictions.csv",
+        "--settings", hiring.folder / "settings.json", "--output", hiring.folder / "baseline",
+    ) == 0  # fmt: skip
+
+    assert "wider by +60.0%" in hiring.bias(20, 80)["reasons"][0]
+
+
+def test_an_outcome_needs_the_groups_and_the_labels(
+    hiring: Hiring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hiring.rows("predictions.csv", ["hired"])
+
+    assert hiring.learn() == 2
+    assert "predictions.csv: has no column sex, label; allowed: " in capsys.readouterr().err
+    assert not (hiring.folder / "baseline").exists()

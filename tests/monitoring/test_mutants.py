@@ -312,6 +312,20 @@ MUTANTS = (
         killer="test_bias.py",
     ),
     Mutant(
+        name="a gap that was released is forgotten",
+        module="bias.py",
+        old="_size(before or NO_GAP)",
+        new="NO_GAP",
+        killer="test_bias.py",
+    ),
+    Mutant(
+        name="a gap alarms although it may be no wider than tolerated",
+        module="bias.py",
+        old="if widened.low > tolerance:",
+        new="if widened.value > tolerance:",
+        killer="test_bias.py",
+    ),
+    Mutant(
         name="a metric alarms as soon as it is beyond its limit",
         module="analysis.py",
         old="return Verdict.ALARM if best < sign * limit.threshold else Verdict.INCONCLUSIVE",
