@@ -13,12 +13,16 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 58, 12, 10, 28
 _STEPS: Final = 4
 _HEADROOM: Final = 1.08
 _WHOLE: Final = 100
-_COLOURS: Final = ("#2f6fde", "#12805c", "#b54708", "#7a5af8", "#c11574", "#0e7090", "#667085")
+_COLOURS: Final = (
+    "#2f6fde", "#12805c", "#b54708", "#7a5af8", "#c11574", "#0e7090", "#667085",
+    "#84adff", "#6ce9a6", "#fdb022", "#bdb4fe", "#faa7e0", "#67e3f9", "#98a2b3",
+)  # fmt: skip
 STYLE: Final = """
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:18px}
 figure{margin:0}figcaption{font-weight:600;font-size:14px}.panel .grid{stroke:var(--line)}
 .panel text{font-size:11px}.mark{stroke:var(--bad);stroke-dasharray:5 4}
-.panel text.said{fill:var(--bad)}.key{margin-right:12px;font-size:12px;color:var(--soft)}
+.panel text.said{fill:var(--bad)}
+.key{display:inline-block;margin-right:12px;font-size:12px;color:var(--soft)}
 .key i{display:inline-block;width:14px;margin-right:4px;vertical-align:middle}
 """
 

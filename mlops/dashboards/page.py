@@ -24,7 +24,7 @@ class Board:
 
 
 def dashboard_page(title: str, boards: Sequence[Board]) -> str:
-    """One self-contained HTML file; a panel of which nothing was measured says so in a line."""
+    """One self-contained HTML file; panels of which nothing was measured are listed at the end."""
     about = (
         '<p class="sub">The panels of the CloudWatch dashboard, with what the rehearsal measured. '
         "Minutes and days are the rehearsed ones.</p>"
@@ -35,16 +35,26 @@ def dashboard_page(title: str, boards: Sequence[Board]) -> str:
 
 
 def _board(board: Board) -> Iterator[str]:
+    """Sections with something to see; then, in one more, the panels of which nothing is known."""
     yield f"<h1>{escape(board.heading)}</h1>"
+    unmeasured = []
     for part in board.sections:
-        panels = "".join(_panel(panel, board) for panel in part.panels)
-        yield section(
-            part.title, f'<p class="sub">{escape(part.text)}</p><div class="panels">{panels}</div>'
-        )
+        drawn = {panel.title: _chart(panel, board) for panel in part.panels}
+        charts = "".join(chart for chart in drawn.values() if chart)
+        if charts:
+            about = f'<p class="sub">{escape(part.text)}</p>'
+            yield section(part.title, f'{about}<div class="panels">{charts}</div>')
+        blank = [title for title, chart in drawn.items() if not chart]
+        if blank:
+            unmeasured.append(f"<li>{escape(part.title)}: {escape(', '.join(blank))}</li>")
+    yield section("Not measured in this rehearsal", _list(unmeasured))
 
 
-def _panel(panel: Panel, board: Board) -> str:
+def _chart(panel: Panel, board: Board) -> str:
+    """The panel drawn; "" where nothing was measured."""
     found = [line for curve in panel.curves for line in lines(curve, board.recorded) if line.points]
-    if found:
-        return chart(panel, found, board.axis)
-    return f'<p class="sub"><b>{escape(panel.title)}</b>: not measured in this rehearsal.</p>'
+    return chart(panel, found, board.axis) if found else ""
+
+
+def _list(items: Sequence[str]) -> str:
+    return f"<ul>{''.join(items)}</ul>" if items else ""

@@ -152,9 +152,9 @@ def _contract_check(broken: tuple[Breach, ...]) -> Check:
 
 def _drift_check(name: str, fields: list[FieldDrift]) -> Check:
     reasons = [f"{field.name}: {reason}" for field in fields for reason in field.reasons]
-    return Check(
-        name=name, verdict=worst(field.verdict for field in fields), reasons=tuple(reasons)
-    )
+    # Several aspects of a field can lack the same rows.
+    told = tuple(dict.fromkeys(reasons))
+    return Check(name=name, verdict=worst(field.verdict for field in fields), reasons=told)
 
 
 def _label_checks(fields: list[FieldDrift]) -> list[Check]:

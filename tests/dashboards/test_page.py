@@ -53,7 +53,18 @@ def test_every_panel_is_there_drawn_or_in_a_line(served: Served) -> None:
         for panel in section.panels:
             assert panel.title in page
     assert page.count("<figure") == 1
-    assert "<b>Overhead latency</b>: not measured in this rehearsal." in page
+    unmeasured = page.partition("Not measured in this rehearsal")[2]
+    assert "<li>Callers: Share of requests that fail, Model latency, Overhead latency</li>" in (
+        unmeasured
+    )
+    assert "Requests per minute," not in unmeasured
+
+
+def test_a_section_of_which_nothing_was_measured_has_no_heading(served: Served) -> None:
+    page = drawn(served, index("age", 0.1))
+
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings == ["Drift", "Not measured in this rehearsal"]
 
 
 def test_a_curve_is_the_metric_under_the_panels_statistic_only(served: Served) -> None:

@@ -240,6 +240,21 @@ def test_a_classifier_is_judged_by_its_metrics_and_its_gaps(capture: Line) -> No
     assert bias.reasons[0].startswith("sex f: demographic parity differs by -75.0%")
 
 
+def test_what_several_aspects_of_a_field_lack_is_said_once() -> None:
+    schema = Schema.read(CLASSES)
+    columns = {
+        "sex": ["f", "m"] * 300, "hired": [True] * 600, "chance": [0.5] * 600,
+        "label": [1.0, 0.0] * 300,
+    }  # fmt: skip
+    baseline = Baseline.of(schema, columns)
+    outcome = Outcome(problem="binary-classification", prediction="hired")
+
+    result = _analysed(baseline, [], Settings(), truth=_truth(outcome, [], Groups()))
+
+    labels = next(check for check in result.checks if check.name == "labels")
+    assert labels.reasons == ("label: 0 rows count, 500 are needed",)
+
+
 def test_groups_without_rows_say_nothing_and_say_so(capture: Line) -> None:
     schema = Schema.read(CLASSES)
     columns = {"sex": ["f", "m"] * 300, "hired": [True] * 600, "chance": [0.5] * 600}

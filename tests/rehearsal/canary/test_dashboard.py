@@ -23,5 +23,5 @@ def test_callers_and_releases_are_drawn_from_a_real_rehearsal(site: Any) -> None
         "Share of wrong answers to probes, by version",
     ]
     assert "green: version" in page
-    assert "<b>Instances</b>: not measured in this rehearsal." in page
+    assert "<li>Instances: Instances, CPU, all cores" in page.partition("Not measured in")[2]
     assert page == dashboard(rehearsal)

@@ -56,7 +56,7 @@ def test_drift_and_quality_are_drawn_and_the_endpoints_own_metrics_are_not(
     assert drawn == ["Population stability index by field", "All metrics of the labelled rows"]
     assert "heat: 0.4" in page
     assert "2012-02" in page
-    assert "<b>Requests per minute</b>: not measured in this rehearsal." in page
+    assert "<li>Callers: Requests per minute, " in page.partition("Not measured in")[2]
 
 
 def test_it_lies_beside_the_report(rehearsal: DriftRehearsal) -> None:
