@@ -8,13 +8,12 @@ from constructs import Construct
 from mlops.contract import BatchSpec
 from mlops.contract.schedules import runs_daily
 from mlops.dashboards import BATCHES
+from mlops_constructs.missing_run_alarm import Runs, missing_run_alarm
 from mlops_constructs.release import Release
 
 RUNBOOK: Final = "docs/runbooks/batch-failed.md"
 _Alarm = cloudwatch.CfnAlarm
-_DAY: Final = 86_400
 _HOUR: Final = 3600
-_DAYS_WITHOUT_RUN: Final = 2
 _EMPTY_FILE: Final = "empty-file"
 _MISSING_RUN: Final = "missing-run"
 
@@ -53,7 +52,7 @@ class BatchAlarms(Construct):
             alarm_description=self._description(_EMPTY_FILE, "was given a file without a row"),
             namespace=BATCHES,
             metric_name="EmptyFiles",
-            dimensions=self._dimensions(),
+            dimensions=[_Alarm.DimensionProperty(name="PipelineName", value=self._name)],
             statistic="Sum",
             period=_HOUR,
             evaluation_periods=1,
@@ -64,31 +63,13 @@ class BatchAlarms(Construct):
         )
 
     def _missing_run(self) -> None:
-        """Silence is the one thing that this alarm is about, so what is missing breaches."""
-        _Alarm(
+        missing_run_alarm(
             self,
-            "MissingRun",
-            alarm_name=f"{self._name}-{_MISSING_RUN}",
-            alarm_description=self._description(_MISSING_RUN, "has not looked for files"),
-            namespace=BATCHES,
-            metric_name="Runs",
-            dimensions=self._dimensions(),
-            statistic="Sum",
-            period=_DAY,
-            evaluation_periods=_DAYS_WITHOUT_RUN,
-            datapoints_to_alarm=_DAYS_WITHOUT_RUN,
-            threshold=1,
-            comparison_operator="LessThanThreshold",
-            treat_missing_data="breaching",
-            # The first run is up to a day away; until then nothing is missing.
-            warm_up_configuration=_Alarm.WarmUpConfigurationProperty(
-                warm_up_period_duration_in_minutes=_DAYS_WITHOUT_RUN * _DAY // 60
-            ),
-            alarm_actions=[self._release.site.alert_topic_arn],
+            Runs(namespace=BATCHES, owner="PipelineName", name=self._name),
+            name=f"{self._name}-{_MISSING_RUN}",
+            description=self._description(_MISSING_RUN, "has not looked for files"),
+            topic_arn=self._release.site.alert_topic_arn,
         )
-
-    def _dimensions(self) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
-        return [_Alarm.DimensionProperty(name="PipelineName", value=self._name)]
 
     def _description(self, key: str, title: str) -> str:
         owner = self._release.model.owners.data_science

@@ -8,6 +8,7 @@ from constructs import Construct
 from mlops.contract import BatchSpec
 from mlops.pipeline.batch_definition import most_rows
 from mlops_constructs import job_permissions as jobs
+from mlops_constructs.model_network import model_network
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.release import Release
 from mlops_constructs.service_role import service_role
@@ -34,7 +35,7 @@ class BatchModel(Construct):
             execution_role_arn=self.role.role_arn,
             containers=[self._container(batch)],
             enable_network_isolation=True,
-            vpc_config=self._vpc_config(),
+            vpc_config=model_network(release.site),
         )
 
     def _container(self, batch: BatchSpec) -> sagemaker.CfnModel.ContainerDefinitionProperty:
@@ -46,15 +47,6 @@ class BatchModel(Construct):
                 "MAX_ROWS": str(most_rows(batch.max_payload_mb)),
                 "MODEL_STUCK_SECONDS": str(batch.timeout_seconds),
             },
-        )
-
-    def _vpc_config(self) -> sagemaker.CfnModel.VpcConfigProperty | None:
-        network = self._release.site.stage.network
-        if network is None:
-            return None
-        return sagemaker.CfnModel.VpcConfigProperty(
-            subnets=list(network.subnet_ids),
-            security_group_ids=list(network.security_group_ids),
         )
 
     def _role(self, key: kms.IKey) -> iam.IRole:

@@ -9,12 +9,12 @@ from constructs import Construct
 
 from mlops.contract import ModelSpec
 from mlops_constructs.drift_roles import NAMESPACE
+from mlops_constructs.missing_run_alarm import Runs, missing_run_alarm
 from mlops_constructs.release import Release
 
 RUNBOOK: Final = "docs/runbooks/drift-alarms.md"
 _Alarm = cloudwatch.CfnAlarm
 _DAY: Final = 86_400
-_DAYS_WITHOUT_RUN: Final = 2
 _MISSING_CAPTURE: Final = "missing-capture"
 _MISSING_RUN: Final = "missing-run"
 
@@ -119,28 +119,13 @@ class DriftAlarms(Construct):
         )
 
     def _missing_run(self) -> None:
-        """Silence is the one thing that this alarm is about, so what is missing breaches."""
-        key = _MISSING_RUN
-        _Alarm(
+        release = self._release
+        missing_run_alarm(
             self,
-            _id(key),
-            alarm_name=_name(self._release, key),
-            alarm_description=self._description(key, "was not looked at by its drift job"),
-            namespace=NAMESPACE,
-            metric_name="Runs",
-            dimensions=self._dimensions(),
-            statistic="Sum",
-            period=_DAY,
-            evaluation_periods=_DAYS_WITHOUT_RUN,
-            datapoints_to_alarm=_DAYS_WITHOUT_RUN,
-            threshold=1,
-            comparison_operator="LessThanThreshold",
-            treat_missing_data="breaching",
-            # A new endpoint's first run is up to a day away; until then nothing is missing.
-            warm_up_configuration=_Alarm.WarmUpConfigurationProperty(
-                warm_up_period_duration_in_minutes=_DAYS_WITHOUT_RUN * _DAY // 60
-            ),
-            alarm_actions=[self._release.site.alert_topic_arn],
+            Runs(namespace=NAMESPACE, owner="EndpointName", name=release.endpoint_name),
+            name=_name(release, _MISSING_RUN),
+            description=self._description(_MISSING_RUN, "was not looked at by its drift job"),
+            topic_arn=release.site.alert_topic_arn,
         )
 
     def _dimensions(self) -> list[cloudwatch.CfnAlarm.DimensionProperty]:

@@ -7,6 +7,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
+from mlops_constructs.model_network import model_network
 from mlops_constructs.permission import acknowledge_patterns
 from mlops_constructs.release import Release
 from mlops_constructs.service_role import service_role
@@ -29,7 +30,7 @@ class ServedModel(Construct):
             execution_role_arn=self.role.role_arn,
             containers=[self._container()],
             enable_network_isolation=True,
-            vpc_config=self._vpc_config(),
+            vpc_config=model_network(release.site),
             tags=release_tags(release),
         )
         keep_replaced(self.model)
@@ -44,15 +45,6 @@ class ServedModel(Construct):
                 # the config in force does is not documented.
                 "MODEL_RELEASE": self._release.hash,
             },
-        )
-
-    def _vpc_config(self) -> sagemaker.CfnModel.VpcConfigProperty | None:
-        network = self._release.site.stage.network
-        if network is None:
-            return None
-        return sagemaker.CfnModel.VpcConfigProperty(
-            subnets=list(network.subnet_ids),
-            security_group_ids=list(network.security_group_ids),
         )
 
     def _role(self, key: kms.IKey) -> iam.IRole:
