@@ -9,6 +9,8 @@ results with input records".
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlops.pipeline.retry_policy import retry_policy
+
 LINES: Final = "application/jsonlines"
 FEATURES: Final = "$.features"
 """Of a line, what the model is sent."""
@@ -115,8 +117,8 @@ def _transform(job: BatchJob) -> dict[str, Any]:
         },
         # A row that the model refuses is no such case: it would be refused again.
         "RetryPolicies": [
-            _retries(10, "Step.THROTTLING", "Step.SERVICE_FAULT"),
-            _retries(60, "SageMaker.CAPACITY_ERROR"),
+            retry_policy(10, "Step.THROTTLING", "Step.SERVICE_FAULT"),
+            retry_policy(60, "SageMaker.CAPACITY_ERROR"),
         ],
     }
 
@@ -139,12 +141,3 @@ def _capture(function_arn: str) -> dict[str, Any]:
 
 def _found(name: str) -> dict[str, str]:
     return {"Get": f"Steps.FindInput.OutputParameters['{name}']"}
-
-
-def _retries(seconds: int, *kinds: str) -> dict[str, Any]:
-    return {
-        "ExceptionType": list(kinds),
-        "IntervalSeconds": seconds,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 5,
-    }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlops.contract import Network
+from mlops.pipeline.retry_policy import retry_policy
 
 LATEST: Final = "latest"
 """WindowEnd of an execution that looks at the newest days whose labels are due."""
@@ -94,8 +95,8 @@ def _monitor(job: DriftJob) -> dict[str, Any]:
             "StoppingCondition": {"MaxRuntimeInSeconds": job.timeout_minutes * 60},
         },
         "RetryPolicies": [
-            _retries(10, "Step.THROTTLING", "Step.SERVICE_FAULT"),
-            _retries(60, "SageMaker.CAPACITY_ERROR", "SageMaker.JOB_INTERNAL_ERROR"),
+            retry_policy(10, "Step.THROTTLING", "Step.SERVICE_FAULT"),
+            retry_policy(60, "SageMaker.CAPACITY_ERROR", "SageMaker.JOB_INTERNAL_ERROR"),
         ],
     }
 
@@ -174,12 +175,3 @@ def _isolation(network: Network | None) -> dict[str, Any]:
             "Subnets": list(network.subnet_ids),
         }
     return isolation
-
-
-def _retries(seconds: int, *kinds: str) -> dict[str, Any]:
-    return {
-        "ExceptionType": list(kinds),
-        "IntervalSeconds": seconds,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 5,
-    }
