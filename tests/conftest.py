@@ -129,6 +129,21 @@ def templates(assembly: Path) -> dict[str, Template]:
 
 
 @pytest.fixture(scope="session")
+def definitions(assembly: Path) -> dict[str, dict[str, Any]]:
+    """Every SageMaker pipeline's definition as CloudFormation would send it, by the pipeline's name."""
+    from mlops.rehearsal.assembly import Assembly
+
+    synthesized = Assembly(assembly)
+    found = {}
+    for stack in synthesized.stacks:
+        values = synthesized.intrinsics(stack)
+        for _, properties in stack.resources("AWS::SageMaker::Pipeline"):
+            body = values.text(properties["PipelineDefinition"]["PipelineDefinitionBody"])
+            found[values.text(properties["PipelineName"])] = json.loads(body)
+    return found
+
+
+@pytest.fixture(scope="session")
 def read_templates() -> Callable[[Path], dict[str, Template]]:
     """Reads the templates of any assembly."""
     return templates_of

@@ -1,6 +1,7 @@
 """A batch run as a pipeline definition: find new files, score them, keep what monitoring reads.
 
-Written as it is sent, like the drift job's; the definition is held against the service's own model.
+Written as it is sent, like the drift job's; the definition is held against the service's own model,
+and key by key against what the SageMaker SDK compiles of the same steps.
 A line of a file is `{"id": ..., "features": {...}}`: the model is sent the features, and the answer
 is joined to the whole line. Joining and filtering: SageMaker Developer Guide, "Associate prediction
 results with input records".
@@ -70,7 +71,7 @@ def _any_input(job: BatchJob) -> dict[str, Any]:
         "Type": "Condition",
         "Description": "A run that finds nothing ends here, and well",
         "Arguments": {
-            "Conditions": [{"Type": "Not", "Expression": nothing}],
+            "Conditions": [{"Type": "Not", "Condition": nothing}],
             "IfSteps": [_transform(job), *capture],
             "ElseSteps": [],
         },

@@ -39,14 +39,24 @@ def compiled_definition(spec: ModelSpec, *, python: Path) -> Definition:
     Raises:
         CompileError: with the last lines that the SDK printed.
     """
-    printed = _run(
-        [str(python), "-m", "mlops.pipeline.definition"],
+    printed = run_in_sdk(
+        python,
+        "-m",
+        "mlops.pipeline.definition",
         what=f"compiling {spec.name}",
         text=spec.model_dump_json(by_alias=True),
-        environment=_clean_environment(),
     )
     definition: Definition = json.loads(printed)
     return definition
+
+
+def run_in_sdk(python: Path, *arguments: str, what: str, text: str) -> str:
+    """What a program prints in the SDK's environment, where nobody's AWS settings are.
+
+    Raises:
+        CompileError: with the last lines that the SDK printed.
+    """
+    return _run([str(python), *arguments], what=what, text=text, environment=_clean_environment())
 
 
 def sdk_python(root: Path, *, say: Callable[[str], None]) -> Path:

@@ -2,7 +2,8 @@
 
 Written as it is sent. The SageMaker SDK compiles a model's own pipeline, where a step reads from
 another one's outputs by the dozen; here it would add a gigabyte to say three steps. The definition
-is held against the service's own model like the compiled ones.
+is held against the service's own model like the compiled ones, and key by key against what the SDK
+compiles of the same steps.
 """
 
 from collections.abc import Mapping

@@ -53,11 +53,9 @@ class Scope:
         """
         kind = condition["Type"]
         if kind == "Not":
-            return not self.holds(condition["Expression"])
+            return not self.holds(condition["Condition"])
         if kind == "Or":
             return any(self.holds(part) for part in condition["Conditions"])
-        if kind == "And":
-            return all(self.holds(part) for part in condition["Conditions"])
         if kind == "In":
             query = self.value(condition["QueryValue"])
             return any(_equal(query, self.value(value)) for value in condition["Values"])
@@ -169,7 +167,7 @@ def _compared(kind: str, left: Any, right: Any) -> bool:
     if kind == "Equals":
         return _equal(left, right)
     if kind not in _ORDERS:
-        allowed = ", ".join(["Equals", *_ORDERS, "In", "Not", "And", "Or"])
+        allowed = ", ".join(["Equals", *_ORDERS, "In", "Not", "Or"])
         raise ExpressionError(f"unknown condition {kind}; allowed: {allowed}")
     first, second = _number(left), _number(right)
     if first is None or second is None:

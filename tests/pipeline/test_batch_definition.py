@@ -80,7 +80,7 @@ def test_a_run_without_files_ends_without_a_job() -> None:
     condition = definition()["Steps"][1]["Arguments"]
 
     (asked,) = condition["Conditions"]
-    assert asked["Expression"]["RightValue"] == "0"
+    assert asked["Condition"]["RightValue"] == "0"
     assert condition["ElseSteps"] == []
 
 

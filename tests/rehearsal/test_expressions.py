@@ -121,10 +121,9 @@ def test_a_reference_to_nothing_names_what_is_missing(
         (compare("LessThanOrEqualTo", 1, 1), True),
         (compare("LessThanOrEqualTo", 2, 1), False),
         (compare("GreaterThanOrEqualTo", json_get("metrics.r2.value"), 0.9), True),
-        ({"Type": "Not", "Expression": compare("Equals", 1, 1)}, False),
+        ({"Type": "Not", "Condition": compare("Equals", 1, 1)}, False),
         ({"Type": "Or", "Conditions": [compare("Equals", 1, 2), compare("Equals", 1, 1)]}, True),
         ({"Type": "Or", "Conditions": [compare("Equals", 1, 2)]}, False),
-        ({"Type": "And", "Conditions": [compare("Equals", 1, 1), compare("Equals", 1, 2)]}, False),
         ({"Type": "In", "QueryValue": {"Get": "Parameters.Name"}, "Values": ["m", "n"]}, True),
         ({"Type": "In", "QueryValue": "x", "Values": ["m", "n"]}, False),
     ],
@@ -164,7 +163,7 @@ def test_the_orders_are_consistent(left: float, right: float) -> None:
     assert [less, equal, greater].count(True) == 1
     assert at_least is (greater or equal)
     assert at_most is (less or equal)
-    negated = {"Type": "Not", "Expression": compare("LessThan", left, right)}
+    negated = {"Type": "Not", "Condition": compare("LessThan", left, right)}
     assert scope.holds(negated) is at_least
 
 
