@@ -130,7 +130,7 @@ def templates(assembly: Path) -> dict[str, Template]:
 
 @pytest.fixture(scope="session")
 def definitions(assembly: Path) -> dict[str, dict[str, Any]]:
-    """Every SageMaker pipeline's definition as CloudFormation would send it, by the pipeline's name."""
+    """Every SageMaker pipeline's definition as CloudFormation sends it, by the pipeline's name."""
     from mlops.rehearsal.assembly import Assembly
 
     synthesized = Assembly(assembly)

@@ -5,10 +5,14 @@ from pathlib import Path
 
 
 def commit_of(root: Path) -> str:
-    """The checkout's commit, marked when files differ from it; "unrecorded" without git."""
+    """The checkout's commit, marked when the folder holds anything else; "unrecorded" without git.
+
+    A file that was never added counts, whatever the person's git is set to show: a new model is
+    such a folder. What git ignores does not count.
+    """
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return "unrecorded"
     return f"{commit}-dirty" if changed else commit
