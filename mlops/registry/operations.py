@@ -68,7 +68,17 @@ class Operations:
         Raises:
             OperationError: the local registry does not have it.
         """
-        methods: dict[str, Callable[[Request], Record]] = {
+        methods = self.methods
+        if operation not in methods:
+            raise OperationError(
+                "UnknownOperationException", f"the local registry does not answer {operation}"
+            )
+        return methods[operation]
+
+    @property
+    def methods(self) -> dict[str, Callable[[Request], Record]]:
+        """Every operation that the local registry answers, by its name in the API."""
+        return {
             "CreateModelPackageGroup": self._create_group,
             "DescribeModelPackageGroup": self._describe_group,
             "ListModelPackageGroups": self._list_groups,
@@ -77,11 +87,6 @@ class Operations:
             "ListModelPackages": self._list_versions,
             "UpdateModelPackage": self._update_version,
         }
-        if operation not in methods:
-            raise OperationError(
-                "UnknownOperationException", f"the local registry does not answer {operation}"
-            )
-        return methods[operation]
 
     def _create_group(self, request: Request) -> Record:
         name = request["ModelPackageGroupName"]

@@ -10,7 +10,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,8 +22,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.response import StreamingBody
-from botocore.validate import validate_parameters
 
+from mlops.aws_api.stand_in import answer_calls
 from mlops.checks import clients as clients_module
 from mlops.checks.clients import Clients, clients_in
 from mlops.checks.plan import (
@@ -35,7 +35,6 @@ from mlops.checks.plan import (
     PlannedRelease,
     Traffic,
 )
-from mlops.registry.strict import objections
 from mlops.rollout.probes import Case, Tolerance
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,21 +128,12 @@ class Aws:
         return [request for name, request in self.calls if name == operation]
 
     def watch(self, client: Any, who: str) -> None:
-        def check(params: dict[str, Any], model: Any, context: Any, **_: Any) -> None:
-            found = list(objections(model.input_shape, params))
-            assert not found, found
-            context["asked"] = dict(params)
+        def answer(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+            self.calls.append((name, dict(asked)))
+            operation = self.operations.get((who, name)) or self.operations[name]
+            return operation(**asked)
 
-        def answer(model: Any, context: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
-            self.calls.append((model.name, context["asked"]))
-            operation = self.operations.get((who, model.name)) or self.operations[model.name]
-            answered = operation(**context["asked"])
-            if model.output_shape is not None and model.get_streaming_output() is None:
-                validate_parameters(answered, model.output_shape)
-            return type("Response", (), {"status_code": 200})(), answered
-
-        client.meta.events.register("before-parameter-build", check)
-        client.meta.events.register("before-call", answer)
+        answer_calls(client, answer)
 
 
 class Session(boto3.session.Session):

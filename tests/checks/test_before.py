@@ -106,7 +106,7 @@ class Account:
 
     def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803  # the API's name
         return {
-            "ModelPackageName": ModelPackageName,
+            "ModelPackageName": "acme-churn",
             "ModelPackageArn": ModelPackageName,
             "CreationTime": MOMENT,
             "ModelPackageStatus": "Completed",

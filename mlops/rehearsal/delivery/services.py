@@ -9,25 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import boto3
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.validate import validate_parameters
 
-from mlops.registry.strict import objections
+from mlops.aws_api.stand_in import Answer, RefusedError, answer_calls
 
 State = dict[str, Any]
-_REFUSED: Final = 400
-
-
-class ServiceError(Exception):
-    """A refusal with the error code that the service would answer."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,33 +55,21 @@ class StageServices:
             aws_secret_access_key="rehearsal",  # noqa: S106  # signs requests that are never sent
         )
         client = session.client(service)  # type: ignore[call-overload]  # any service
-        client.meta.events.register("before-parameter-build", self._check)
-        client.meta.events.register("before-call", self._answer)
-        return client
+        return answer_calls(client, self._answer)
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource here."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
-    @staticmethod
-    def _check(params: dict[str, Any], model: Any, context: Any, **_: Any) -> None:
-        found = list(objections(model.input_shape, params))
-        if found:
-            raise ServiceError("ValidationException", f"{model.name}: {'; '.join(found)}")
-        context["asked"] = dict(params)
+    def _answer(self, operation: str, asked: Mapping[str, Any]) -> Answer:
+        if operation not in self.operations:
+            raise RefusedError("UnknownOperationException", f"{operation} is not rehearsed")
+        return self.operations[operation](asked)
 
-    def _answer(self, model: Any, context: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        try:
-            answer = self._operation(model.name)(context["asked"])
-        except ServiceError as error:
-            refusal = {"Code": error.code, "Message": str(error)}
-            return _response(_REFUSED), {"Error": refusal, "ResponseMetadata": {}}
-        if model.output_shape is not None and model.get_streaming_output() is None:
-            validate_parameters(answer, model.output_shape)
-        return _response(200), answer
-
-    def _operation(self, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    @property
+    def operations(self) -> dict[str, Callable[[Mapping[str, Any]], Answer]]:
+        """Every operation that is answered here, by its name in the API."""
+        return {
             "DescribeAlarmHistory": self._alarm_history,
             "DescribeAlarms": self._alarms,
             "DescribeEndpoint": self._endpoint,
@@ -108,13 +84,10 @@ class StageServices:
             "PutEvents": self._put_events,
             "PutParameter": self._put_parameter,
         }
-        if name not in operations:
-            raise ServiceError("UnknownOperationException", f"{name} is not rehearsed")
-        return operations[name]
 
     def _row(self, table: str, name: str, code: str) -> Any:
         if name not in self.state[table]:
-            raise ServiceError(code, f'Could not find {table} "{name}".')
+            raise RefusedError(code, f'Could not find {table} "{name}".')
         return self.state[table][name]
 
     def _endpoint(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +176,7 @@ class StageServices:
     def _series(self, query: Mapping[str, Any], span: tuple[float, float]) -> dict[str, Any]:
         metric = query["MetricStat"]["Metric"]
         if metric["MetricName"] != "Invocations":
-            raise ServiceError("ValidationError", f"{metric['MetricName']} is not rehearsed")
+            raise RefusedError("ValidationError", f"{metric['MetricName']} is not rehearsed")
         dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
         points = sorted(self._points(dimensions, span))
         return {
@@ -231,7 +204,7 @@ class StageServices:
 
     def _put_parameter(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if asked["Name"] in self.state["parameters"] and not asked.get("Overwrite"):
-            raise ServiceError("ParameterAlreadyExists", asked["Name"])
+            raise RefusedError("ParameterAlreadyExists", asked["Name"])
         self.state["parameters"][asked["Name"]] = asked["Value"]
         return {"Version": 1, "Tier": "Standard"}
 
@@ -253,10 +226,6 @@ class StageServices:
                 }
             ]
         }
-
-
-def _response(status: int) -> AWSResponse:
-    return AWSResponse("https://rehearsal.invalid", status, HTTPHeaders(), None)
 
 
 def _moment(seconds: float) -> datetime:

@@ -9,18 +9,19 @@ from typing import Any
 
 from botocore.response import StreamingBody
 
+from mlops.aws_api.stand_in import Answer, RefusedError
 from mlops.registry import local_client
-from mlops.rehearsal.delivery.services import ServiceError, StageServices
+from mlops.rehearsal.delivery.services import StageServices
 from mlops.rehearsal.storage import LocalS3, StorageError
-
-Answer = dict[str, Any]
 
 
 class DriftServices(StageServices):
     """A stage's services and S3, with its metrics, its registry and its pipeline's executions."""
 
-    def _operation(self, name: str) -> Callable[[Mapping[str, Any]], Answer]:
-        operations: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
+    @property
+    def operations(self) -> dict[str, Callable[[Mapping[str, Any]], Answer]]:
+        """Those of every stage, and what only the functions of drift and retraining ask."""
+        return super().operations | {
             "DescribeModelPackage": self._package,
             "GetObject": self._get_object,
             "HeadObject": self._head_object,
@@ -30,7 +31,6 @@ class DriftServices(StageServices):
             "PutObject": self._put_object,
             "StartPipelineExecution": self._start,
         }
-        return operations.get(name) or super()._operation(name)
 
     @property
     def storage(self) -> LocalS3:
@@ -73,7 +73,7 @@ class DriftServices(StageServices):
         try:
             content = self.storage.read_text(_uri(asked)).encode()
         except StorageError as error:
-            raise ServiceError("NoSuchKey", str(error)) from error
+            raise RefusedError("NoSuchKey", str(error)) from error
         return {"Body": StreamingBody(io.BytesIO(content), len(content))}
 
     def _head_object(self, asked: Mapping[str, Any]) -> Answer:
@@ -84,7 +84,7 @@ class DriftServices(StageServices):
         body = asked["Body"]
         path = self.storage.path(_uri(asked))
         if asked.get("IfNoneMatch") == "*" and path.exists():
-            raise ServiceError("PreconditionFailed", f"{asked['Key']}: there is such an object")
+            raise RefusedError("PreconditionFailed", f"{asked['Key']}: there is such an object")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body if isinstance(body, bytes) else body.read())
         return {}

@@ -59,7 +59,7 @@ class Endpoint:
             "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": []},
-            "CustomerMetadataProperties": {"answers_uri": URI} if self.recorded else {},
+            **({"CustomerMetadataProperties": {"answers_uri": URI}} if self.recorded else {}),
         }
 
     def read(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:

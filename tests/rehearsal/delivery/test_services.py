@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlops.rehearsal.delivery.services import ServiceError, StageServices
+from mlops.aws_api.stand_in import ForbiddenRequestError
+from mlops.rehearsal.delivery.services import StageServices
 
 ENDPOINT = "acme-prod-churn"
 
@@ -126,5 +127,5 @@ def test_what_is_missing_is_refused_as_the_service_would(
 def test_a_call_that_the_service_model_forbids_never_gets_an_answer(
     services: StageServices,
 ) -> None:
-    with pytest.raises(ServiceError, match=r"DescribeEndpoint: .*length less than or equal to 63"):
+    with pytest.raises(ForbiddenRequestError, match=r"DescribeEndpoint: .*length less than .* 63"):
         services.client("sagemaker").describe_endpoint(EndpointName="x" * 64)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from mlops.rehearsal.delivery.services import ServiceError
+from mlops.aws_api.stand_in import ForbiddenRequestError
 from mlops.rehearsal.drift.services import DriftServices, empty_services, read_services
 
 ACCOUNT = "222222222222"
@@ -96,7 +96,7 @@ def test_a_published_object_carries_what_its_publisher_said(services: DriftServi
 
 
 def test_a_request_that_the_service_would_refuse_is_refused(services: DriftServices) -> None:
-    with pytest.raises(ServiceError, match="StartPipelineExecution"):
+    with pytest.raises(ForbiddenRequestError, match="StartPipelineExecution"):
         start(services, "")
 
     assert json.dumps(services.state["executions"]) == "[]"
