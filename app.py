@@ -15,7 +15,7 @@ def main(root: Path) -> None:
     """Load, compose, synthesize; needs no network, no credentials and no docker."""
     app = cdk.App(builtin_cloud_formation_validation=False)
     platform = load_platform(root, model=app.node.try_get_context("model"))
-    sources = [load_source(root, model, root / ".mlops" / "build") for model in platform.models]
+    sources = [load_source(platform, model, root / ".mlops" / "build") for model in platform.models]
     add_stages(app, platform=platform, sources=sources)
     add_validation(app)
     app.synth()

@@ -22,7 +22,7 @@ def ours(root: Path, *, validate: bool) -> dict[str, float]:
     app = cdk.App(builtin_cloud_formation_validation=False)
     clock.phase("import")
     platform = load_platform(root)
-    sources = [load_source(root, model, root / "build") for model in platform.models]
+    sources = [load_source(platform, model, root / "build") for model in platform.models]
     clock.phase("load")
     add_stages(app, platform=platform, sources=sources)
     clock.phase("construct")

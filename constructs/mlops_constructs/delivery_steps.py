@@ -1,5 +1,6 @@
 """What the delivery pipeline does besides deploying: test, synthesize, build images, compare."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,14 +18,22 @@ CLI_VERSION: Final = "2.1148.1"
 ASSETS_CLI_VERSION: Final = "4.7.3"
 RUNTIMES: Final = {"nodejs": "22", "python": "3.11"}
 _FINDINGS: Final = ("ecr:DescribeImageScanFindings", "ecr:DescribeImages")
-_PUSH: Final = (
+_PULL: Final = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
     "ecr:GetDownloadUrlForLayer",
+)
+_PUSH: Final = (
+    *_PULL,
+    "ecr:CompleteLayerUpload",
     "ecr:InitiateLayerUpload",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
+)
+
+
+_ECR_IMAGE: Final = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)"
 )
 
 
@@ -63,8 +72,18 @@ def images(
         role_policy_statements=[
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
             iam.PolicyStatement(actions=[*_PUSH, *_FINDINGS], resources=repositories),
+            *_pull_of_base(site.delivery.images.base),
         ],
     )
+
+
+def _pull_of_base(base: str | None) -> list[iam.PolicyStatement]:
+    """Reading the mirror's repository, where it is one of ECR."""
+    found = _ECR_IMAGE.match(base or "")
+    if found is None:
+        return []
+    mirror = f"arn:aws:ecr:{found['region']}:{found['account']}:repository/{found['repository']}"
+    return [iam.PolicyStatement(actions=list(_PULL), resources=[mirror])]
 
 
 def permissions_check(

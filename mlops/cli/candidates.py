@@ -53,4 +53,4 @@ def _images(platform: Platform) -> Iterator[Image]:
     for model in platform.models:
         folder = platform.root / "model_code" / model.folder
         repository = platform.names.image_repository(model.name)
-        yield Image(repository=repository, tag=image_tag(folder))
+        yield Image(repository=repository, tag=image_tag(folder, platform.stages.delivery.images))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlops.contract import load_platform
+from mlops.contract import load_config, load_platform
 from mlops.pipeline import CompileError, compile_model, image_tag, load_compiled, sdk_python
 from mlops.pipeline.contract_check import contract_findings
 from mlops.pipeline.reference_check import reference_findings
@@ -50,4 +50,14 @@ def image(root: Path, model: str) -> None:
     """Print the URI that MODEL's image must be pushed to."""
     platform = load_platform(root, model=model)
     folder = root / "model_code" / platform.model(model).folder
-    click.echo(platform.names.image_uri(model, image_tag(folder)))
+    tag = image_tag(folder, platform.stages.delivery.images)
+    click.echo(platform.names.image_uri(model, tag))
+
+
+@pipeline.command("base-image")
+@click.pass_obj
+def base_image(root: Path) -> None:
+    """Print the base image that `delivery.images.base` names; nothing without one."""
+    base = load_config(root).stages.delivery.images.base
+    if base:
+        click.echo(base)

@@ -13,6 +13,7 @@ from mlops.contract.vocabulary import (
     ConnectionArn,
     EmailAddress,
     HostingInstanceType,
+    ImageReference,
     Name,
     PolicyName,
     Region,
@@ -93,6 +94,19 @@ class Notifications(Spec):
     slack: Annotated[SlackChannel | None, Field(description="None: no channel")] = None
 
 
+class ImageBuild(Spec):
+    """What models' images are built from besides their own folders."""
+
+    base: Annotated[
+        ImageReference | None,
+        Field(description="Base image in a mirror, best by digest; None: the Dockerfile's own"),
+    ] = None
+    revision: Annotated[
+        int,
+        Field(ge=1, description="Raise it to build every image again, under new tags"),
+    ] = 1
+
+
 class Delivery(Environment):
     """The account of images and of the pipeline that promotes."""
 
@@ -102,6 +116,9 @@ class Delivery(Environment):
     notifications: Annotated[
         Notifications, Field(description="Who hears of the delivery; others may subscribe")
     ] = Notifications()
+    images: Annotated[ImageBuild, Field(description="How the images of all models are built")] = (
+        ImageBuild()
+    )
 
 
 class Network(Spec):

@@ -245,6 +245,16 @@ RepositoryName = Annotated[
         example="acme/sagemaker-mlops",
     ),
 ]
+ImageReference = Annotated[
+    str,
+    Field(max_length=300),
+    _Form(
+        pattern=r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*"
+        r"(:[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})",
+        what="image with a tag or a digest",
+        example="111111111111.dkr.ecr.eu-west-1.amazonaws.com/mirror/python:3.13.15-slim-trixie",
+    ),
+]
 BranchName = Annotated[
     str,
     Field(max_length=100),

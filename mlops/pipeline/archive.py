@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlops.contract import Example, ModelSpec, read_examples
+from mlops.contract import Example, ImageBuild, ModelSpec, read_examples
 
 _ROOMS: Final = Path(__file__).parent.parent
 SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
@@ -93,11 +93,12 @@ def contract_json(spec: ModelSpec, folder: Path) -> str:
     return json.dumps(shared, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def image_tag(folder: Path) -> str:
-    """Tag of the model's image: the hash of what the image is built from."""
+def image_tag(folder: Path, build: ImageBuild) -> str:
+    """Tag of the model's image: the hash of everything that the image is built from."""
     content = hashlib.sha256()
     for path in (dockerfile(folder), folder / "requirements.lock"):
         content.update(hashlib.sha256(path.read_bytes()).digest())
+    content.update(f"{build.base} {build.revision}".encode())
     return content.hexdigest()[:_TAG_LENGTH]
 
 

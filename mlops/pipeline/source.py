@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops.contract import ModelSpec
+from mlops.contract import ModelSpec, Platform
 from mlops.pipeline.archive import image_tag, write_archive
 from mlops.pipeline.binding import with_defaults
 from mlops.pipeline.compiled import Definition, load_compiled
@@ -26,19 +26,19 @@ class ModelSource:
     image_tag: str
 
 
-def load_source(root: Path, spec: ModelSpec, build_dir: Path) -> ModelSource:
+def load_source(platform: Platform, spec: ModelSpec, build_dir: Path) -> ModelSource:
     """Read a model's folder and pack its code into `build_dir`.
 
     Raises:
         ContractError: the committed definition is missing or stale.
     """
-    folder = root / "model_code" / spec.folder
+    folder = platform.root / "model_code" / spec.folder
     archive = write_archive(spec, folder, build_dir)
     return ModelSource(
         spec=spec,
         folder=folder,
-        definition=with_defaults(load_compiled(root, spec), tunable_defaults(spec)),
+        definition=with_defaults(load_compiled(platform.root, spec), tunable_defaults(spec)),
         code_archive=archive.path,
         source_hash=archive.source_hash,
-        image_tag=image_tag(folder),
+        image_tag=image_tag(folder, platform.stages.delivery.images),
     )

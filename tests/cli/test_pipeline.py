@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,20 @@ def test_the_image_is_named_by_what_it_is_built_from(mlops: Mlops, repository: P
 
     assert before.startswith("111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/bike-demand:")
     assert before != after
+
+
+def test_the_base_image_is_what_the_configuration_names(mlops: Mlops, repository: Path) -> None:
+    stages = repository / "config/stages.yaml"
+    text = stages.read_text()
+    named = re.search(r"base: (\S+)", text)
+    assert named is not None
+    assert mlops("pipeline", "base-image").output == f"{named[1]}\n"
+    before = mlops("pipeline", "image", "bike-demand").output
+
+    stages.write_text(text.replace(named[0], "base: null").replace("revision: 1", "revision: 2"))
+
+    assert mlops("pipeline", "base-image").output == ""
+    assert mlops("pipeline", "image", "bike-demand").output != before
 
 
 @pytest.fixture

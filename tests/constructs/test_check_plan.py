@@ -19,7 +19,7 @@ from mlops_constructs.site import Site
 def released(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, ModelSource]:
     """The repository's own model in its last stage."""
     platform = load_platform(root)
-    source = load_source(root, platform.models[0], tmp_path_factory.mktemp("build"))
+    source = load_source(platform, platform.models[0], tmp_path_factory.mktemp("build"))
     site = Site(stage=platform.stages.stages[-1], names=platform.names)
     return Release(site=site, model=source.spec, version=1), source
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from mlops.contract import (
     Delivery,
+    ImageBuild,
     Notifications,
     SlackChannel,
     Source,
@@ -96,3 +97,34 @@ def test_one_stage_that_is_not_by_hand_needs_the_automation(asked: str) -> None:
 def test_by_hand_or_without_a_repository_there_is_no_automation() -> None:
     assert not stages("by-hand", "by-hand").is_automated
     assert not stages("on-approval", followed=False).is_automated
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "python:3.13.15-slim-trixie",
+        "mirror.example.com:5000/library/python:3.13",
+        f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/python@sha256:{64 * 'a'}",
+        f"python:3.13.15-slim-trixie@sha256:{64 * 'a'}",
+    ],
+)
+def test_a_base_image_has_a_tag_or_a_digest(base: str) -> None:
+    assert ImageBuild.model_validate({"base": base}).base == base
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        {"base": "python"},
+        {"base": "mirror.example.com:5000/python"},
+        {"base": "python:3.13 --network=host"},
+        {"base": "https://mirror.example.com/python:3.13"},
+        {"base": "python@sha256:abc"},
+        {"base": ""},
+        {"revision": 0},
+    ],
+    ids=str,
+)
+def test_a_base_image_that_could_move_freely_or_is_none_is_refused(images: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ImageBuild.model_validate(images)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlops.contract import ImageBuild
 from mlops.pipeline import code_files, contract_json, image_tag
 from mlops.pipeline.archive import write_archive
 
@@ -161,22 +162,30 @@ def test_when_the_drift_job_runs_changes_no_code(make_spec, folder):
 
 @pytest.mark.parametrize("name", ["Dockerfile", "requirements.lock"])
 def test_an_image_is_known_by_what_it_is_built_from(folder, name):
-    before = image_tag(folder)
+    before = image_tag(folder, ImageBuild())
     (folder / "train.py").write_text("changed")
-    assert image_tag(folder) == before
+    assert image_tag(folder, ImageBuild()) == before
 
     (folder / name).write_text("changed")
 
-    assert image_tag(folder) != before
+    assert image_tag(folder, ImageBuild()) != before
     assert len(before) == 16
 
 
+@pytest.mark.parametrize(
+    "build",
+    [ImageBuild(base=f"mirror.example.com/python@sha256:{64 * '0'}"), ImageBuild(revision=2)],
+)
+def test_another_base_or_revision_is_another_image(folder, build):
+    assert image_tag(folder, build) != image_tag(folder, ImageBuild())
+
+
 def test_without_a_dockerfile_of_its_own_a_model_is_built_by_the_platforms(folder, root):
-    own = image_tag(folder)
+    own = image_tag(folder, ImageBuild())
     platforms = root / "mlops/serving/Dockerfile"
     (folder / "Dockerfile").write_bytes(platforms.read_bytes())
-    same = image_tag(folder)
+    same = image_tag(folder, ImageBuild())
 
     (folder / "Dockerfile").unlink()
 
-    assert image_tag(folder) == same != own
+    assert image_tag(folder, ImageBuild()) == same != own

@@ -1,8 +1,10 @@
 """What synthesis gets of a model's folder."""
 
+from dataclasses import replace
+
 import pytest
 
-from mlops.contract import ContractError
+from mlops.contract import ContractError, Platform, load_config
 from mlops.pipeline import load_source
 from mlops.pipeline.compiled import compiled_path, rendered
 from mlops.pipeline.graph import JOBS
@@ -15,10 +17,18 @@ PARAMETERS = [
 DEFINITION = {"Parameters": [{"Name": name, "Type": "String"} for name in PARAMETERS], "Steps": []}
 
 
-def test_a_source_carries_the_defaults_that_the_contract_decides(checkout, spec, tmp_path):
+@pytest.fixture
+def platform(checkout, repository) -> Platform:
+    """The repository's configuration over the checkout's folder."""
+    return replace(load_config(repository), root=checkout)
+
+
+def test_a_source_carries_the_defaults_that_the_contract_decides(
+    checkout, platform, spec, tmp_path
+):
     compiled_path(checkout, spec).write_text(rendered(checkout, spec, DEFINITION))
 
-    source = load_source(checkout, spec, tmp_path / "build")
+    source = load_source(platform, spec, tmp_path / "build")
 
     defaults = {p["Name"]: p.get("DefaultValue") for p in source.definition["Parameters"]}
     assert defaults["DataVersion"] == "a" * 64
@@ -31,6 +41,6 @@ def test_a_source_carries_the_defaults_that_the_contract_decides(checkout, spec,
     assert len(source.image_tag) == 16
 
 
-def test_a_model_that_was_never_compiled_has_no_source(checkout, spec, tmp_path):
+def test_a_model_that_was_never_compiled_has_no_source(platform, spec, tmp_path):
     with pytest.raises(ContractError, match="mlops pipeline compile cab-fares"):
-        load_source(checkout, spec, tmp_path / "build")
+        load_source(platform, spec, tmp_path / "build")

@@ -12,12 +12,14 @@ import pytest
 pytestmark = pytest.mark.full
 
 
-def failed_checks(program: Path, folder: Path, offline: dict[str, str]) -> list[dict[str, Any]]:
+def failed_checks(
+    program: Path, folder: Path, offline: dict[str, str], *, framework: str = "cloudformation"
+) -> list[dict[str, Any]]:
     run = subprocess.run(
         [
             program,
             *("--directory", folder),
-            *("--framework", "cloudformation"),
+            *("--framework", framework),
             *("--output", "json"),
             *("--skip-download", "--quiet", "--compact", "--soft-fail"),
         ],
@@ -49,7 +51,24 @@ def test_checkov_finds_nothing_but_what_is_explained(
         for check in failed_checks(tools("lint") / "checkov", folder, offline)
     }
 
-    assert unexplained("checkov", found) == ""
+    assert unexplained("checkov", found, about="CKV_AWS") == ""
+
+
+def test_checkov_finds_nothing_in_a_dockerfile_but_what_is_explained(
+    tools: Callable[[str], Path],
+    root: Path,
+    tmp_path: Path,
+    offline: dict[str, str],
+    unexplained: Callable[..., str],
+) -> None:
+    for path in (root / "mlops/serving/Dockerfile", *root.glob("model_code/*/Dockerfile")):
+        (tmp_path / path.parent.name).mkdir()
+        (tmp_path / path.parent.name / path.name).write_bytes(path.read_bytes())
+
+    failed = failed_checks(tools("lint") / "checkov", tmp_path, offline, framework="dockerfile")
+
+    found = {f"{check['check_id']} {check['file_path'].lstrip('/')}" for check in failed}
+    assert unexplained("checkov", found, about="CKV_DOCKER") == ""
 
 
 def test_checkov_sees_a_fault(

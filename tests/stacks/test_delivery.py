@@ -337,6 +337,25 @@ def test_images_come_before_the_first_stage_and_name_every_model(
     assert (root / "delivery" / "push-image.sh").is_file()
 
 
+def test_the_build_of_images_may_pull_the_mirror_of_their_base_and_nothing_more(
+    template: dict[str, Any], root: Path
+) -> None:
+    mirror = "arn:aws:ecr:eu-west-1:111111111111:repository/mirror/python"
+    found = [
+        set(statement["Action"])
+        for policy in of_type(template, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if mirror in json.dumps(statement["Resource"])
+    ]
+
+    assert (load_platform(root).stages.delivery.images.base or "").partition(":")[0] == (
+        "111111111111.dkr.ecr.eu-west-1.amazonaws.com/mirror/python"
+    )
+    assert found == [
+        {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+    ]
+
+
 def test_no_other_build_is_privileged(template: dict[str, Any]) -> None:
     projects = of_type(template, "AWS::CodeBuild::Project")
 

@@ -35,7 +35,7 @@ def sources(
     root: Path, platform: Platform, tmp_path_factory: pytest.TempPathFactory
 ) -> list[ModelSource]:
     build = tmp_path_factory.mktemp("build")
-    return [load_source(root, model, build) for model in platform.models]
+    return [load_source(platform, model, build) for model in platform.models]
 
 
 @pytest.fixture(scope="module")

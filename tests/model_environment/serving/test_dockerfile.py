@@ -28,9 +28,15 @@ def those(word: str) -> list[str]:
     return [arguments for found, arguments in instructions() if found == word]
 
 
-def test_the_base_is_one_image_pinned_to_a_patch_release_or_a_digest():
-    (base,) = those("FROM")
+def one(found: list[str]) -> str:
+    (only,) = found
+    return only
 
+
+def test_the_base_is_one_image_pinned_to_a_patch_release_or_a_digest():
+    (name, _, base) = one(those("ARG")).partition("=")
+
+    assert those("FROM") == [f"${{{name}}}"]
     assert re.fullmatch(r"\S+(:\d+\.\d+\.\d+-[\w.-]+|@sha256:[0-9a-f]{64})", base)
 
 
@@ -49,12 +55,15 @@ def test_only_the_lock_is_copied_and_nothing_is_fetched_but_by_hash():
     assert not re.search(r"curl|wget|git |apt|https?:|\| *(ba)?sh", " ".join(those("RUN")))
 
 
-def test_it_runs_as_a_numbered_user_that_is_not_root():
-    words = [word for word, _ in instructions()]
+def test_it_runs_as_root_because_sagemaker_mounts_its_folders_owned_by_root():
+    assert those("USER") == []
 
-    assert those("USER") == ["1000:1000"]
-    assert "RUN" not in words[words.index("USER") :]
-    assert any("useradd --uid 1000" in run for run in those("RUN"))
+
+def test_nothing_that_the_image_needs_lies_where_sagemaker_mounts():
+    built = [*those("COPY"), *those("WORKDIR"), *those("RUN")]
+
+    # `serve` names what is mounted there; it makes nothing.
+    assert [run for run in built if "/opt/ml" in run and "/usr/local/bin/serve" not in run] == []
 
 
 def test_no_shell_stands_between_the_container_and_its_server():
@@ -76,7 +85,7 @@ def test_no_secret_and_no_tuning_hides_in_its_variables():
         "PIP_NO_CACHE_DIR",
         "PIP_DISABLE_PIP_VERSION_CHECK",
     }
-    assert those("ARG") == []
+    assert [argument.partition("=")[0] for argument in those("ARG")] == ["BASE"]
 
 
 def test_it_says_that_sagemaker_may_choose_the_port():
