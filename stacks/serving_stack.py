@@ -9,7 +9,7 @@ from mlops_constructs.canary_endpoint import CanaryEndpoint
 from mlops_constructs.client_access import ClientAccess
 from mlops_constructs.detection_power import warn_of_weak_canary
 from mlops_constructs.endpoint_config import EndpointConfig
-from mlops_constructs.endpoint_scaling import EndpointScaling, is_scaled
+from mlops_constructs.endpoint_scaling import EndpointScaling
 from mlops_constructs.janitor import Janitor
 from mlops_constructs.on_call_alarms import OnCallAlarms
 from mlops_constructs.prober import Prober
@@ -40,7 +40,7 @@ class ServingStack(Stack):
         )
         warn_of_weak_canary(endpoint, release)
         OnCallAlarms(self, "OnCall", release=release)
-        if is_scaled(release):
+        if release.scaled:
             EndpointScaling(self, "Scaling", release=release, endpoint=endpoint.endpoint)
         Prober(self, "Prober", release=release, archive=code.archive, key=key)
         RollbackReport(self, "RollbackReport", release=release, archive=code.archive, key=key)

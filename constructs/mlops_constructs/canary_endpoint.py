@@ -1,5 +1,7 @@
 """The endpoint that people call; its name outlives every release."""
 
+from typing import Final
+
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -7,9 +9,18 @@ from mlops_constructs.deployment_config import deployment_config
 from mlops_constructs.release import Release
 from mlops_constructs.rollback_alarms import RollbackAlarms
 
+_INSTANCES: Final = sagemaker.CfnEndpoint.VariantPropertyProperty(
+    variant_property_type="DesiredInstanceCount"
+)
+
 
 class CanaryEndpoint(Construct):
-    """Releases a config behind a canary and keeps the live number of instances.
+    """Releases a config behind a canary; its instances are what scaling or else the stage says.
+
+    An update keeps what runs where the fleet follows its traffic, and not where it is fixed: there
+    the live number would outlive every change of the stage's capacity. Data capture is among the
+    properties that SageMaker may keep, and the API does not support leaving it out.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_VariantProperty.html
 
     The first creation is no canary: SageMaker applies the deployment settings to updates only.
     """
@@ -32,6 +43,7 @@ class CanaryEndpoint(Construct):
             endpoint_config_name=config.attr_endpoint_config_name,
             deployment_config=deployment_config(release.canary.policy, alarms=names),
             retain_all_variant_properties=True,
+            exclude_retained_variant_properties=None if release.scaled else [_INSTANCES],
         )
         # Named and not referred to, so the order has to be said: an alarm that does not exist yet
         # would let the update begin unwatched.

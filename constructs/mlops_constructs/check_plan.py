@@ -8,7 +8,6 @@ from mlops.contract.instance_types import has_instance_store
 from mlops.pipeline import ModelSource
 from mlops.pipeline.archive import contract_json
 from mlops.rollout.probes import Tolerance, cases_of
-from mlops_constructs.endpoint_scaling import is_scaled
 from mlops_constructs.release import VARIANT, Release
 
 _FACTOR: Final = 1.0
@@ -39,7 +38,7 @@ def planned_release(release: Release, source: ModelSource, *, releases: int) -> 
             instance_type=release.instance_type,
             min_instances=release.capacity.min_instances,
             max_instances=release.capacity.max_instances,
-            scaled=is_scaled(release),
+            scaled=release.scaled,
         ),
         capture=_capture(release),
         traffic=_traffic(release, releases),

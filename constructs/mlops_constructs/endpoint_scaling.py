@@ -47,12 +47,6 @@ class EndpointScaling(Construct):
         )
 
 
-def is_scaled(release: Release) -> bool:
-    """Whether there is room to scale; a target without room only forbids other instance types."""
-    room = release.capacity.max_instances > release.capacity.min_instances
-    return release.model.endpoint.scaling.enabled and room
-
-
 def requests_per_instance(release: Release) -> int:
     """The tracked number of requests per instance and minute: the given one, or with headroom."""
     endpoint = release.model.endpoint

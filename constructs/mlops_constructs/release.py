@@ -13,7 +13,7 @@ from mlops_constructs.site import Site
 VARIANT: Final = "AllTraffic"
 """Constant: guardrails, scaling and alarms know the variant by its name."""
 _JUDGED_ONLY: Final = {"minimum_invocations", "detection_target_percent"}
-_TEMPLATE: Final = 1
+_TEMPLATE: Final = 2
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""
 
@@ -55,6 +55,12 @@ class Release:
         return self.site.stage.capacity[self.model.endpoint.tier]
 
     @property
+    def scaled(self) -> bool:
+        """Whether the fleet follows its traffic; without room a target only forbids other types."""
+        room = self.capacity.max_instances > self.capacity.min_instances
+        return self.model.endpoint.scaling.enabled and room
+
+    @property
     def instance_type(self) -> str:
         """Machine of the fleet."""
         return self.model.endpoint.instance_type or self.capacity.instance_type
@@ -92,6 +98,8 @@ class Release:
                 "package": self.package_arn,
                 "instance_type": self.instance_type,
                 "instances": self.capacity.min_instances,
+                # It decides whether an update keeps the live number of instances.
+                "scaled": self.scaled,
                 "capture": self.model.endpoint.capture.model_dump(mode="json"),
                 "latency_p99_ms": self.model.endpoint.canary_latency_p99_ms,
                 # What a verdict or a warning asks for changes nothing that is deployed.

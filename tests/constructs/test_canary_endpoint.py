@@ -6,23 +6,27 @@ from typing import Any
 import pytest
 
 from mlops_constructs.canary_endpoint import CanaryEndpoint
-from mlops_constructs.endpoint_scaling import EndpointScaling, is_scaled, requests_per_instance
+from mlops_constructs.endpoint_scaling import EndpointScaling, requests_per_instance
 from mlops_constructs.release import Release
 from mlops_constructs.rollback_alarms import RollbackAlarms
 
 ROOM = {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 8}
 
 
-@pytest.fixture(scope="module")
-def built(render: Callable[..., Any], release_of: Callable[..., Release]) -> Any:
+def _canary(stack: Any, release: Release) -> Any:
     from aws_cdk import aws_sagemaker as sagemaker
 
+    config = sagemaker.CfnEndpointConfig(stack, "Config", production_variants=[])
+    alarms = RollbackAlarms(stack, "Rollback", release=release, config=config)
+    return CanaryEndpoint(stack, "Canary", release=release, config=config, alarms=alarms).endpoint
+
+
+@pytest.fixture(scope="module")
+def built(render: Callable[..., Any], release_of: Callable[..., Release]) -> Any:
     def build(stack: Any) -> None:
         release = release_of(capacity=ROOM)
-        config = sagemaker.CfnEndpointConfig(stack, "Config", production_variants=[])
-        alarms = RollbackAlarms(stack, "Rollback", release=release, config=config)
-        canary = CanaryEndpoint(stack, "Canary", release=release, config=config, alarms=alarms)
-        EndpointScaling(stack, "Scaling", release=release, endpoint=canary.endpoint)
+        endpoint = _canary(stack, release)
+        EndpointScaling(stack, "Scaling", release=release, endpoint=endpoint)
 
     return render(build)
 
@@ -31,8 +35,29 @@ def test_the_endpoints_name_outlives_releases(built: Any) -> None:
     assert built.only("AWS::SageMaker::Endpoint")["EndpointName"] == "acme-prod-churn"
 
 
-def test_a_release_keeps_the_live_number_of_instances(built: Any) -> None:
-    assert built.only("AWS::SageMaker::Endpoint")["RetainAllVariantProperties"] is True
+def test_a_release_keeps_the_number_of_instances_that_scaling_chose(built: Any) -> None:
+    endpoint = built.only("AWS::SageMaker::Endpoint")
+
+    assert endpoint["RetainAllVariantProperties"] is True
+    assert "ExcludeRetainedVariantProperties" not in endpoint
+
+
+@pytest.mark.parametrize("fixed", [{}, {"capacity": ROOM, "scaling": {"enabled": False}}])
+def test_a_fixed_fleet_gets_the_number_of_instances_that_its_stage_states(
+    fixed: dict[str, Any], render: Callable[..., Any], release_of: Callable[..., Release]
+) -> None:
+    endpoint = render(lambda stack: _canary(stack, release_of(**fixed))).only(
+        "AWS::SageMaker::Endpoint"
+    )
+
+    excluded = endpoint["ExcludeRetainedVariantProperties"]
+    assert excluded == [{"VariantPropertyType": "DesiredInstanceCount"}]
+
+
+def test_fixing_a_fleet_is_a_release_of_its_own(release_of: Callable[..., Release]) -> None:
+    fixed = release_of(capacity=ROOM, scaling={"enabled": False})
+
+    assert fixed.hash != release_of(capacity=ROOM).hash
 
 
 def test_the_endpoint_waits_for_every_alarm_that_it_names(built: Any) -> None:
@@ -72,6 +97,6 @@ def test_a_given_rate_per_instance_is_tracked_as_given(release_of: Callable[...,
 
 
 def test_scaling_needs_room_and_consent(release_of: Callable[..., Release]) -> None:
-    assert is_scaled(release_of(capacity=ROOM))
-    assert not is_scaled(release_of())
-    assert not is_scaled(release_of(capacity=ROOM, scaling={"enabled": False}))
+    assert release_of(capacity=ROOM).scaled
+    assert not release_of().scaled
+    assert not release_of(capacity=ROOM, scaling={"enabled": False}).scaled

@@ -26,6 +26,8 @@ def test_the_same_settings_are_the_same_release(release_of: Releases) -> None:
         {"instance_type": "ml.m5.xlarge"},
         {"network": True},
         {"capacity": CAPACITY | {"min_instances": 4}},
+        # Whether the update keeps the live number of instances is deployed with the config.
+        {"capacity": CAPACITY},
     ],
     ids=str,
 )
@@ -41,12 +43,17 @@ def test_whatever_is_deployed_with_it_makes_another_release(
         {"canary": {"minimum_invocations": 7}},
         {"expected_requests_per_minute": 7},
         {"scaling": {"enabled": False}},
-        {"capacity": CAPACITY},
     ],
     ids=str,
 )
 def test_what_moves_no_traffic_makes_none(release_of: Releases, change: dict[str, Any]) -> None:
     assert release_of(**change).hash == release_of().hash
+
+
+def test_more_room_for_a_fleet_that_scales_already_makes_none(release_of: Releases) -> None:
+    roomier = release_of(capacity=CAPACITY | {"max_instances": 9})
+
+    assert roomier.hash == release_of(capacity=CAPACITY).hash
 
 
 def test_rollback_alarms_are_fresh_with_each_release(release_of: Releases) -> None:

@@ -179,6 +179,11 @@ def alarm_id(template: Template) -> str:
     return next(i for i, r in template["Resources"].items() if r.get("Properties") is wanted)
 
 
+def scaling_id(template: Template) -> str:
+    wanted = target(template)
+    return next(i for i, r in template["Resources"].items() if r.get("Properties") is wanted)
+
+
 def rename_alarm(template: Template, name: str) -> None:
     """Rename an alarm and whatever the endpoint calls it by."""
     before = alarm(template)["AlarmName"]
@@ -262,6 +267,18 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
         "capacity reset on update",
         "ML013",
         lambda t: endpoint(t).update(RetainAllVariantProperties=False),
+    ),
+    (
+        "scaled capacity left out of what is kept",
+        "ML013",
+        lambda t: endpoint(t).update(
+            ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredInstanceCount"}]
+        ),
+    ),
+    (
+        "size of a fixed fleet kept on update",
+        "ML013",
+        lambda t: t["Resources"].pop(scaling_id(t)),
     ),
     ("missing data breaches", "ML020", lambda t: alarm(t).update(TreatMissingData="breaching")),
     ("alarm sees both fleets", "ML021", lambda t: alarm(t)["Dimensions"].pop()),

@@ -18,6 +18,7 @@ from mlops_constructs.validation.deployment import (
     variants,
 )
 from mlops_constructs.validation.rule import Fault, rule
+from mlops_constructs.validation.scaling import is_scaled
 from mlops_constructs.validation.template import (
     Properties,
     Template,
@@ -253,15 +254,28 @@ _REPLACED: Final = {
 
 @rule(
     "ML013",
-    why="otherwise a release in the busy hour resets a scaled-out fleet to its initial size",
-    remedy="set RetainAllVariantProperties to true",
+    why="otherwise a release in the busy hour resets a scaled-out fleet to its initial size, or "
+    "the live number of a fixed fleet outlives every change of its InitialInstanceCount",
+    remedy="set RetainAllVariantProperties to true; name DesiredInstanceCount in "
+    "ExcludeRetainedVariantProperties where nothing scales the endpoint, and nowhere else",
 )
-def capacity_is_kept(template: Template) -> Iterator[Fault]:
-    """An update keeps the live number of instances."""
+def capacity_has_one_owner(template: Template) -> Iterator[Fault]:
+    """An update keeps the instances that scaling chose, and gives a fixed fleet its config's."""
     for logical_id, endpoint in guarded(template):
-        if not is_true(endpoint.get("RetainAllVariantProperties")):
-            where = "Properties.RetainAllVariantProperties"
-            yield Fault(logical_id=logical_id, where=where, detail="it is not true")
+        kept = is_true(endpoint.get("RetainAllVariantProperties"))
+        excluded = endpoint.get("ExcludeRetainedVariantProperties") or []
+        kept_instances = kept and {"VariantPropertyType": _INSTANCES} not in excluded
+        scaled = is_scaled(template, logical_id, endpoint)
+        where = "Properties.RetainAllVariantProperties"
+        if scaled and not kept_instances:
+            yield Fault(logical_id=logical_id, where=where, detail="a scaled fleet is reset")
+        if not scaled and kept_instances:
+            where = "Properties.ExcludeRetainedVariantProperties"
+            detail = f"it leaves {_INSTANCES} out and nothing scales the endpoint"
+            yield Fault(logical_id=logical_id, where=where, detail=detail)
+
+
+_INSTANCES: Final = "DesiredInstanceCount"
 
 
 RULES: Final = (
@@ -277,5 +291,5 @@ RULES: Final = (
     fleet_can_be_guarded,
     endpoint_is_named,
     replaced_things_are_unnamed,
-    capacity_is_kept,
+    capacity_has_one_owner,
 )

@@ -27,6 +27,12 @@ def _resource_ids(template: Template, endpoints: Iterator[tuple[str, Properties]
     }
 
 
+def is_scaled(template: Template, logical_id: str, endpoint: Properties) -> bool:
+    """Whether a scalable target of the template is a variant of the endpoint."""
+    known = _resource_ids(template, iter([(logical_id, endpoint)]))
+    return any(text(target.get("ResourceId")) in known for _, target in _targets(template))
+
+
 @rule(
     "ML030",
     why="a target on another name is created without complaint and scales nothing, or someone else",

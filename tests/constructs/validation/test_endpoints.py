@@ -204,7 +204,34 @@ def test_a_named_thing_that_cannot_be_replaced_is_found(
     assert details(endpoints.replaced_things_are_unnamed, endpoint) == [f"{key} is churn"]
 
 
-def test_an_update_that_resets_the_capacity_is_found(endpoint: Template, details: Details) -> None:
+INSTANCES = [{"VariantPropertyType": "DesiredInstanceCount"}]
+
+
+def test_an_update_that_resets_a_scaled_fleet_is_found(
+    endpoint: Template, details: Details
+) -> None:
+    kept = dict(properties(endpoint))
     del properties(endpoint)["RetainAllVariantProperties"]
 
-    assert details(endpoints.capacity_is_kept, endpoint) == ["it is not true"]
+    assert details(endpoints.capacity_has_one_owner, endpoint) == ["a scaled fleet is reset"]
+
+    properties(endpoint).update(kept, ExcludeRetainedVariantProperties=INSTANCES)
+
+    assert details(endpoints.capacity_has_one_owner, endpoint) == ["a scaled fleet is reset"]
+
+
+def test_an_update_that_keeps_the_size_of_a_fixed_fleet_is_found(
+    endpoint: Template, details: Details
+) -> None:
+    resources = endpoint["Resources"]
+    for id_, resource in list(resources.items()):
+        if resource["Type"].startswith("AWS::ApplicationAutoScaling::"):
+            del resources[id_]
+
+    assert details(endpoints.capacity_has_one_owner, endpoint) == [
+        "it leaves DesiredInstanceCount out and nothing scales the endpoint"
+    ]
+
+    properties(endpoint)["ExcludeRetainedVariantProperties"] = INSTANCES
+
+    assert details(endpoints.capacity_has_one_owner, endpoint) == []
