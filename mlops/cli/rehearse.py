@@ -17,13 +17,18 @@ from mlops.rehearsal.drift import Wishes as DriftWishes
 from mlops.rehearsal.drift import expectations as drift_expectations
 from mlops.rehearsal.drift import rehearse_drift
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.freshness import current_assembly, described_assembly
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 
 _STOPPED = 130
 _ASSEMBLY = click.option(
     "--assembly",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Synthesized assembly. Default: cdk.out of the repository; `make synth` makes it.",
+    help="Synthesized assembly, rehearsed as it is. Default: what stands in the folder now, which "
+    "is synthesized where cdk.out holds something older.",
+)
+_FROZEN = click.option(
+    "--frozen", is_flag=True, help="Refuse where cdk.out is older than the folder."
 )
 _SCALE = click.option(
     "--scale",
@@ -43,6 +48,7 @@ def rehearse() -> None:
 @rehearse.command()
 @click.argument("model")
 @_ASSEMBLY
+@_FROZEN
 @click.option(
     "--parameter",
     "-p",
@@ -59,17 +65,19 @@ def pipeline(
     *,
     model: str,
     assembly: Path | None,
+    frozen: bool,
     parameters: tuple[str, ...],
     cache: bool,
     approve: bool,
 ) -> None:
     """Run MODEL's synthesized pipeline: train, gate, register, serve, replay the examples."""
-    with _endings():
+    chosen = dict(_pair(text) for text in parameters)
+    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
         execution = rehearse_pipeline(
             root,
             model,
-            assembly=assembly or root / "cdk.out",
-            parameters=dict(_pair(text) for text in parameters),
+            assembly=folder,
+            parameters=chosen,
             use_cache=cache,
             approve=approve,
             console=Console(),
@@ -94,6 +102,7 @@ def pipeline(
 @_SCALE
 @_SEED
 @_ASSEMBLY
+@_FROZEN
 @click.pass_obj
 def canary(
     root: Path,
@@ -105,13 +114,12 @@ def canary(
     scale: float | None,
     seed: int,
     assembly: Path | None,
+    frozen: bool,
 ) -> None:
     """Deploy MODEL's newest version over the released one, under real traffic and one fault."""
     wishes = Wishes(stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed)
-    with _endings():
-        rehearsal = rehearse_canary(
-            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
-        )
+    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+        rehearsal = rehearse_canary(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
 
@@ -127,10 +135,16 @@ def canary(
 )
 @_SCALE
 @_SEED
+@click.option("--frozen", is_flag=True, help="Refuse where the folder differs from its commit.")
 @click.pass_obj
-def delivery(root: Path, *, model: str, fault: str, scale: float | None, seed: int) -> None:
-    """Take a good and a bad version of MODEL from approval through every stage, by commits."""
-    wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed)
+def delivery(
+    root: Path, *, model: str, fault: str, scale: float | None, seed: int, frozen: bool
+) -> None:
+    """Take a good and a bad version of MODEL from approval through every stage, by commits.
+
+    What is not committed takes no part.
+    """
+    wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed, frozen=frozen)
     with _endings():
         rehearsal = rehearse_delivery(root, model, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
@@ -155,6 +169,7 @@ def delivery(root: Path, *, model: str, fault: str, scale: float | None, seed: i
 @_SCALE
 @_SEED
 @_ASSEMBLY
+@_FROZEN
 @click.pass_obj
 def drift(
     root: Path,
@@ -166,13 +181,12 @@ def drift(
     scale: float | None,
     seed: int,
     assembly: Path | None,
+    frozen: bool,
 ) -> None:
     """Replay what happened after MODEL was trained: captured, judged, retrained, released."""
     wishes = DriftWishes(stage=stage, fault=fault, periods=periods, scale=scale, seed=seed)
-    with _endings():
-        rehearsal = rehearse_drift(
-            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
-        )
+    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+        rehearsal = rehearse_drift(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
 
@@ -186,17 +200,33 @@ def drift(
     help="File to score, .jsonl or .csv. Default: rows that no training has seen.",
 )
 @_ASSEMBLY
+@_FROZEN
 @click.pass_obj
 def batch(
-    root: Path, *, model: str, stage: str | None, input_: Path | None, assembly: Path | None
+    root: Path,
+    *,
+    model: str,
+    stage: str | None,
+    input_: Path | None,
+    assembly: Path | None,
+    frozen: bool,
 ) -> None:
     """Score a file with MODEL as a stage's batch would: answered, joined, captured, judged."""
     wishes = BatchWishes(stage=stage, input=input_)
-    with _endings():
-        rehearsal = rehearse_batch(
-            root, model, assembly=assembly or root / "cdk.out", wishes=wishes, console=Console()
-        )
+    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+        rehearsal = rehearse_batch(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(1 if rehearsal.failure else 0)
+
+
+@contextmanager
+def _assembly(root: Path, model: str, named: Path | None, *, frozen: bool) -> Iterator[Path]:
+    """The assembly to rehearse; what is made or differs is told before anything runs."""
+    if named is not None:
+        described_assembly(root, named, model, frozen=frozen, say=click.echo)
+        yield named
+        return
+    with current_assembly(root, model, frozen=frozen, say=click.echo) as folder:
+        yield folder
 
 
 @contextmanager

@@ -66,17 +66,26 @@ def sdk_python(root: Path, *, say: Callable[[str], None]) -> Path:
         CompileError: the environment could not be made.
     """
     lock, home = root / SDK_LOCK, root / ENVIRONMENT
-    python, ready = home / "bin" / "python", home / _READY
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if ready.is_file() and ready.read_text() == digest:
+    python = home / "bin" / "python"
+    if has_sdk(root):
         return python
     say(f"installing the SageMaker SDK into {ENVIRONMENT}: 0.7 GB, once per version")
     uv = [sys.executable, "-m", "uv", "--quiet"]
     _run([*uv, "venv", "--clear", "--python", sys.executable, str(home)], what=f"making {home}")
     install = ["pip", "sync", "--require-hashes", "--python", str(python), str(lock)]
     _run([*uv, *install], what=f"installing {SDK_LOCK}")
-    ready.write_text(digest)
+    (home / _READY).write_text(_digest(lock), "utf-8")
     return python
+
+
+def has_sdk(root: Path) -> bool:
+    """Whether the SDK's environment is there, made from the lock as it is."""
+    ready = root / ENVIRONMENT / _READY
+    return ready.is_file() and ready.read_text("utf-8") == _digest(root / SDK_LOCK)
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
 
 
 def _clean_environment() -> dict[str, str]:

@@ -26,6 +26,16 @@ class ModelSource:
     image_tag: str
 
 
+def load_sources(platform: Platform) -> list[ModelSource]:
+    """Read the folder of every model that was asked for.
+
+    Raises:
+        ContractError: a committed definition is missing or stale.
+    """
+    build_dir = platform.root / ".mlops" / "build"
+    return [load_source(platform, spec, build_dir) for spec in platform.models]
+
+
 def load_source(platform: Platform, spec: ModelSpec, build_dir: Path) -> ModelSource:
     """Read a model's folder and pack its code into `build_dir`.
 

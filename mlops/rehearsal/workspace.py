@@ -39,6 +39,11 @@ class Workspace:
         """Environments by the content of their lock."""
         return self.folder / "envs"
 
+    @property
+    def assemblies(self) -> Path:
+        """Assemblies by the content that they were synthesized from."""
+        return self.folder / "assemblies"
+
     def cache(self, pipeline: str) -> Path:
         """Successes of a pipeline's steps."""
         return self.folder / "cache" / pipeline

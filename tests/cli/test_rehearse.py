@@ -1,16 +1,36 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Mlops = Callable[..., Result]
 
 
-def test_without_an_assembly_it_says_what_makes_one(mlops: Mlops) -> None:
+def test_without_an_assembly_the_folder_must_have_the_app(mlops: Mlops, repository: Path) -> None:
     result = mlops("rehearse", "pipeline", "bike-demand")
 
     assert result.exit_code == 1
-    assert "make synth" in result.output
+    assert f"{repository}: has no app.py" in result.output
+
+
+@pytest.mark.parametrize("command", ["pipeline", "canary", "drift", "batch"])
+def test_frozen_synthesizes_nothing(mlops: Mlops, command: str) -> None:
+    result = mlops("rehearse", command, "bike-demand", "--frozen")
+
+    assert result.exit_code == 1
+    assert "cdk.out does not exist; remedy: run `make synth`" in result.output
+
+
+@pytest.mark.parametrize("command", ["pipeline", "canary", "drift", "batch"])
+def test_a_named_assembly_of_other_content_is_told(
+    mlops: Mlops, assembly: Path, repository: Path, command: str
+) -> None:
+    # The copy has no app and no platform, so the assembly is of other content.
+    result = mlops("rehearse", command, "bike-demand", "--assembly", str(assembly), "--frozen")
+
+    assert result.exit_code == 1
+    assert "cdk.out is older than app.py" in result.output
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(

