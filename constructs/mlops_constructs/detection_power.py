@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aws_cdk import Annotations
 from constructs import IConstruct
 
-from mlops.rollout import Expectation, Plan, Target, forecast, plan_canary
-from mlops_constructs.prober import probes_per_minute
+from mlops.rollout import Plan, Target, forecast, plan_canary
 from mlops_constructs.release import Release
 
 
@@ -28,7 +26,10 @@ def weakness(release: Release) -> str | None:
     target = Target(detection=release.canary.detection_target_percent / 100)
     if not setting.policy.guarded:
         return None
-    expected = _expectation(release)
+    expected = release.model.endpoint.canary_expectation(
+        callers_per_minute=release.traffic.callers_per_minute,
+        instances=release.capacity.min_instances,
+    )
     if forecast(setting, expected, target).reaches(target):
         return None
     plan = plan_canary(setting, expected, target)
@@ -39,15 +40,8 @@ def weakness(release: Release) -> str | None:
     )
 
 
-def _expectation(release: Release) -> Expectation:
-    expected = release.model.endpoint.canary_expectation(instances=release.capacity.min_instances)
-    # Probes are requests like any other to the fleet and to its alarms.
-    rate = expected.requests_per_minute + probes_per_minute(release)
-    return replace(expected, requests_per_minute=rate)
-
-
 def _remedies(plan: Plan) -> Iterator[str]:
     if plan.patch:
         yield f"set endpoint.canary {json.dumps(plan.patch)}"
     if plan.sufficient_requests_per_minute is not None:
-        yield f"expect {plan.sufficient_requests_per_minute:.0f} requests per minute"
+        yield f"expect {plan.sufficient_requests_per_minute:.0f} requests of callers per minute"

@@ -147,11 +147,12 @@ class DriftJob(Construct):
 def job_settings(release: Release) -> dict[str, Any]:
     """What the job is told beside the contract; docs/drift.md says what each key means."""
     model, stage = release.model, release.site.stage
-    per_day = 24 * 60 * model.endpoint.expected_requests_per_minute
+    per_day = 24 * 60 * release.traffic.callers_per_minute
     share = model.endpoint.capture.sampling_percent / 100
     return {
         "about": {"model": model.name, "stage": stage.name, "version": str(release.version)},
-        "expected_requests": per_day * model.monitoring.window_days * share,
+        # Nothing is missing where nobody calls.
+        "expected_requests": per_day * model.monitoring.window_days * share or None,
         "settings": _thresholds(model),
         **_outcome(model),
     }

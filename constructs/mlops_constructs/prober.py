@@ -1,8 +1,6 @@
 """Requests with known answers, sent while a release is under way."""
 
-import math
 from pathlib import Path
-from typing import Final
 
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -14,12 +12,6 @@ from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.release import Release
 from mlops_constructs.serving_permissions import read_version
-
-_CANARY_PROBES: Final = 2
-"""Probes a minute that shall reach the new fleet, however busy the endpoint is."""
-_MARGIN: Final = 1.5
-"""The share of the requests that reaches a canary is a matter of chance."""
-_MOST: Final = 600
 
 
 class Prober(Construct):
@@ -52,16 +44,6 @@ class Prober(Construct):
         )
 
 
-def probes_per_minute(release: Release) -> int:
-    """Enough to score the new fleet's answers, and to make up for traffic that is too thin."""
-    canary, policy = release.canary, release.canary.policy
-    share = policy.size_percent / 100 if policy.guarded else 1.0
-    for_answers = _CANARY_PROBES / share
-    needed = canary.minimum_invocations * _MARGIN / (share * policy.bake_minutes)
-    missing = needed - release.model.endpoint.expected_requests_per_minute
-    return min(_MOST, math.ceil(max(for_answers, missing)))
-
-
 def _task(release: Release) -> Task:
     return Task(
         name="prober",
@@ -73,7 +55,7 @@ def _task(release: Release) -> Task:
             "CONTRACT": CONTRACT,
             "ENDPOINT_NAME": release.endpoint_name,
             "PACKAGES": release.package_arn.rpartition("/")[0],
-            "PROBES_PER_MINUTE": str(probes_per_minute(release)),
+            "PROBES_PER_MINUTE": str(release.traffic.probes_per_minute),
         },
     )
 

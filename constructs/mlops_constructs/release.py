@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from mlops.contract import CanarySpec, Capacity, ContractError, ModelSpec, Problem
-from mlops.rollout import Signal
+from mlops.rollout import ReleaseTraffic, Signal
 from mlops.rollout.release import release_hash
 from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
 from mlops_constructs.site import Site
@@ -71,16 +71,14 @@ class Release:
         return self.site.stage.canary.applied_to(self.model.endpoint.canary)
 
     @property
-    def watched_share_percent(self) -> int:
-        """Share of the traffic that judges a release: the canary's, or all of it without one."""
-        policy = self.canary.policy
-        return policy.size_percent if policy.guarded else 100
+    def traffic(self) -> ReleaseTraffic:
+        """What a release can count on here: callers and probes."""
+        return self.site.names.stages.release_traffic(self.site.stage, self.model.endpoint)
 
     @property
-    def watched_minutes(self) -> int:
-        """How long that share judges it, before anything that cannot be taken back."""
-        policy = self.canary.policy
-        return policy.bake_minutes if policy.guarded else policy.final_bake_minutes
+    def watched_share_percent(self) -> int:
+        """Share of the traffic that judges a release."""
+        return round(100 * self.canary.policy.watched_share)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:

@@ -59,7 +59,7 @@ def _expectation(release: Release) -> dict[str, object]:
         "AlarmNames": [release.alarm_name(signal) for signal in release.signals],
         "MinimumInvocations": release.canary.minimum_invocations,
         "SharePercent": release.watched_share_percent,
-        "BakeMinutes": release.watched_minutes,
+        "BakeMinutes": release.canary.policy.watched_minutes,
         "DeploymentMinutes": release.canary.policy.execution_timeout_minutes,
     }
 

@@ -75,7 +75,7 @@ def _task(release: Release, *, key_arn: str) -> Task:
             "ALARM_KEYS": ",".join(signal.key for signal in release.signals),
             "MINIMUM_INVOCATIONS": str(release.canary.minimum_invocations),
             "SHARE_PERCENT": str(release.watched_share_percent),
-            "BAKE_MINUTES": str(release.watched_minutes),
+            "BAKE_MINUTES": str(release.canary.policy.watched_minutes),
             "DEPLOYMENT_MINUTES": str(release.canary.policy.execution_timeout_minutes),
         },
         dead_letter_queue_arn=release.site.dead_letter_queue_arn,

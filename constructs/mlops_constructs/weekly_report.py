@@ -76,7 +76,7 @@ def terms(release: Release) -> dict[str, Any]:
         "stage": site.stage.name,
         "endpoint": served.endpoint,
         "owner": model.owners.data_science,
-        "requests_per_minute": model.endpoint.expected_requests_per_minute,
+        "requests_per_minute": release.traffic.callers_per_minute,
         "latency_p99_ms": model.endpoint.latency_p99_ms,
         "error_ratio": served.canary.alarms.error_ratio,
         "instance_type": served.instance_type,

@@ -33,8 +33,8 @@ def canary() -> None:
 )
 @click.option(
     "--requests-per-minute",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Traffic of the endpoint. Default: the contract's expectation.",
+    type=click.FloatRange(min=0),
+    help="What callers send; the prober adds to it. Default: what the contract expects here.",
 )
 @click.option(
     "--latency-p99-ms",
@@ -72,12 +72,15 @@ def plan(
     spec = platform.models[0].endpoint
     canary = where.canary.applied_to(spec.canary)
     setting = spec.canary_setting(canary)
-    expected = spec.canary_expectation(instances=where.capacity[spec.tier].min_instances)
+    callers = platform.stages.callers_per_minute(where, spec)
+    expected = spec.canary_expectation(
+        callers_per_minute=callers if requests_per_minute is None else requests_per_minute,
+        instances=where.capacity[spec.tier].min_instances,
+    )
     found = _planned(
         setting,
         replace(
             expected,
-            requests_per_minute=requests_per_minute or expected.requests_per_minute,
             latency_p99_ms=latency_p99_ms or expected.latency_p99_ms,
             error_ratio=error_percent / 100,
         ),

@@ -52,8 +52,11 @@ def _class(plan: Plan) -> str:
 
 def _assumed(plan: Plan) -> str:
     expected, window = plan.expectation, plan.configured.setting.window
+    callers = expected.requests_per_minute
+    probes = plan.configured.setting.requests_per_minute(callers) - callers
     return (
-        f"{expected.requests_per_minute:g} requests per minute, {expected.error_ratio * 100:g} % "
+        f"{callers:g} requests of callers and {probes:g} probes per minute, "
+        f"{expected.error_ratio * 100:g} % "
         f"errors and a p99 of {expected.latency_p99_ms:g} ms in service, {expected.instances} "
         f"instances; alarms need {window.datapoints_to_alarm} of {window.evaluation_periods} "
         f"periods of {window.period_seconds} s"

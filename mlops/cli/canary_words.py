@@ -80,7 +80,7 @@ def _what_traffic_would_help(plan: Plan) -> str:
         return "no allowed share, bake or threshold reaches it as calmly"
     return (
         "no allowed share, bake or threshold reaches it as calmly; the configured canary would "
-        f"at about {needed:g} requests per minute"
+        f"at about {needed:g} requests of callers per minute"
     )
 
 

@@ -11,6 +11,7 @@ from mlops.contract.vocabulary import (
     Name,
     Ratio,
     Spec,
+    StageName,
     invalid,
 )
 from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Signal, Strategy
@@ -178,8 +179,13 @@ class EndpointSpec(Spec):
         HostingInstanceType | None, Field(description="Default: the stage's type for the tier")
     ] = None
     expected_requests_per_minute: Annotated[
-        int, Field(ge=1, le=10_000_000, description="On a usual day; scaling follows from it")
+        int,
+        Field(ge=1, le=10_000_000, description="Last stage, usual day; scaling follows from it"),
     ]
+    stage_requests_per_minute: Annotated[
+        dict[StageName, Annotated[int, Field(ge=0, le=10_000_000)]],
+        Field(max_length=9, description="What callers send to a stage before the last; default 0"),
+    ] = Field(default_factory=dict)
     latency_p99_ms: Annotated[
         float, Field(gt=0, le=60_000, description="Objective, milliseconds")
     ] = 500.0
@@ -202,12 +208,13 @@ class EndpointSpec(Spec):
             error_ratio=canary.alarms.error_ratio,
             model_error_ratio=canary.alarms.model_error_ratio,
             latency_p99_ms=canary.alarms.latency_p99_ms or 1.5 * self.latency_p99_ms,
+            minimum_invocations=canary.minimum_invocations,
         )
 
-    def canary_expectation(self, *, instances: int) -> Expectation:
+    def canary_expectation(self, *, callers_per_minute: float, instances: int) -> Expectation:
         """What is promised of traffic and of a good version, for want of measurements."""
         return Expectation(
-            requests_per_minute=self.expected_requests_per_minute,
+            requests_per_minute=callers_per_minute,
             latency_p99_ms=self.latency_p99_ms,
             instances=instances,
         )

@@ -20,6 +20,7 @@ from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
 from mlops.contract.stage_spec import StageSpec, StagesSpec
+from mlops.contract.traffic_rules import TRAFFIC_RULES
 from mlops.contract.translation import problem_at
 from mlops.rollout import LIMITS, violations
 
@@ -55,6 +56,8 @@ def of_model_in_stages(document: Document, model: ModelSpec, stages: StagesSpec)
     for stage in stages.stages:
         for rule in _MODEL_STAGE_RULES:
             found += rule(document, model, stage)
+    for check in _MODEL_STAGES_RULES:
+        found += check(document, model, stages)
     return found
 
 
@@ -389,3 +392,4 @@ _MODEL_STAGE_RULES: Final[
     _guarded_instances_are_not_inf1,
     _the_stage_canary_protects,
 )
+_MODEL_STAGES_RULES: Final = TRAFFIC_RULES

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mlops.contract.endpoint_spec import CanarySpec
+from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
 from mlops.contract.vocabulary import (
     UNIQUE,
     AccountId,
@@ -30,7 +30,7 @@ from mlops.contract.vocabulary import (
     WorkspaceId,
     invalid,
 )
-from mlops.rollout import Strategy
+from mlops.rollout import ReleaseTraffic, Strategy
 
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653
@@ -255,6 +255,26 @@ class StagesSpec(Spec):
     def training(self) -> StageSpec:
         """The stage that trains and holds the registry."""
         return next(stage for stage in self.stages if stage.trains)
+
+    @property
+    def last(self) -> StageSpec:
+        """The stage that callers call."""
+        return self.stages[-1]
+
+    def callers_per_minute(self, stage: StageSpec, endpoint: EndpointSpec) -> int:
+        """What callers send to a model in a stage on a usual day."""
+        if stage.name == self.last.name:
+            return endpoint.expected_requests_per_minute
+        return endpoint.stage_requests_per_minute.get(stage.name, 0)
+
+    def release_traffic(self, stage: StageSpec, endpoint: EndpointSpec) -> ReleaseTraffic:
+        """What a release of a model in a stage can count on."""
+        canary = stage.canary.applied_to(endpoint.canary)
+        return ReleaseTraffic.of(
+            canary.policy,
+            minimum_invocations=canary.minimum_invocations,
+            callers_per_minute=self.callers_per_minute(stage, endpoint),
+        )
 
     @property
     def is_automated(self) -> bool:

@@ -19,6 +19,8 @@ class Served:
     canary: CanarySpec
     capacity: Capacity
     instance_type: str
+    callers_per_minute: float
+    """On a usual day in this stage."""
 
     @classmethod
     def of(cls, names: Names, stage: StageSpec, model: ModelSpec) -> "Served":
@@ -31,6 +33,7 @@ class Served:
             canary=stage.canary.applied_to(model.endpoint.canary),
             capacity=capacity,
             instance_type=model.endpoint.instance_type or capacity.instance_type,
+            callers_per_minute=names.stages.callers_per_minute(stage, model.endpoint),
         )
 
     @property

@@ -21,7 +21,7 @@ _CONFIG: Final = "EndpointConfigName"
 
 def traffic(served: Served) -> Panel:
     """Requests per minute beside what the contract expects."""
-    expected = float(served.model.endpoint.expected_requests_per_minute)
+    expected = served.callers_per_minute
     return Panel(
         title="Requests per minute",
         unit="requests",

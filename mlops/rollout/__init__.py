@@ -47,10 +47,17 @@ from mlops.rollout.power import (
 )
 from mlops.rollout.samples import Point, Sample, aggregate, minimum_samples, timeline
 from mlops.rollout.signals import MetricUnit, Scope, Signal, microseconds, rollback_signals
+from mlops.rollout.traffic import (
+    MOST_PROBES_PER_MINUTE,
+    ReleaseTraffic,
+    most_minimum_invocations,
+    quiet_invocations,
+)
 from mlops.rollout.verdict import Evidence, Outcome, Verdict, judge, worst
 
 __all__ = [
     "LIMITS",
+    "MOST_PROBES_PER_MINUTE",
     "Alarm",
     "AlarmWindow",
     "CanaryPolicy",
@@ -67,6 +74,7 @@ __all__ = [
     "Plan",
     "Point",
     "Points",
+    "ReleaseTraffic",
     "Risk",
     "Sample",
     "Scope",
@@ -92,9 +100,11 @@ __all__ = [
     "judge",
     "microseconds",
     "minimum_samples",
+    "most_minimum_invocations",
     "neighbours",
     "patch",
     "plan_canary",
+    "quiet_invocations",
     "rollback_signals",
     "sufficient_traffic",
     "timeline",

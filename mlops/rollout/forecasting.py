@@ -12,6 +12,7 @@ from typing import Final
 from mlops.rollout.policy import LIMITS, AlarmWindow, CanaryPolicy
 from mlops.rollout.power import Detection, Exposure, Risk, Shift, any_of, best_of, detection
 from mlops.rollout.signals import Signal, microseconds, rollback_signals
+from mlops.rollout.traffic import ReleaseTraffic
 
 _NORMAL: Final = NormalDist()
 
@@ -26,6 +27,19 @@ class Setting:
     model_error_ratio: float
     latency_p99_ms: float
     endpoint_error_ratio: float | None = None
+    minimum_invocations: int | None = None
+    """What the prober makes sure of; None where nothing probes."""
+
+    def requests_per_minute(self, callers_per_minute: float) -> float:
+        """All requests while a release is under way: of callers, and the prober's own."""
+        if self.minimum_invocations is None:
+            return callers_per_minute
+        traffic = ReleaseTraffic.of(
+            self.policy,
+            minimum_invocations=self.minimum_invocations,
+            callers_per_minute=callers_per_minute,
+        )
+        return traffic.per_minute
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -56,6 +70,7 @@ class Expectation:
     """What is expected of traffic and of a good version."""
 
     requests_per_minute: float
+    """What callers send; the prober's requests are the setting's."""
     latency_p99_ms: float
     """Of the version in service; the endpoint's objective where nothing was measured."""
     instances: int = LIMITS.guarded_instances
@@ -135,7 +150,7 @@ def against(
     signals: tuple[Signal, ...] | None = None,
 ) -> Detection:
     """How surely the best of the setting's signals, or of others, catches a worse version."""
-    exposure = _exposure(expectation, setting.partial_shifts)
+    exposure = _exposure(setting, expectation, setting.partial_shifts)
     return best_of(
         [
             detection(
@@ -149,7 +164,7 @@ def against(
 def _false_rollback(setting: Setting, expectation: Expectation) -> float:
     final = Shift(share=1.0, seconds=setting.policy.final_bake_minutes * 60)
     shifts = (*setting.partial_shifts, final)
-    exposure = replace(_exposure(expectation, shifts), settle_periods=0)
+    exposure = replace(_exposure(setting, expectation, shifts), settle_periods=0)
     return any_of(
         [
             detection(signal, exposure, _risk(signal, expectation, 0.0, 1.0))
@@ -158,9 +173,9 @@ def _false_rollback(setting: Setting, expectation: Expectation) -> float:
     )
 
 
-def _exposure(expectation: Expectation, shifts: tuple[Shift, ...]) -> Exposure:
+def _exposure(setting: Setting, expectation: Expectation, shifts: tuple[Shift, ...]) -> Exposure:
     return Exposure(
-        requests_per_minute=expectation.requests_per_minute,
+        requests_per_minute=setting.requests_per_minute(expectation.requests_per_minute),
         instances=expectation.instances,
         shifts=shifts,
     )

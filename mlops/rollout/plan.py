@@ -15,6 +15,8 @@ Patch = dict[str, "int | float | Patch"]
 _SHARES: Final = (5, 10, 15, 20, 25, 30, 40, 50)
 _BAKES: Final = (6, 8, 10, 12, 15, 20, 25, 30, 45, 60)
 _THRESHOLDS: Final = (0.5, 1.0, 1.5, 2.0)
+_FEW: Final = 1
+"""What is multiplied where nobody calls."""
 _TRAFFIC: Final = (1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -29,7 +31,7 @@ class Plan:
     patch: Patch
     """Keys below `endpoint.canary` that turn the configured setting into the cheapest."""
     sufficient_requests_per_minute: float | None
-    """Traffic at which the configured setting reaches the target; None if none would."""
+    """Of callers, so that the configured setting reaches the target; None if none would do."""
     expectation: Expectation
     target: Target
 
@@ -91,11 +93,12 @@ def patch(configured: Setting, wanted: Setting) -> Patch:
 
 
 def sufficient_traffic(setting: Setting, expectation: Expectation, target: Target) -> float | None:
-    """The least of a few multiples of the expected traffic at which a setting suffices."""
-    for factor in (1, *_TRAFFIC):
-        busier = replace(expectation, requests_per_minute=expectation.requests_per_minute * factor)
+    """The least of a few multiples of the callers' traffic at which a setting suffices."""
+    callers = expectation.requests_per_minute
+    for wanted in (callers, *(factor * (callers or _FEW) for factor in _TRAFFIC)):
+        busier = replace(expectation, requests_per_minute=wanted)
         if forecast(setting, busier, target).reaches(target):
-            return busier.requests_per_minute
+            return wanted
     return None
 
 

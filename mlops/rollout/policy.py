@@ -69,6 +69,16 @@ class CanaryPolicy:
         return self._bakes * self.bake_minutes + self.final_bake_minutes
 
     @property
+    def watched_share(self) -> float:
+        """Part of the traffic that judges a release, 0 to 1: the canary's, or all without one."""
+        return self.size_percent / 100 if self.guarded else 1.0
+
+    @property
+    def watched_minutes(self) -> int:
+        """How long that part judges it, before anything that cannot be taken back."""
+        return self.bake_minutes if self.guarded else self.final_bake_minutes
+
+    @property
     def execution_timeout_minutes(self) -> int:
         """The given timeout, or the waits plus provisioning, doubled for a slow day."""
         ceiling = LIMITS.timeout_seconds[1] // 60

@@ -10,6 +10,7 @@ from mlops.rollout import Target, forecast
 
 ROOT = Path(__file__).resolve().parents[2]
 Mlops = Callable[..., Result]
+PROD = "{size_percent: 50, bake_minutes: 15}"
 
 
 def _edit(path: Path, old: str, new: str) -> None:
@@ -27,7 +28,7 @@ def test_a_plan_prints_the_table_and_writes_the_page(mlops: Mlops, repository: P
 
     assert result.exit_code == 0, result.output
     assert "reaches the target of 80.0 %" in result.output
-    assert " 10 %  15 min       2 %  25 min" in result.output
+    assert " 50 %  15 min       2 %  25 min" in result.output
     page = repository / ".mlops" / "reports" / "canary-plan" / "bike-demand-prod.html"
     assert f"page: {page}" in result.output
     assert page.read_text().startswith("<!doctype html>")
@@ -54,21 +55,25 @@ def test_the_page_goes_where_it_is_asked_for(mlops: Mlops, tmp_path: Path) -> No
     assert "bike-demand in dev" in wanted.read_text()
 
 
-def test_a_key_that_the_stage_overrides_is_patched_in_the_stage(mlops: Mlops) -> None:
+def test_a_key_that_the_stage_overrides_is_patched_in_the_stage(
+    mlops: Mlops, repository: Path
+) -> None:
+    _edit(repository / "config" / "stages.yaml", PROD, "{bake_minutes: 15}")
+
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
 
     model, _, stages = result.output.partition("# config/stages.yaml")
-    assert "endpoint:\n  canary:\n    size_percent: 20\n" in model
+    assert "endpoint:\n  canary:\n    size_percent: 5\n" in model
     assert "bake_minutes" not in model.partition("# model.yaml")[2]
     assert "stages:\n  prod:\n    canary:\n      bake_minutes: 6\n" in stages
 
 
 def test_the_patch_applied_reaches_the_target(mlops: Mlops, repository: Path) -> None:
-    _edit(repository / "config" / "stages.yaml", "{bake_minutes: 15}", "{bake_minutes: 6}")
+    _edit(repository / "config" / "stages.yaml", PROD, "{bake_minutes: 6}")
     _edit(
         _model(repository),
         "  latency_p99_ms: 200",
-        "  latency_p99_ms: 200\n  canary:\n    size_percent: 20",
+        "  latency_p99_ms: 200\n  canary:\n    size_percent: 5",
     )
 
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
@@ -78,11 +83,43 @@ def test_the_patch_applied_reaches_the_target(mlops: Mlops, repository: Path) ->
     assert "# model.yaml" not in result.output
 
 
+@pytest.mark.parametrize("model", ["bike-demand"])
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+def test_every_stage_of_the_sample_obeys_the_plans_own_advice(
+    mlops: Mlops, model: str, stage: str
+) -> None:
+    result = mlops("canary", "plan", model, "--stage", stage)
+
+    assert "the configured canary reaches the target" in result.output
+    assert "would roll back at most" not in result.output
+
+
+def test_a_stage_that_nobody_calls_is_planned_with_its_probes(
+    mlops: Mlops, repository: Path
+) -> None:
+    result = mlops("canary", "plan", "bike-demand", "--stage", "dev")
+
+    assert result.exit_code == 0
+    page = repository / ".mlops" / "reports" / "canary-plan" / "bike-demand-dev.html"
+    assert "0 requests of callers and 210 probes per minute" in page.read_text().lower()
+
+
+def test_the_plan_reckons_with_the_probes_that_are_synthesized(repository: Path) -> None:
+    platform = load_platform(repository, model="bike-demand")
+    endpoint = platform.models[0].endpoint
+
+    for stage in platform.stages.stages:
+        setting = endpoint.canary_setting(stage.canary.applied_to(endpoint.canary))
+        traffic = platform.stages.release_traffic(stage, endpoint)
+        planned = setting.requests_per_minute(traffic.callers_per_minute)
+        assert planned == traffic.per_minute
+
+
 def test_thin_traffic_is_told_what_would_help(mlops: Mlops) -> None:
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod", "--requests-per-minute", "2")
 
     assert "misses the target" in result.output
-    assert "at about 200 requests per minute" in result.output
+    assert "at about 6 requests of callers per minute" in result.output
 
 
 def test_a_model_far_faster_than_its_objective_is_told_that_its_alarm_sleeps(mlops: Mlops) -> None:
@@ -92,7 +129,10 @@ def test_a_model_far_faster_than_its_objective_is_told_that_its_alarm_sleeps(mlo
     assert "look at the latency alarm" in result.output
 
 
-def test_the_servings_own_errors_and_the_target_are_taken_into_account(mlops: Mlops) -> None:
+def test_the_servings_own_errors_and_the_target_are_taken_into_account(
+    mlops: Mlops, repository: Path
+) -> None:
+    _edit(repository / "config" / "stages.yaml", PROD, "{size_percent: 5}")
     result = mlops(
         "canary", "plan", "bike-demand", "--stage", "prod",
         "--error-percent", "1", "--target-percent", "99.9",
@@ -113,7 +153,7 @@ def test_errors_in_service_that_no_threshold_can_bear_are_told(mlops: Mlops) -> 
 
 
 def test_a_canary_of_all_at_once_is_refused(mlops: Mlops, repository: Path) -> None:
-    _edit(repository / "config" / "stages.yaml", "{bake_minutes: 15}", "{strategy: all-at-once}")
+    _edit(repository / "config" / "stages.yaml", PROD, "{strategy: all-at-once}")
 
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
 
@@ -127,8 +167,8 @@ def test_a_canary_of_all_at_once_is_refused(mlops: Mlops, repository: Path) -> N
         (("bike-demand", "--stage", "moon"), "no stage 'moon'; use dev, staging, prod"),
         (("bike-demand",), "Missing option '--stage'"),
         (
-            ("bike-demand", "--stage", "dev", "--requests-per-minute", "0"),
-            "0.0 is not in the range",
+            ("bike-demand", "--stage", "dev", "--requests-per-minute", "-1"),
+            "-1.0 is not in the range",
         ),
         (("bike-demand", "--stage", "dev", "--target-percent", "100"), "100.0 is not in the range"),
         (("bike-demand", "--stage", "dev", "--html", "."), "is a directory"),
@@ -158,7 +198,8 @@ def test_the_contract_speaks_the_words_of_the_plan(repository: Path) -> None:
     endpoint, prod = platform.models[0].endpoint, platform.stages.stage("prod")
 
     setting = endpoint.canary_setting(prod.canary.applied_to(endpoint.canary))
-    expectation = endpoint.canary_expectation(instances=2)
+    callers = platform.stages.callers_per_minute(prod, endpoint)
+    expectation = endpoint.canary_expectation(callers_per_minute=callers, instances=2)
 
     assert setting.policy.bake_minutes == 15
     assert setting.latency_p99_ms == 300

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlops_constructs.prober import Prober, probes_per_minute
+from mlops_constructs.prober import Prober
 from mlops_constructs.release import Release
 
 
@@ -39,7 +39,7 @@ def test_its_environment_says_what_to_probe_and_how_often(prober: Any) -> None:
         "CONTRACT": "contract.json",
         "ENDPOINT_NAME": "acme-prod-churn",
         "PACKAGES": "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn",
-        "PROBES_PER_MINUTE": "20",
+        "PROBES_PER_MINUTE": "150",
     }
 
 
@@ -52,20 +52,18 @@ def test_it_publishes_in_one_namespace_and_calls_one_endpoint(prober: Any) -> No
     assert statements["ProbeTheEndpoint"]["Resource"].endswith("endpoint/acme-prod-churn")
 
 
-def test_where_traffic_is_thin_probes_make_up_for_it(release_of: Callable[..., Release]) -> None:
-    thin = release_of(expected_requests_per_minute=10)
+@pytest.mark.parametrize("stage", ["dev", "test", "prod"])
+def test_probes_suffice_for_a_verdict_whether_or_not_anybody_calls_the_stage(
+    release_of: Callable[..., Release], stage: str
+) -> None:
+    traffic = release_of(stage).traffic
 
     # 100 requests within 10 minutes at a tenth of the traffic, half as much again for chance.
-    assert probes_per_minute(thin) == 140
+    assert traffic.probes_per_minute == 150
+    assert traffic.callers_per_minute == (300 if stage == "prod" else 0)
 
 
-def test_where_traffic_is_plenty_probes_still_score_the_canary(
-    release_of: Callable[..., Release],
-) -> None:
-    assert probes_per_minute(release_of(canary={"size_percent": 25})) == 8
+def test_a_stage_may_have_callers_of_its_own(release_of: Callable[..., Release]) -> None:
+    release = release_of("test", stage_requests_per_minute={"test": 40})
 
-
-def test_probes_are_bounded(release_of: Callable[..., Release]) -> None:
-    greedy = release_of(canary={"minimum_invocations": 100_000})
-
-    assert probes_per_minute(greedy) == 600
+    assert release.traffic.callers_per_minute == 40

@@ -54,6 +54,9 @@ CASES = [
     ("_a_canary_has_two_instances", "stages.yaml", "min_instances: 2", "min_instances: 1", "endpoint.canary", "needs 2 instances"),
     ("_guarded_instances_are_not_inf1", "model.yaml", TYPE, TYPE + "  instance_type: ml.inf1.xlarge\n", "endpoint.canary.strategy", "silently deploys all at once"),
     ("_the_stage_canary_protects", "stages.yaml", "bake_minutes: 15", "bake_minutes: 2", "endpoint.canary.bake_minutes", "as overridden by stages.prod"),
+    ("_callers_are_of_stages_before_the_last", "model.yaml", TYPE, TYPE + "  stage_requests_per_minute: {moon: 3}\n", "endpoint.stage_requests_per_minute.moon", "there is no such stage"),
+    ("_callers_are_of_stages_before_the_last", "model.yaml", TYPE, TYPE + "  stage_requests_per_minute: {dev: 3, prod: 3}\n", "endpoint.stage_requests_per_minute.prod", "the last stage's traffic is expected_requests_per_minute"),
+    ("_a_canary_reaches_its_minimum", "model.yaml", "canary: {size_percent: 10", "canary: {minimum_invocations: 5000, size_percent: 10", "endpoint.canary.minimum_invocations", "every release in stage dev would be inconclusive"),
     ("sample_problems", "model.yaml", "target: demand", "target: ghost", "problem.target", "no such column"),
     ("example_problems", "model.yaml", "max: 23", "max: 2", "examples", "above 2"),
 ]  # fmt: skip
@@ -86,7 +89,8 @@ def test_each_case_is_caught_by_its_rule_alone(
     monkeypatch: pytest.MonkeyPatch, changed: Changed, case: tuple[str, ...]
 ) -> None:
     rule, file, old, new, key, message = case
-    for name in ("_MODEL_RULES", "_FOLDER_RULES", "_STAGES_RULES", "_MODEL_STAGE_RULES"):
+    groups = ("_MODEL_RULES", "_FOLDER_RULES", "_STAGES_RULES", "_MODEL_STAGE_RULES")
+    for name in (*groups, "_MODEL_STAGES_RULES"):
         kept = tuple(r for r in getattr(guardrails, name) if r.__name__ != rule)
         monkeypatch.setattr(guardrails, name, kept)
 
@@ -195,6 +199,7 @@ def _groups() -> tuple[tuple[Callable[..., object], ...], ...]:
         guardrails._FOLDER_RULES,
         guardrails._STAGES_RULES,
         guardrails._MODEL_STAGE_RULES,
+        guardrails._MODEL_STAGES_RULES,
     )
 
 

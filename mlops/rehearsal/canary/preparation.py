@@ -65,7 +65,7 @@ class Preparation:
             blue=self._candidate(blue, endpoint),
             green=self._candidate(green, endpoint),
             requests=self._requests(),
-            per_minute=self.spec.endpoint.expected_requests_per_minute,
+            per_minute=self.platform.stages.callers_per_minute(self.stage, self.spec.endpoint),
             objective_seconds=self.spec.endpoint.latency_p99_ms / 1000,
             minimum_invocations=endpoint.minimum_invocations or canary.minimum_invocations,
             python=python or self._environment.ensure(say),
