@@ -101,6 +101,11 @@ def pipeline(
 )
 @_SCALE
 @_SEED
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on where an earlier rehearsal of the same release was ended.",
+)
 @_ASSEMBLY
 @_FROZEN
 @click.pass_obj
@@ -113,11 +118,14 @@ def canary(
     fault: str,
     scale: float | None,
     seed: int,
+    resume: bool,
     assembly: Path | None,
     frozen: bool,
 ) -> None:
     """Deploy MODEL's newest version over the released one, under real traffic and one fault."""
-    wishes = Wishes(stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed)
+    wishes = Wishes(
+        stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed, resume=resume
+    )
     with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
         rehearsal = rehearse_canary(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)

@@ -21,7 +21,7 @@ def identity(process: int | str = "self") -> str:
     """Namespace, id and start of a process: no other process ever has the same; "" without one."""
     try:
         folder = (_PROCESSES / str(process)).resolve()
-        space = os.readlink(folder / "ns" / "pid").translate({ord(mark): None for mark in "pid:[]"})
+        space = str((folder / "ns" / "pid").readlink()).strip("pid:[]")
         started = (folder / "stat").read_text().rpartition(")")[2].split()[_STARTED_AT]
     except (OSError, IndexError):
         return ""

@@ -1,15 +1,9 @@
-"""How much this machine answers, so that a rehearsal never asks more than half of it.
+"""How much this machine can bear now, so that a rehearsal never asks more than half of it.
 
-Measured once per archive, environment and fleet, and kept: a rehearsal that measured its own
-overload would blame the candidate for it.
+Measured for every deployment: a machine that was quiet an hour ago, or a minute ago, may be busy.
 """
 
-import json
-import os
-import tempfile
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
+import resource
 from typing import Final
 
 CALIBRATION_SECONDS: Final = 1.0
@@ -17,36 +11,21 @@ MOST_OF_CAPACITY: Final = 0.5
 TARGET_SECONDS: Final = 12.0
 """What an undisturbed deployment should take, if the machine allows."""
 _MINUTE: Final = 60.0
+_MOST_IN_FLIGHT: Final = 128
+_CONNECTIONS: Final = 3
+"""File descriptors of a request under way: both ends at the router, and one to a server."""
+_FLEETS: Final = 2
+_OTHER_FILES: Final = 128
 
 
-@dataclass(frozen=True, kw_only=True)
-class CapacityFile:
-    """Measured capacities by what they were measured with."""
-
-    path: Path
-
-    async def known_or(self, key: str, measure: Callable[[], Awaitable[float]]) -> float:
-        """The requests per second that were measured once, or are measured now."""
-        known = self._read()
-        if key not in known:
-            known[key] = await measure()
-            self._write(known)
-        return known[key]
-
-    def _read(self) -> dict[str, float]:
-        try:
-            content = json.loads(self.path.read_text("utf-8"))
-            return {str(key): float(value) for key, value in content.items()}
-        except (OSError, ValueError, AttributeError):
-            # A cache: what cannot be read is measured again.
-            return {}
-
-    def _write(self, known: dict[str, float]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".writing-")
-        with os.fdopen(handle, "w", encoding="utf-8") as text:
-            json.dump(known, text, indent=2, sort_keys=True)
-        Path(temporary).replace(self.path)
+def most_in_flight(files: int | None = None) -> int:
+    """Requests that one fleet may have under way without the process running out of files."""
+    if files is None:
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return _MOST_IN_FLIGHT
+    bearable = (files - _OTHER_FILES) // (_CONNECTIONS * _FLEETS + 1)
+    return max(8, min(_MOST_IN_FLIGHT, bearable))
 
 
 def time_scale(*, duration_seconds: float, per_minute: float, capacity: float) -> float:

@@ -5,12 +5,16 @@ ends of every connection are ours to count.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 LOOPBACK: Final = "127.0.0.1"
 _HEAD_LIMIT: Final = 65_536
+
+_IDLE_SECONDS: Final = 2.0
+"""A connection that was free for longer is closed: its server may be about to close it as well."""
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -65,18 +69,19 @@ class Peer:
     """A server at a port of this machine, and the connections to it that are free."""
 
     port: int
-    _free: list[Stream] = field(default_factory=list)
+    _free: list[tuple[Stream, float]] = field(default_factory=list)
+    """Connections, and since when each is free."""
 
     async def ask(
         self, first_line: str, headers: Mapping[str, str], body: bytes, *, timeout_seconds: float
     ) -> Message:
         """The answer to one request.
 
-        A kept connection may have been closed by the other side in the meantime; then a new one is
-        used, once.
+        A request is sent once. A server may have executed what it did not answer, or not in full;
+        sending it again would hide that from everybody who counts.
 
         Raises:
-            NoAnswerError: none came in time.
+            NoAnswerError: no whole answer came in time.
         """
         data = message(first_line, {"host": LOOPBACK, **headers}, body)
         try:
@@ -88,17 +93,22 @@ class Peer:
     def close(self) -> None:
         """Close what is free; connections under way end with their answer."""
         while self._free:
-            self._free.pop()[1].close()
+            _close(self._free.pop()[0])
 
     async def _ask(self, data: bytes) -> Message:
-        while self._free:
-            stream = self._free.pop()
-            try:
-                return await self._exchanged(stream, data)
-            except (NoAnswerError, OSError):
-                continue
-        stream = await asyncio.open_connection(LOOPBACK, self.port, limit=_HEAD_LIMIT)
+        stream = self._kept()
+        if stream is None:
+            stream = await asyncio.open_connection(LOOPBACK, self.port, limit=_HEAD_LIMIT)
         return await self._exchanged(stream, data)
+
+    def _kept(self) -> Stream | None:
+        """A free connection that its server has not closed, as far as anybody can know."""
+        while self._free:
+            stream, since = self._free.pop()
+            if time.monotonic() - since < _IDLE_SECONDS and not _is_closed(stream):
+                return stream
+            _close(stream)
+        return None
 
     async def _exchanged(self, stream: Stream, data: bytes) -> Message:
         reader, writer = stream
@@ -110,9 +120,18 @@ class Peer:
             return answer
         finally:
             if keeps:
-                self._free.append(stream)
+                self._free.append((stream, time.monotonic()))
             else:
                 writer.close()
+
+
+def _is_closed(stream: Stream) -> bool:
+    reader, writer = stream
+    return reader.at_eof() or reader.exception() is not None or writer.is_closing()
+
+
+def _close(stream: Stream) -> None:
+    stream[1].close()
 
 
 def _head(head: bytes) -> tuple[str, dict[str, str]]:

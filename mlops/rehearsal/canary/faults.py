@@ -74,6 +74,11 @@ def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
             green={"kind": "errors", "share": 0.05, "seed": seed},
         ),
         Fault(
+            name="cut-answers",
+            story="One answer in twenty of the candidate breaks off in the middle.",
+            green={"kind": "cut", "share": 0.05, "seed": seed},
+        ),
+        Fault(
             name="crash",
             story="The candidate's process crashes at its 40th request; so does its successor.",
             green={"kind": "crash", "request": 40},

@@ -1,24 +1,22 @@
 """What came of a deployment: how it ended, by the release check's own code, and whom it harmed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mlops.rehearsal.canary.curves import Curves
-from mlops.rehearsal.canary.deployment import Deployment
+from mlops.rehearsal.canary.deployment import BEFORE_SECONDS, Deployment
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.fleet import Fleet
+from mlops.rehearsal.canary.machine import Machine, old_fleet_is_slow
 from mlops.rehearsal.canary.metrics import Change, Metrics, is_own
 from mlops.rehearsal.canary.prober import Prober
 from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
 from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
-from mlops.rehearsal.canary.traffic import Entry
+from mlops.rehearsal.canary.traffic import Entry, Traffic
 from mlops.rollout import Evidence, Outcome, State, Verdict, judge
 
-LAG_LIMIT_MS: Final = 50.0
-"""A generator this late (p99) measures its own machine."""
-LONGEST_LAG_MS: Final = 500.0
 _OK: Final = range(200, 300)
 
 
@@ -33,7 +31,8 @@ class Findings:
     minimum_invocations: int
     deployment: Deployment
     metrics: Metrics
-    ledger: Sequence[Entry]
+    traffic: Traffic
+    machine: Machine
     prober: Prober
     ended: float
 
@@ -42,15 +41,7 @@ class Findings:
     ) -> DeploymentResult:
         """The deployment as it is told."""
         deployment, verdict = self.deployment, self._verdict()
-        lags = sorted(1000 * entry.lag_seconds for entry in self.ledger)
-        pace = Pace(
-            scale=scale,
-            seconds=seconds,
-            capacity=capacity,
-            offered=offered,
-            lag_p99_ms=nearest_rank(lags, 0.99),
-            lag_max_ms=lags[-1] if lags else 0.0,
-        )
+        pace = self._pace(scale=scale, seconds=seconds, capacity=capacity, offered=offered)
         return DeploymentResult(
             fault=self.fault.name,
             story=self.fault.story,
@@ -77,6 +68,37 @@ class Findings:
             curves=tuple(self._curves.all()),
             ended=self.ended,
         )
+
+    @property
+    def ledger(self) -> Sequence[Entry]:
+        """What the clients' requests came to."""
+        return self.traffic.ledger
+
+    def _pace(
+        self, *, scale: float, seconds: float, capacity: float | None, offered: float
+    ) -> Pace:
+        lags = sorted(1000 * entry.lag_seconds for entry in self.ledger)
+        pace = Pace(
+            scale=scale,
+            seconds=seconds,
+            capacity=capacity,
+            offered=offered,
+            lag_p99_ms=nearest_rank(lags, 0.99),
+            lag_max_ms=lags[-1] if lags else 0.0,
+        )
+        fired = {change.alarm for change in self._reddened}
+        exhaustion = self.machine.exhaustion(
+            pace=pace,
+            router=self.deployment.router,
+            withheld=self.traffic.withheld,
+            # Where no latency alarm decided, the machine's latency decided nothing either.
+            old_fleet_is_slow=old_fleet_is_slow(
+                self.metrics,
+                [alarm for alarm in self.endpoint.alarms if alarm.name in fired],
+                until=self.ended,
+            ),
+        )
+        return replace(pace, exhaustion=exhaustion)
 
     @property
     def _curves(self) -> Curves:
@@ -151,13 +173,44 @@ class Findings:
         return (note,)
 
 
+def unfinished(
+    fault: Fault, expectation: Expectation, endpoint: GuardedEndpoint, *, pace: Pace
+) -> DeploymentResult:
+    """A deployment that this machine did not let come to an end: it shows nothing else."""
+    return DeploymentResult(
+        fault=fault.name,
+        story=fault.story,
+        expected=expectation.for_template(has_backstop=endpoint.backstop),
+        why=expectation.why,
+        observed="invalid",
+        reasons=(),
+        blue="",
+        green="",
+        alarms=(),
+        expected_alarms=expectation.alarms,
+        detect_seconds=None,
+        canary_invocations=0,
+        harm=Harm(requests=0, harmed=0, lost=0, lost_at_canary=0),
+        pace=pace,
+        drained=True,
+        restarts=0,
+        probes=0,
+        notes=(),
+        events=(),
+        shares=((0.0, 0.0),),
+        minutes=(),
+        changes=(),
+        ended=float(BEFORE_SECONDS),
+    )
+
+
 def _named(fleet: Fleet) -> str:
     """A release as the verdict's sentences call it; both fleets may run one version."""
     return f"{fleet.release.version} ({fleet.colour})"
 
 
 def _ending(deployment: Deployment, verdict: Verdict, pace: Pace) -> str:
-    if pace.lag_p99_ms > LAG_LIMIT_MS or pace.lag_max_ms > LONGEST_LAG_MS:
+    if pace.exhaustion:
         return "invalid"
     if deployment.start_failure is not None:
         return "failed to start"

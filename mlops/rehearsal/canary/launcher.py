@@ -70,6 +70,18 @@ class Fault:
         else:
             await app(scope, receive, send)
 
+    async def _cut(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        """The connection ends in the middle of an answer."""
+        if scope["path"] == "/ping" or self.draw.random() >= self.settings["share"]:
+            return await app(scope, receive, send)
+        events = await _answered(app, scope, await _read(receive))
+        body = b"".join(event.get("body", b"") for event in events[1:])
+        await send(events[0])
+        # A server whose application returns before the last part closes the connection.
+        first_half = {"type": "http.response.body", "body": body[: len(body) // 2]}
+        await send({**first_half, "more_body": True})
+        return None
+
     async def _crash(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
         if self.invocations >= self.settings["request"]:
             os.kill(os.getpid(), signal.SIGSEGV)

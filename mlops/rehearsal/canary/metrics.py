@@ -17,6 +17,7 @@ from mlops.rollout import Point, Sample, State, Watch, timeline
 INVOCATIONS: Final = "AWS/SageMaker"
 PROBES: Final = "Mlops/Serving"
 WRONG_ANSWERS: Final = "WrongAnswers"
+LATENCY: Final = "ModelLatency"
 RATIOS: Final = (
     "Invocation4XXErrors",
     "Invocation5XXErrors",
@@ -57,6 +58,7 @@ class Metrics:
 
     invocations: list[Invocation] = field(default_factory=list)
     _series: dict[tuple[Part, str], list[Sample]] = field(default_factory=lambda: defaultdict(list))
+    _reference: list[Sample] = field(default_factory=list)
 
     def record(self, invocation: Invocation) -> None:
         """Keep what one request showed."""
@@ -70,6 +72,7 @@ class Metrics:
         """Drop what was measured before the deployment began."""
         self.invocations.clear()
         self._series.clear()
+        self._reference.clear()
 
     def record_probe(self, *, at: float, of_candidate: bool, wrong: bool) -> None:
         """Keep what the prober found about one answer."""
@@ -77,6 +80,14 @@ class Metrics:
         self._series["endpoint", WRONG_ANSWERS].append(sample)
         fleet = _FLEETS["green" if of_candidate else "blue"]
         self._series[fleet, WRONG_ANSWERS].append(sample)
+
+    def record_reference(self, *, at: float, seconds: float) -> None:
+        """Keep how long the old fleet took for a request that no client sent."""
+        self._reference.append(Sample(at=at, value=seconds * _MICROSECONDS))
+
+    def old_fleet_latency(self) -> Sequence[Sample]:
+        """The old fleet's latency, that of nobody's requests included, oldest first."""
+        return sorted((*self._series["old-fleet", LATENCY], *self._reference), key=_moment)
 
     def samples(self, part: Part, metric: str) -> Sequence[Sample]:
         """Everything that was measured of a metric, oldest first."""

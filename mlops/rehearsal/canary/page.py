@@ -133,10 +133,11 @@ def _figures(result: DeploymentResult) -> Sequence[tuple[str, str]]:
 
 def _pace(pace: Pace) -> str:
     of = f" of {pace.capacity:.0f} that this machine answers" if pace.capacity else ""
+    late = f"; {pace.exhaustion}" if pace.exhaustion else ""
     return (
         f"{pace.scale:.0f} times faster than real; at most {pace.offered:.0f} requests per "
         f"second{of}; they left {pace.lag_p99_ms:.1f} ms late (p99), "
-        f"{pace.lag_max_ms:.1f} ms at most"
+        f"{pace.lag_max_ms:.1f} ms at most{late}"
     )
 
 

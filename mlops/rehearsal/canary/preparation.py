@@ -9,7 +9,6 @@ from mlops.contract import ModelSpec, Platform, StageSpec, read_examples
 from mlops.dashboards import Served
 from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions, local_client
 from mlops.rehearsal.assembly import Assembly
-from mlops.rehearsal.canary.capacity import CapacityFile
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Release
 from mlops.rehearsal.canary.rows import example_requests, held_out_requests
@@ -71,7 +70,6 @@ class Preparation:
             python=python or self._environment.ensure(say),
             storage=self.workspace.storage,
             folder=self.workspace.execution(self.id),
-            capacities=CapacityFile(path=self.workspace.folder / "canary" / "capacity.json"),
             seed=self.seed,
             scale=self.scale,
         )

@@ -56,10 +56,13 @@ class Prober:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def settled(self) -> None:
-        """Return once no probe is under way."""
-        while self._running:
-            await asyncio.wait(set(self._running))
+    async def settled(self, *, timeout_seconds: float) -> None:
+        """Return once no probe is under way; those that get no answer in this time are given up."""
+        under_way = list(self._running or ())
+        if under_way:
+            await asyncio.wait(under_way, timeout=timeout_seconds)
+        for task in under_way:
+            task.cancel()
 
     async def _probe(self, peer: Peer, case: Case) -> None:
         headers = {

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,13 +15,16 @@ from mlops.contract import Platform, StageSpec, load_platform
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
 from mlops.rehearsal.canary.faults import FAULT_NAMES, Expectation, Fault, expectations, faults
+from mlops.rehearsal.canary.findings import unfinished
+from mlops.rehearsal.canary.kept import Kept
 from mlops.rehearsal.canary.preparation import Preparation
-from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
-from mlops.rehearsal.canary.scene import Scene, Stage
+from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult, Pace
+from mlops.rehearsal.canary.scene import Scene, Stage, forecast_seconds
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.workspace import Workspace, execution_id
+from mlops.sheet import PAGE
 
 ALL: Final = "all"
 _ATTEMPTS: Final = 3
@@ -39,6 +42,8 @@ class Wishes:
     fault: str = "none"
     scale: float | None = None
     seed: int = 0
+    resume: bool = False
+    """Whether to go on where an earlier rehearsal of the same release was ended."""
 
 
 def rehearse_canary(
@@ -68,29 +73,87 @@ def rehearse_canary(
             workspace=Workspace.of(root), id=execution_id(), candidate=wishes.candidate,
             seed=wishes.seed, scale=wishes.scale,
         )  # fmt: skip
-        began, clock = datetime.now(UTC), time.monotonic()
-        stage = preparation.prepared(
-            Assembly(assembly), python, lambda text: console.print(text, soft_wrap=True)
+        run = _Run(
+            preparation=preparation,
+            stage=preparation.prepared(
+                Assembly(assembly), python, lambda text: console.print(text, soft_wrap=True)
+            ),
+            console=console,
         )
-        every = faults(objective_seconds=stage.objective_seconds, seed=wishes.seed)
-        results = [played(stage, every[name], expected[name], console) for name in wanted]
+        rehearsal = run.rehearsed(wanted, expected, resume=wishes.resume)
+    report.print_summary(rehearsal, console)
+    return rehearsal
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """The deployments of one rehearsal; what has finished is reported, whatever ends the rest."""
+
+    preparation: Preparation
+    stage: Stage
+    console: Console
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _clock: float = field(default_factory=time.monotonic)
+
+    def rehearsed(
+        self, wanted: Sequence[str], expected: Mapping[str, Expectation], *, resume: bool
+    ) -> CanaryRehearsal:
+        kept = Kept.of(self.preparation.workspace.folder / "canary", self.stage)
+        every = faults(objective_seconds=self.stage.objective_seconds, seed=self.stage.seed)
+        if not resume:
+            kept.clear()
+        results = {name: one for name, one in kept.results(every, expected) if name in wanted}
+        pending = [(every[name], expected[name]) for name in wanted if name not in results]
+        self._say_how_long(pending, results)
+        try:
+            for name in wanted:
+                if name not in results:
+                    results[name] = played(self.stage, every[name], expected[name], self.console)
+                    if results[name].observed != "invalid":
+                        kept.keep(results[name])
+        except BaseException:
+            if results:
+                unfinished = self._reported([results[name] for name in wanted if name in results])
+                self._say(f"{len(results)} of {len(wanted)} finished: {unfinished.report / PAGE}")
+                self._say("remedy: the same command with --resume goes on from there")
+            raise
+        if all(one.observed != "invalid" for one in results.values()):
+            kept.clear()
+        return self._reported([results[name] for name in wanted])
+
+    def _say_how_long(
+        self, pending: Sequence[tuple[Fault, Expectation]], finished: Collection[str]
+    ) -> None:
+        if finished:
+            self._say(f"finished before: {', '.join(finished)}")
+        if len(pending) > 1:
+            seconds = asyncio.run(_seconds(self.stage, pending))
+            self._say(
+                f"{len(pending)} deployments take about {max(1, round(seconds / 60))} minutes if "
+                "this machine stays as it is now; what has finished is kept"
+            )
+
+    def _reported(self, results: Sequence[DeploymentResult]) -> CanaryRehearsal:
+        preparation, stage = self.preparation, self.stage
         rehearsal = CanaryRehearsal(
             id=preparation.id,
-            model=model,
+            model=preparation.spec.name,
             stage=preparation.stage.name,
-            began=f"{began:%Y-%m-%d %H:%M:%S} UTC",
-            seed=wishes.seed,
+            began=f"{self.began:%Y-%m-%d %H:%M:%S} UTC",
+            seed=preparation.seed,
             endpoint=stage.endpoint,
             served=preparation.served,
             expected_per_minute=stage.per_minute,
             minimum_invocations=stage.minimum_invocations,
             deployments=tuple(results),
-            seconds=time.monotonic() - clock,
+            seconds=time.monotonic() - self._clock,
             report=preparation.workspace.report(preparation.id),
         )
         report.write(rehearsal)
-    report.print_summary(rehearsal, console)
-    return rehearsal
+        return rehearsal
+
+    def _say(self, text: str) -> None:
+        self.console.print(Text(text), soft_wrap=True)
 
 
 def _wanted(fault: str) -> Sequence[str]:
@@ -121,12 +184,7 @@ def played(
             result = _attempt(stage, fault, expectation, slowdown=2.0**attempt)
         if result.observed != "invalid" or stage.scale is not None:
             break
-        console.print(
-            Text(
-                f"  {fault.name}: the machine was late by {result.pace.lag_p99_ms:.0f} ms; slower"
-            ),
-            soft_wrap=True,
-        )
+        console.print(Text(f"  {fault.name}: {result.pace.exhaustion}"), soft_wrap=True)
     console.print(report.line(result), soft_wrap=True)
     return result
 
@@ -142,7 +200,25 @@ def _attempt(
         processes=processes,
         slowdown=slowdown,
     )
+    began = time.monotonic()
     try:
         return asyncio.run(scene.play())
+    except (OSError, MemoryError) as error:
+        # No file, connection, process or memory left, or no time to get one: the machine's limits.
+        text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        pace = Pace(
+            scale=scene.clock.scale, seconds=time.monotonic() - began, capacity=None, offered=0.0,
+            lag_p99_ms=0.0, lag_max_ms=0.0, exhaustion="; ".join((text, *scene.machine.refusals)),
+        )  # fmt: skip
+        return unfinished(fault, expectation, stage.endpoint, pace=pace)
+    finally:
+        processes.stop()
+
+
+async def _seconds(stage: Stage, pending: Sequence[tuple[Fault, Expectation]]) -> float:
+    """How long these deployments take, by what the old fleet shows now."""
+    processes = Processes()
+    try:
+        return await forecast_seconds(stage, pending, processes)
     finally:
         processes.stop()

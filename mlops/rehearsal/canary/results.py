@@ -53,6 +53,8 @@ class Pace:
     lag_p99_ms: float
     """How much later than planned requests left."""
     lag_max_ms: float
+    exhaustion: str = ""
+    """Why the deployment shows this machine and not the candidate; "" where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +103,16 @@ class DeploymentResult:
         return not self.objections
 
     def _objections(self) -> Iterator[str]:
-        if self.observed != self.expected:
+        if self.observed == "invalid":
+            yield f"invalid instead of {self.expected}: {self.pace.exhaustion}"
+        elif self.observed != self.expected:
             yield f"{self.observed} instead of {self.expected}"
         elif self.expected_alarms and not self._fired_as_expected:
             yield f"no alarm for {' or '.join(self.expected_alarms)} fired"
         if self.harm.lost:
             yield f"{self.harm.lost} requests were lost"
+        if self.observed == "promoted" and self.harm.lost_at_canary:
+            yield f"{self.harm.lost_at_canary} requests were lost at the candidate, and it was kept"
 
     @property
     def _fired_as_expected(self) -> bool:

@@ -67,8 +67,12 @@ class Router:
     record: Callable[[Invocation], None]
     share: float = 0.0
     """Part of the traffic that goes to the new fleet."""
+    most_in_flight: int = 128
+    """Requests that a fleet may have under way; more are refused, as a full queue would."""
     fleets: dict[Colour, list[Instance]] = field(default_factory=lambda: {"blue": [], "green": []})
     in_flight: Counter[Colour] = field(default_factory=Counter)
+    crowded: Counter[Colour] = field(default_factory=Counter)
+    """Requests that were refused because too many were under way."""
     port: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -108,9 +112,14 @@ class Router:
     async def _answered(self, request: Message) -> bytes:
         began = time.perf_counter()
         colour: Colour = "green" if self.draw.random() < self.share else "blue"
+        is_crowded = self.in_flight[colour] >= self.most_in_flight
         self.in_flight[colour] += 1
         try:
-            answer, model_seconds = await self._asked(colour, request)
+            if is_crowded:
+                self.crowded[colour] += 1
+                answer, model_seconds = _refused(f"{self.most_in_flight} are under way"), 0.0
+            else:
+                answer, model_seconds = await self._asked(colour, request)
         finally:
             self.in_flight[colour] -= 1
         self.record(

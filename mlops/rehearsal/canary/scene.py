@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from mlops.rehearsal.canary.capacity import CALIBRATION_SECONDS, CapacityFile, time_scale
+from mlops.rehearsal.canary.capacity import CALIBRATION_SECONDS, most_in_flight, time_scale
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.deployment import AFTER_SECONDS, BEFORE_SECONDS, Deployment
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.findings import Findings
 from mlops.rehearsal.canary.fleet import Fleet, Release, StartError
+from mlops.rehearsal.canary.machine import Machine, Reference
 from mlops.rehearsal.canary.metrics import Board, Metrics
 from mlops.rehearsal.canary.prober import Prober
 from mlops.rehearsal.canary.results import DeploymentResult
@@ -30,7 +31,7 @@ from mlops.rehearsal.storage import LocalS3
 FLEET_LIMIT: Final = 2
 """Servers per fleet at most: more would only share the same two cores."""
 _START_FACTOR: Final = 8
-_LEAST_START_SECONDS: Final = 5.0
+_LEAST_START_SECONDS: Final = 10.0
 _SURGE_SECONDS: Final = 240.0
 _SETTLE_SECONDS: Final = 10.0
 _MINUTE: Final = 60.0
@@ -58,7 +59,6 @@ class Stage:
     python: Path
     storage: LocalS3
     folder: Path
-    capacities: CapacityFile
     seed: int
     scale: float | None
     """Given by a person; None: as fast as the machine allows."""
@@ -74,6 +74,7 @@ class Scene:
     processes: Processes
     slowdown: float = 1.0
     metrics: Metrics = field(default_factory=Metrics)
+    machine: Machine = field(default_factory=Machine)
 
     def __post_init__(self) -> None:
         self.clock = Clock(scale=1.0)
@@ -81,16 +82,18 @@ class Scene:
             now=self.clock.now,
             draw=random.Random(self.stage.seed),  # noqa: S311  # no secret
             record=self.metrics.record,
+            most_in_flight=most_in_flight(),
         )
 
     async def play(self) -> DeploymentResult:
         """Start both fleets, deploy under traffic, end everything."""
         began = time.perf_counter()
+        asyncio.get_running_loop().set_exception_handler(self.machine.noted)
         blue, green = self._fleets()
         try:
             await self.router.open()
             usual = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
-            capacity = await self._capacity()
+            capacity = None if self.stage.scale is not None else await self._throughput()
             failure = await _failure(green, usual)
             self.clock.scale = self._scale(capacity)
             return await self._deploy(blue, green, failure, capacity, began)
@@ -99,6 +102,27 @@ class Scene:
             await self.router.close()
             for fleet in (blue, green):
                 shutil.rmtree(fleet.folder / "container", ignore_errors=True)
+
+    async def measured(self) -> tuple[float, float]:
+        """How long the old fleet takes to start, and what it answers in a second; no more."""
+        blue, _ = self._fleets()
+        try:
+            await self.router.open()
+            start = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
+            return start, await self._throughput()
+        finally:
+            await blue.stop()
+            await self.router.close()
+            shutil.rmtree(blue.folder / "container", ignore_errors=True)
+
+    def seconds(self, *, start: float, capacity: float) -> float:
+        """How long `play` takes on a machine that shows this."""
+        return 2 * start + CALIBRATION_SECONDS + self._span / self._scale(capacity)
+
+    @property
+    def _span(self) -> float:
+        """Length of an undisturbed deployment, in deployment time."""
+        return BEFORE_SECONDS + self.stage.endpoint.duration_seconds + AFTER_SECONDS
 
     async def _deploy(
         self, blue: Fleet, green: Fleet, failure: str | None, capacity: float | None, began: float
@@ -109,13 +133,18 @@ class Scene:
             blue=blue, green=green, start_failure=failure,
         )  # fmt: skip
         traffic, prober = self._traffic(), self._prober(green)
+        reference = Reference(
+            router=self.router, metrics=self.metrics, requests=self.stage.requests
+        )
         with _undisturbed():
             self.metrics.forget()
             self.clock.restart()
             if self.fault.red_alarm:
                 board.redden(self.stage.endpoint.alarms[0].name, at=0.0)
-            async with _running(traffic, prober):
+            async with _running(traffic, prober, reference):
                 await deployment.run()
+            self.machine.given_up += await traffic.settled(timeout_seconds=_SETTLE_SECONDS)
+            await prober.settled(timeout_seconds=_SETTLE_SECONDS)
             ended = self.clock.now()
         return Findings(
             fault=self.fault,
@@ -125,7 +154,8 @@ class Scene:
             minimum_invocations=self.stage.minimum_invocations,
             deployment=deployment,
             metrics=self.metrics,
-            ledger=traffic.ledger,
+            traffic=traffic,
+            machine=self.machine,
             prober=prober,
             ended=ended,
         ).result(
@@ -166,25 +196,17 @@ class Scene:
             fault=fault,
         )
 
-    async def _capacity(self) -> float | None:
-        """None where a person has chosen the pace."""
-        if self.stage.scale is not None:
-            return None
-        blue = self.stage.blue.release
-        archive = self.stage.storage.fingerprint(blue.archive_uri)[:16]
-        key = f"{archive}-{self.stage.python.parents[1].name}-{len(self.router.fleets['blue'])}"
-        return await self.stage.capacities.known_or(
-            key,
-            lambda: throughput(
-                self.stage.requests, port=self.router.port, seconds=CALIBRATION_SECONDS
-            ),
+    async def _throughput(self) -> float:
+        """Requests per second that the old fleet answers now, when it is kept busy."""
+        return await throughput(
+            self.stage.requests, port=self.router.port, seconds=CALIBRATION_SECONDS
         )
 
     def _scale(self, capacity: float | None) -> float:
-        if capacity is None:
+        if self.stage.scale is not None or capacity is None:
             return self.stage.scale or 1.0
         fastest = time_scale(
-            duration_seconds=BEFORE_SECONDS + self.stage.endpoint.duration_seconds + AFTER_SECONDS,
+            duration_seconds=self._span,
             per_minute=self._peak_per_minute,
             capacity=capacity,
         )
@@ -209,6 +231,7 @@ class Scene:
             seed=self.stage.seed,
             clock=self.clock,
             port=self.router.port,
+            most_under_way=2 * self.router.most_in_flight + self.router.most_in_flight // 2,
         )
 
     def _prober(self, green: Fleet) -> Prober:
@@ -226,6 +249,18 @@ class Scene:
         )
 
 
+async def forecast_seconds(
+    stage: Stage, pending: Sequence[tuple[Fault, Expectation]], processes: Processes
+) -> float:
+    """How long these deployments take if the machine stays as it is now."""
+    scenes = [
+        Scene(stage=stage, fault=fault, expectation=expectation, processes=processes)
+        for fault, expectation in pending
+    ]
+    start, capacity = await scenes[0].measured()
+    return sum(scene.seconds(start=start, capacity=capacity) for scene in scenes)
+
+
 async def _failure(green: Fleet, usual_seconds: float) -> str | None:
     """Why the new fleet does not become healthy, or None.
 
@@ -240,9 +275,9 @@ async def _failure(green: Fleet, usual_seconds: float) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _running(traffic: Traffic, prober: Prober) -> AsyncIterator[None]:
-    """Clients and prober at work; at the end everything they began has come to its end."""
-    tasks = [asyncio.create_task(traffic.run()), asyncio.create_task(prober.run())]
+async def _running(*at_work: Traffic | Prober | Reference) -> AsyncIterator[None]:
+    """Clients, prober and reference at work."""
+    tasks = [asyncio.create_task(one.run()) for one in at_work]
     try:
         yield
     finally:
@@ -251,9 +286,6 @@ async def _running(traffic: Traffic, prober: Prober) -> AsyncIterator[None]:
         for ending in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(ending, Exception):
                 raise ending
-    async with asyncio.timeout(_SETTLE_SECONDS):
-        await traffic.settled()
-        await prober.settled()
 
 
 @contextlib.contextmanager

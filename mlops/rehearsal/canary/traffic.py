@@ -1,8 +1,10 @@
 """The clients: an open-loop generator whose requests leave at their planned moments.
 
 A slow answer never delays the next request, so a bad canary cannot thin out its own evidence
-(coordinated omission). What every request came to is in the clients' own ledger, which the router
-does not see: a request that got no answer is lost, whatever anybody else counted.
+(coordinated omission). How many may be under way is bounded all the same: a machine that no longer
+keeps up would otherwise run out of connections. What every request came to is in the clients' own
+ledger, which the router does not see: a request that got no answer is lost, whatever anybody else
+counted.
 """
 
 import asyncio
@@ -70,7 +72,11 @@ class Traffic:
     seed: int
     clock: Clock
     port: int
+    most_under_way: int = 320
+    """More than both fleets together take: it is reached where nobody answers in time at all."""
     ledger: list[Entry] = field(default_factory=list)
+    withheld: int = 0
+    """Requests that never left, because too many were under way."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -79,17 +85,27 @@ class Traffic:
             return
         peer, draw = Peer(port=self.port), random.Random(self.seed)  # noqa: S311  # no secret
         for moment in self._arrivals():
-            wait = (moment - self.clock.now()) / self.clock.scale
-            if wait > 0:
-                await asyncio.sleep(wait)
+            # Even a generator that is late lets answers come in between.
+            await self.clock.sleep_until(moment)
+            if len(self._under_way) >= self.most_under_way:
+                self.withheld += 1
+                continue
             task = asyncio.create_task(self._send(peer, moment, draw.choice(self.requests)))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def settled(self) -> None:
-        """Return once every request that left has its answer, or never will."""
-        while self._under_way:
-            await asyncio.wait(set(self._under_way))
+    async def settled(self, *, timeout_seconds: float) -> int:
+        """Return once every request that left has its answer, or gets none in this time.
+
+        Returns how many were given up; each is in the ledger as lost.
+        """
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=timeout_seconds)
+        given_up = list(self._under_way)
+        for task in given_up:
+            task.cancel()
+        await asyncio.gather(*given_up, return_exceptions=True)
+        return len(given_up)
 
     def _arrivals(self) -> Iterator[float]:
         """Moments of a Poisson process, in deployment time."""
@@ -105,18 +121,21 @@ class Traffic:
 
     async def _send(self, peer: Peer, planned: float, request: Request) -> None:
         left = self.clock.now()
-        status, fleet, reached = await asked(peer, request)
-        now = self.clock.now()
-        self.ledger.append(
-            Entry(
-                planned=planned,
-                lag_seconds=(left - planned) / self.clock.scale,
-                seconds=(now - planned) / self.clock.scale,
-                status=status,
-                fleet=fleet,
-                reached=reached,
+        status, fleet, reached = 0, None, False
+        try:
+            status, fleet, reached = await asked(peer, request)
+        finally:
+            now = self.clock.now()
+            self.ledger.append(
+                Entry(
+                    planned=planned,
+                    lag_seconds=(left - planned) / self.clock.scale,
+                    seconds=(now - planned) / self.clock.scale,
+                    status=status,
+                    fleet=fleet,
+                    reached=reached,
+                )
             )
-        )
 
 
 async def asked(peer: Peer, request: Request) -> tuple[int, Colour | None, bool]:

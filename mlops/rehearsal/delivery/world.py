@@ -24,7 +24,7 @@ from mlops.rehearsal.synthesis import synthesize
 from mlops.rehearsal.workspace import FOLDER, Workspace
 
 BRANCH: Final = "main"
-_SHARED: Final = ("s3", "envs", "canary")
+_SHARED: Final = ("s3", "envs")
 _OWN: Final = ("registry", "records", "build")
 _PERSON: Final = {
     "GIT_AUTHOR_NAME": "Platform engineer",

@@ -84,13 +84,14 @@ class Site:
         return Assembly(self.assembly())
 
     def rehearse(self, **wishes: Any) -> CanaryRehearsal:
+        console = wishes.pop("console", Console(file=io.StringIO(), width=200))
         given = {"scale": FAST, "seed": 3, **wishes}
         return rehearse_canary(
             self.root,
             "tiny",
             assembly=self.assembly(),
             wishes=Wishes(**given),
-            console=Console(file=io.StringIO(), width=200),
+            console=console,
             python=Path(sys.executable),
         )
 

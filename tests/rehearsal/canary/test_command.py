@@ -34,7 +34,7 @@ def test_a_rehearsal_ends_with_a_table_and_the_path_of_its_page(typed) -> None:
 
 
 def test_what_is_not_as_expected_ends_with_an_error(site, typed, monkeypatch) -> None:
-    monkeypatch.setattr("mlops.rehearsal.canary.findings.LAG_LIMIT_MS", 0.0)
+    monkeypatch.setattr("mlops.rehearsal.canary.machine.LAG_LIMIT_MS", 0.0)
 
     result = typed("--fault", "alarm-red", "--scale", "150")
 

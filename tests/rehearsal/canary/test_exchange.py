@@ -72,9 +72,40 @@ def test_a_connection_is_used_again() -> None:
 
 
 def test_a_kept_connection_that_was_closed_meanwhile_loses_nothing() -> None:
-    answers = talk(answering(PLAIN), times=3)  # the server closes after each answer
+    async def conversation() -> list[int]:
+        listening = await asyncio.start_server(answering(PLAIN), "127.0.0.1", 0)
+        peer = Peer(port=listening.sockets[0].getsockname()[1])
+        statuses = []
+        for _ in range(3):
+            answer = await peer.ask("POST /x HTTP/1.1", {}, b"", timeout_seconds=5)
+            statuses.append(answer.status)
+            while not all(stream[0].at_eof() for stream, _ in peer._free):
+                await asyncio.sleep(0.01)  # the server closes after each answer
+        listening.close()
+        return statuses
 
-    assert [answer.status for answer in answers] == [200] * 3
+    assert asyncio.run(conversation()) == [200] * 3
+
+
+@pytest.mark.parametrize(
+    "second",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"],
+    ids=["before the answer", "within the head", "within the body"],
+)
+def test_a_request_that_was_sent_is_never_sent_again(second: bytes) -> None:
+    """On a kept connection too: the server may have executed what it did not answer."""
+    received = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (PLAIN, second):
+            received.append(await read_message(reader))
+            writer.write(answer)
+        writer.close()
+
+    with pytest.raises(NoAnswerError):
+        talk(serve, times=2)
+
+    assert len(received) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,28 @@
 """Whole rehearsals with a tiny model: real processes, real HTTP, minutes within seconds."""
 
+import contextlib
+import io
+import itertools
 import json
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from mlops.rehearsal.canary import rehearsal as rehearsal_module
+from mlops.rehearsal.canary.kept import Kept
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rollout import State
 
 FACTS = Path("/proc")
+FAST = 300.0
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -58,6 +66,7 @@ def test_failing_requests_roll_back_by_the_error_alarm(site) -> None:
         pytest.param("no-traffic", "inconclusive", marks=pytest.mark.full),
         pytest.param("latency", "rolled back", marks=pytest.mark.full),
         pytest.param("crash", "rolled back", marks=pytest.mark.full),
+        ("cut-answers", "rolled back"),
         pytest.param("leak", "rolled back", marks=pytest.mark.full),
         pytest.param("ping-fails", "failed to start", marks=pytest.mark.full),
         pytest.param("wrong-answers-scrambled", "rolled back", marks=pytest.mark.full),
@@ -169,7 +178,7 @@ def test_a_candidate_that_ends_at_its_start_says_why(site) -> None:
 
 
 def test_a_machine_that_is_late_makes_the_deployment_invalid(site, monkeypatch) -> None:
-    monkeypatch.setattr("mlops.rehearsal.canary.findings.LAG_LIMIT_MS", 0.0)
+    monkeypatch.setattr("mlops.rehearsal.canary.machine.LAG_LIMIT_MS", 0.0)
 
     (result,) = site.rehearse(fault="alarm-red").deployments
 
@@ -294,3 +303,87 @@ def test_a_stop_at_any_moment_leaves_no_process_and_no_report(
     assert code in (130, -number)  # before the program listens, the signal itself ends it
     assert processes_of(site.root) == []
     assert list(site.workspace.folder.glob("reports/*")) == []
+
+
+@pytest.fixture
+def without_files() -> Iterator[Callable[[int], None]]:
+    """Leaves this process only so many further files, until the test's end."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def limit(further: int) -> None:
+        used = {int(one.name) for one in Path("/proc/self/fd").iterdir()}
+        free = (number for number in itertools.count() if number not in used)
+        most = next(itertools.islice(free, further, None))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("further", [6, 12, 20])
+def test_a_machine_without_files_makes_the_deployment_invalid_and_ends(
+    site, without_files, further: int, capfd
+) -> None:
+    """Wherever the last file is missing: at a start, at a connection, at an accept."""
+    site.assembly()
+    without_files(further)
+
+    rehearsal = site.rehearse(fault="none", scale=60.0)
+
+    assert [one.observed for one in rehearsal.deployments] == ["invalid"]
+    assert "Too many open files" in rehearsal.deployments[0].objections[0]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_what_has_finished_is_reported_and_kept_whatever_follows(site, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "mlops.rehearsal.canary.rehearsal._wanted", lambda _: ("alarm-red", "no-traffic", "none")
+    )
+    played = rehearsal_module.played
+    begun = []
+
+    def ended_at_the_second(stage, fault, expectation, console):
+        begun.append(fault.name)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return played(stage, fault, expectation, console)
+
+    monkeypatch.setattr(rehearsal_module, "played", ended_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        site.rehearse(fault="all")
+    (report,) = site.workspace.folder.glob("reports/*/canary.json")
+    first = [one["fault"] for one in json.loads(report.read_text())["deployments"]]
+
+    rehearsal = site.rehearse(fault="all", resume=True)
+
+    assert first == ["alarm-red"]
+    assert begun == ["alarm-red", "no-traffic", "no-traffic", "none"]
+    assert [one.fault for one in rehearsal.deployments] == ["alarm-red", "no-traffic", "none"]
+    assert rehearsal.deployments[0].events, "a kept deployment is whole"
+
+
+def test_what_was_kept_of_another_template_is_not_taken(site, monkeypatch) -> None:
+    monkeypatch.setattr("mlops.rehearsal.canary.rehearsal._wanted", lambda _: ("alarm-red",))
+    monkeypatch.setattr(Kept, "clear", lambda _: None)
+    site.rehearse(scale=FAST)
+    begun = []
+    monkeypatch.setattr(rehearsal_module, "played", lambda _, fault, *__: begun.append(fault.name))
+    site.properties("ServerErrors")["Threshold"] = 0.3
+
+    with contextlib.suppress(AttributeError):
+        site.rehearse(resume=True)
+
+    assert begun == ["alarm-red"]
+
+
+def test_several_deployments_say_beforehand_how_long_they_take(site, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "mlops.rehearsal.canary.rehearsal._wanted", lambda _: ("alarm-red", "no-traffic")
+    )
+    said = io.StringIO()
+
+    site.rehearse(console=Console(file=said, width=200))
+    lines = said.getvalue().splitlines()
+
+    (at,) = (number for number, line in enumerate(lines) if "2 deployments take about" in line)
+    assert at < next(number for number, line in enumerate(lines) if "alarm-red:" in line)

@@ -103,6 +103,49 @@ def test_a_server_that_is_gone_counts_as_an_error_of_its_fleet() -> None:
     assert (answer.status, seen[0].fleet, seen[0].reached) == (503, "green", False)
 
 
+def test_a_fleet_takes_no_more_requests_than_it_may_have_under_way() -> None:
+    async def play():
+        seen: list[Invocation] = []
+        router = await opened(seen, 1.0)
+        router.most_in_flight = 2
+        router.fleets["green"].append((await server("green", seconds=0.5))[1])
+        answers = await asyncio.gather(*(ask(router) for _ in range(5)))
+        await router.close()
+        return [answer.status for (answer,) in answers], router.crowded
+
+    statuses, crowded = asyncio.run(play())
+
+    assert sorted(statuses) == [200, 200, 503, 503, 503]
+    assert crowded == {"green": 3}
+
+
+def test_an_answer_that_breaks_off_is_a_lost_request_and_is_not_asked_for_again() -> None:
+    async def play():
+        seen: list[Invocation] = []
+        received = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for length in (2, 9):
+                received.append(await read_message(reader))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhi" % length)
+            writer.close()
+
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        router = await opened(seen, 1.0)
+        port = listening.sockets[0].getsockname()[1]
+        router.fleets["green"].append(Instance(peer=Peer(port=port)))
+        answers = await ask(router, 2)
+        await router.close()
+        return answers, seen, received
+
+    answers, seen, received = asyncio.run(play())
+
+    assert [answer.status for answer in answers] == [200, 503]
+    assert UNREACHABLE in answers[1].headers
+    assert [(one.status, one.reached) for one in seen] == [(200, True), (503, False)]
+    assert len(received) == 2
+
+
 def test_the_models_time_is_told_apart_from_the_rest() -> None:
     async def play():
         seen: list[Invocation] = []

@@ -33,6 +33,8 @@ class Server:
         body = await reader.readexactly(int(dict(headers).get(b"content-length", b"0")))
         events = [{"type": "http.request", "body": body, "more_body": False}]
 
+        complete = [False]
+
         async def receive():
             return events.pop() if events else {"type": "http.disconnect"}
 
@@ -43,7 +45,10 @@ class Server:
                 writer.write(b"\r\n".join(head) + b"\r\n\r\n")
             else:
                 writer.write(event["body"])
+                complete.append(not event.get("more_body", False))
 
         scope = {"type": "http", "path": first.split()[1], "headers": headers}
         await self.app(scope, receive, send)
         await writer.drain()
+        if not complete[-1]:
+            raise ConnectionAbortedError
