@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlparse
 
+from mlops.rollout.probes import PROBE_PREFIX
 from mlops_constructs.handlers.clients import client
 
 NAMESPACE: Final = "Mlops/Batch"
@@ -25,11 +26,16 @@ class NotJoinedError(RuntimeError):
     """A line of the output that holds no features or no answer."""
 
 
+class ReservedIdError(RuntimeError):
+    """An id that marks the platform's own requests: monitoring would leave its line out."""
+
+
 def handler(event: dict[str, str], _context: object) -> dict[str, str]:
     """Answer the pipeline's step with how many rows were captured.
 
     Raises:
         NotJoinedError: a line is not as the job writes it.
+        ReservedIdError: the drift job would not count a line.
     """
     place, moment = urlparse(event["OutputUri"]), _moment(event["Time"])
     rows = 0
@@ -60,7 +66,7 @@ def _captured(
             raise NotJoinedError(f"{key}, line {number}: {error!r}") from error
         about = {"eventId": f"{name}-{number}", "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
         if joined.get("id") is not None:
-            about["inferenceId"] = str(joined["id"])
+            about["inferenceId"] = _own(str(joined["id"]), f"{key}, line {number}")
         yield {
             "captureData": {
                 "endpointInput": _side("INPUT", features),
@@ -69,6 +75,15 @@ def _captured(
             "eventMetadata": about,
             "eventVersion": "0",
         }
+
+
+def _own(id_: str, place: str) -> str:
+    if id_.startswith(PROBE_PREFIX):
+        raise ReservedIdError(
+            f"{place}: the id {id_} begins with {PROBE_PREFIX}, which marks the platform's own "
+            "requests; remedy: upload the file again with other ids, or monitoring sees none of it"
+        )
+    return id_
 
 
 def _side(mode: str, content: object) -> dict[str, str]:

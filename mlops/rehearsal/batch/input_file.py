@@ -1,6 +1,9 @@
 """The lines of a batch: a file as it is sent, a CSV file's rows, or rows that no training saw.
 
-Rows are read leniently on purpose: what breaks the contract is for the model to refuse.
+A file of lines is uploaded byte by byte as it is, marks and all: another file would prove nothing.
+Rows are read leniently on purpose: what breaks the contract is for the model to refuse. Names that
+the platform and Batch Transform keep for themselves are refused here, because nothing behind would
+say a word.
 """
 
 import csv
@@ -15,26 +18,57 @@ from mlops.contract.schema_spec import Field
 from mlops.rehearsal.canary.rows import held_out_rows
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.transform import ANSWER
+from mlops.rollout.probes import PROBE_PREFIX
 
 FORMS: Final = (".jsonl", ".csv")
 
 
-def lines_of(file: Path, spec: ModelSpec) -> str:
-    """What is uploaded for a file: itself, or a line for each row of a CSV file.
+def content_of(file: Path, spec: ModelSpec) -> bytes:
+    """What is uploaded for a file: its own bytes, or a line for each row of a CSV file.
 
     Raises:
-        RehearsalError: it cannot be read, has another form, or names none of the fields.
+        RehearsalError: it cannot be read, has another form, names none of the fields, or uses a
+            reserved name.
     """
     if file.suffix not in FORMS:
         allowed = ", ".join(FORMS)
         raise RehearsalError(f"--input {file.name}: its form is unknown; allowed: {allowed}")
     try:
-        text = file.read_text("utf-8-sig")
+        content = file.read_bytes()
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RehearsalError(f"--input {file}: cannot be read as UTF-8 text: {error}") from error
     if file.suffix == ".jsonl" or not text.strip():
-        return text
-    return _written(_csv_rows(text, file, spec))
+        for reserved in _reserved(text):
+            raise RehearsalError(f"--input {file.name}: {reserved}")
+        return content
+    return _written(_csv_rows(text, file, spec)).encode()
+
+
+def _reserved(text: str) -> Iterator[str]:
+    """Every line that uses a name which is not the caller's to use, and what would come of it."""
+    for number, line in enumerate(text.split("\n"), 1):
+        row = _object(line)
+        if ANSWER in row:
+            yield (
+                f"line {number}: {ANSWER} is the key of the answer: Batch Transform overwrites a "
+                "value of yours without a word; remedy: give it another name"
+            )
+        if str(row.get("id")).startswith(PROBE_PREFIX):
+            yield (
+                f"line {number}: the id {row['id']} begins with {PROBE_PREFIX}, which marks the "
+                "platform's own requests: monitoring leaves them out; remedy: choose another id"
+            )
+
+
+def _object(line: str) -> dict[str, Any]:
+    """A line's object; what is none has no names, and the model refuses it."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def held_out_lines(storage: LocalS3, prefix: str, spec: ModelSpec) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform, read_examples
 from mlops.registry import ModelVersion, RegistryError, list_versions, local_client
 from mlops.rehearsal.batch import report
-from mlops.rehearsal.batch.input_file import example_lines, held_out_lines, lines_of
+from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
 from mlops.rehearsal.batch.run import BatchStage, Scored
 from mlops.rehearsal.environment import ModelEnvironment
@@ -90,9 +90,9 @@ class _Setting:
         """The run, from an upload to the drift job's verdict."""
         began, clock = datetime.now(UTC), time.monotonic()
         stage, version = self._stage(), self._version().number
-        name, lines = self._input()
+        name, content = self._input()
         with self._opened(stage, console) as batch:
-            batch.upload(name, lines)
+            batch.upload(name, content)
             scored = batch.score(version=version)
             monitored = self._monitored(batch, scored, version)
         return BatchRehearsal(
@@ -177,18 +177,18 @@ class _Setting:
             )
         return max(approved, key=lambda one: one.number)
 
-    def _input(self) -> tuple[str, str]:
-        """A name for the uploaded file, and its lines."""
+    def _input(self) -> tuple[str, bytes]:
+        """A name for the uploaded file, and its content."""
         if self.wishes.input is not None:
-            return f"{self.wishes.input.stem}.jsonl", lines_of(self.wishes.input, self.spec)
+            return f"{self.wishes.input.stem}.jsonl", content_of(self.wishes.input, self.spec)
         names, storage = self.platform.names, self._shared.storage
         bucket = names.artifact_bucket(self.platform.stages.training)
         prefix = f"s3://{bucket}/{names.artifacts_prefix(self.spec.name)}"
         held_out = held_out_lines(storage, prefix, self.spec)
         if held_out:
-            return "held-out.jsonl", held_out
+            return "held-out.jsonl", held_out.encode()
         examples = read_examples(self.root / "model_code" / self.spec.folder)
-        return "examples.jsonl", example_lines(examples)
+        return "examples.jsonl", example_lines(examples).encode()
 
     @property
     def _shared(self) -> Workspace:

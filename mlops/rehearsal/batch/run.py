@@ -24,13 +24,13 @@ class Scored:
 class BatchStage(WatchedStage):
     """The stage's functions and services, with its batch pipeline beside its drift job."""
 
-    def upload(self, name: str, text: str) -> None:
+    def upload(self, name: str, content: bytes) -> None:
         """Put a file where batches are taken from."""
         bucket = self.names.artifact_bucket(self.stage)
         prefix = self.names.batch_prefix(self.spec.name)
         path = self.workspace.storage.path(f"s3://{bucket}/{prefix}/input/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(content)
 
     def score(self, *, version: int) -> Scored:
         """Run the synthesized pipeline over the files that wait; its failure is in its steps."""

@@ -5,6 +5,7 @@ ends of every connection are ours to count.
 """
 
 import asyncio
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Final
 LOOPBACK: Final = "127.0.0.1"
 _HEAD_LIMIT: Final = 65_536
 
+_EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+"""Refusals of this machine's own, whoever is asked."""
 _IDLE_SECONDS: Final = 2.0
 """A connection that was free for longer is closed: its server may be about to close it as well."""
 
@@ -88,6 +91,10 @@ class Peer:
             async with asyncio.timeout(timeout_seconds):
                 return await self._ask(data)
         except (OSError, TimeoutError) as error:
+            if error.errno in _EXHAUSTED:
+                # No server had a part in it; whoever watches the loop is told.
+                context = {"message": "no connection", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
             raise NoAnswerError(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:

@@ -104,8 +104,10 @@ class DeploymentResult:
 
     def _objections(self) -> Iterator[str]:
         if self.observed == "invalid":
+            # Whatever else was seen, the machine has its part in it.
             yield f"invalid instead of {self.expected}: {self.pace.exhaustion}"
-        elif self.observed != self.expected:
+            return
+        if self.observed != self.expected:
             yield f"{self.observed} instead of {self.expected}"
         elif self.expected_alarms and not self._fired_as_expected:
             yield f"no alarm for {' or '.join(self.expected_alarms)} fired"

@@ -75,6 +75,16 @@ def test_a_line_is_a_request_at_the_runs_time_that_labels_can_be_joined_on(bucke
     assert line["captureData"]["endpointOutput"]["data"] == '{"probability": 0.5}'
 
 
+def test_an_id_of_the_platforms_own_requests_is_refused_with_its_line(bucket: Bucket) -> None:
+    """The drift engine leaves such requests out, whoever sent them."""
+    bucket.output("a.jsonl.out", JOINED, {**JOINED, "id": "mlops-probe-1"})
+
+    with pytest.raises(
+        capture_batch.ReservedIdError, match=r"a\.jsonl\.out, line 2: the id mlops-probe-1 begins"
+    ):
+        capture_batch.handler(EVENT, None)
+
+
 def test_lines_without_an_id_keep_ids_of_their_own(bucket: Bucket) -> None:
     line = {"features": {"age": 40}, "SageMakerOutput": {"probability": 0.5}}
     bucket.output("a.jsonl.out", line, line)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops.contract import Example, ModelSpec, load_platform
-from mlops.rehearsal.batch.input_file import example_lines, held_out_lines, lines_of
+from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.storage import LocalS3
 
@@ -20,15 +20,39 @@ def spec() -> ModelSpec:
     return load_platform(ROOT, model="employment").model("employment")
 
 
-def features(text: str) -> list[dict[str, Any]]:
+def features(text: bytes | str) -> list[dict[str, Any]]:
     return [json.loads(line)["features"] for line in text.splitlines()]
 
 
-def test_a_file_of_lines_is_sent_as_it_is(tmp_path: Path, spec: ModelSpec) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"anything\n", b'\xef\xbb\xbf{"id": 1}\n', b'{"id": 1}\r\n\r\n{"id": 2}', b"", b"\n \n", b"\0"],
+    ids=["no JSON", "with a mark", "with other line ends", "empty", "blank", "a zero byte"],
+)
+def test_a_file_of_lines_is_sent_as_it_is_to_the_last_byte(
+    tmp_path: Path, spec: ModelSpec, content: bytes
+) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_text("anything\n")
+    file.write_bytes(content)
 
-    assert lines_of(file, spec) == "anything\n"
+    assert content_of(file, spec) == content
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"id": 1, "features": {}, "SageMakerOutput": "mine"}, "line 2: SageMakerOutput is the key"),
+        ({"id": "mlops-probe-0", "features": {}}, "line 2: the id mlops-probe-0 begins with"),
+    ],
+)
+def test_a_name_that_is_not_the_callers_is_refused_with_its_line(
+    tmp_path: Path, spec: ModelSpec, line: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text(f'{{"id": 1, "features": {{}}}}\n{json.dumps(line)}\n')
+
+    with pytest.raises(RehearsalError, match=said):
+        content_of(file, spec)
 
 
 def test_cells_take_the_types_of_their_fields_and_wrong_ones_stay(
@@ -37,7 +61,7 @@ def test_cells_take_the_types_of_their_fields_and_wrong_ones_stay(
     file = tmp_path / "a.csv"
     file.write_text(f"{HEADER}\n300,,true,1\nold,21,perhaps,2\n")
 
-    assert features(lines_of(file, spec)) == [
+    assert features(content_of(file, spec)) == [
         {"age": 300, "education": None, "disability": True, "sex": "1"},
         {"age": "old", "education": 21, "disability": "perhaps", "sex": "2"},
     ]
@@ -49,7 +73,7 @@ def test_a_row_longer_than_the_header_is_no_row_of_the_contract(
     file = tmp_path / "a.csv"
     file.write_text(f"{HEADER}\n1,2,true,1,9\n")
 
-    (row,) = features(lines_of(file, spec))
+    (row,) = features(content_of(file, spec))
     assert row["beyond_the_header"] == ["9"]
 
 
@@ -69,14 +93,14 @@ def test_a_file_that_is_no_batch_is_refused_with_what_to_do(
     (tmp_path / name).write_bytes(content)
 
     with pytest.raises(RehearsalError, match=said):
-        lines_of(tmp_path / name, spec)
+        content_of(tmp_path / name, spec)
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
 def test_an_empty_file_stays_empty(tmp_path: Path, spec: ModelSpec, name: str) -> None:
     (tmp_path / name).write_text("")
 
-    assert lines_of(tmp_path / name, spec) == ""
+    assert content_of(tmp_path / name, spec) == b""
 
 
 def test_without_held_out_rows_there_are_none(tmp_path: Path, spec: ModelSpec) -> None:

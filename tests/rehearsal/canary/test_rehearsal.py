@@ -330,8 +330,9 @@ def test_a_machine_without_files_makes_the_deployment_invalid_and_ends(
 
     rehearsal = site.rehearse(fault="none", scale=60.0)
 
-    assert [one.observed for one in rehearsal.deployments] == ["invalid"]
-    assert "Too many open files" in rehearsal.deployments[0].objections[0]
+    (result,) = rehearsal.deployments
+    assert (result.observed, len(result.objections)) == ("invalid", 1)
+    assert "Too many open files" in result.objections[0]
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
