@@ -17,7 +17,7 @@ from mlops.dashboards import (
 )
 from mlops.dashboards.drift_panels import NAMESPACE
 from mlops.dashboards.traffic_panels import INSTANCES
-from mlops.rehearsal.canary.metrics import is_known
+from mlops.rollout.published import published as metric_of_requests
 
 REPOSITORY = Path(__file__).parents[2]
 REPORTING = REPOSITORY / "mlops/monitoring/reporting.py"
@@ -92,7 +92,9 @@ def test_sagemaker_publishes_every_metric_that_is_shown_of_the_endpoint(served: 
         if curve.namespace == INSTANCES:
             assert curve.name in OF_INSTANCES
         elif curve.namespace != NAMESPACE:
-            assert curve.name == "InvocationsPerInstance" or is_known(curve.namespace, curve.name)
+            assert curve.name == "InvocationsPerInstance" or metric_of_requests(
+                curve.namespace, curve.name
+            )
 
 
 def test_the_probers_metric_has_the_dimensions_under_which_it_is_searched(served: Served) -> None:

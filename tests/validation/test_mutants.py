@@ -294,6 +294,43 @@ ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
     ),
     ("threshold of 1 for a ratio", "ML023", lambda t: alarm(t).update(Threshold=1)),
     (
+        "alarm with a dimension too many",
+        "ML029",
+        lambda t: alarm(t)["Dimensions"].append({"Name": "Owner", "Value": "me"}),
+    ),
+    (
+        "alarm on a metric of nobody",
+        "ML029",
+        lambda t: alarm(t).update(MetricName="CPUUtilization"),
+    ),
+    ("alarm in a unit of its own", "ML029", lambda t: alarm(t).update(Unit="Count")),
+    (
+        "alarm on another endpoint",
+        "ML029",
+        lambda t: alarm(t)["Dimensions"][0].update(Value="mlops-dev-churn"),
+    ),
+    ("alarm that one good request hides", "ML039", lambda t: alarm(t).update(Statistic="Minimum")),
+    (
+        "alarm above the most of 0 and 1",
+        "ML039",
+        lambda t: alarm(t).update(Statistic="Maximum", Threshold=1),
+    ),
+    (
+        "alarm that wants 999 of 1000 errors",
+        "ML039",
+        lambda t: alarm(t).update(
+            Threshold=0.999, ComparisonOperator="GreaterThanOrEqualToThreshold"
+        ),
+    ),
+    (
+        "alarm on health",
+        "ML039",
+        lambda t: alarm(t).update(ComparisonOperator="LessThanThreshold"),
+    ),
+    ("alarm faster than its metric", "ML039", lambda t: alarm(t).update(Period=10)),
+    ("alarm of a statistic that is none", "ML039", lambda t: alarm(t).update(Statistic="Averge")),
+    ("alarm without a threshold", "ML039", lambda t: alarm(t).pop("Threshold")),
+    (
         "scaling of another endpoint",
         "ML030",
         lambda t: target(t).update(ResourceId="endpoint/other/variant/AllTraffic"),

@@ -19,6 +19,8 @@ class WatchedMetric:
     statistic: str
     period: float
     dimensions: Mapping[str, str]
+    unit: str | None = None
+    """None: data of every unit, which is the default."""
 
 
 def watched_metrics(alarm: Properties) -> Iterator[WatchedMetric]:
@@ -38,6 +40,7 @@ def _metric(metric: Mapping[str, Any], stat: Mapping[str, Any]) -> WatchedMetric
         statistic=text(stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic")),
         period=number(stat.get("Period")) or 0,
         dimensions={d["Name"]: text(d["Value"]) for d in metric.get("Dimensions", [])},
+        unit=stat.get("Unit"),
     )
 
 

@@ -1,8 +1,10 @@
 """Alarms that decide over a release: they see the new fleet alone, and can fire."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
+from mlops.rollout import Alarm, Comparison
+from mlops.rollout.published import blindness, is_own, missing, published
 from mlops_constructs.validation.alarm_metrics import (
     ALARM,
     WatchedMetric,
@@ -11,9 +13,17 @@ from mlops_constructs.validation.alarm_metrics import (
 )
 from mlops_constructs.validation.deployment import ENDPOINT, variants
 from mlops_constructs.validation.rule import Fault, rule
-from mlops_constructs.validation.template import Properties, Template, number, resources, text
+from mlops_constructs.validation.template import (
+    Properties,
+    Template,
+    items,
+    number,
+    resources,
+    text,
+)
 
 _INVOCATIONS: Final = "AWS/SageMaker"
+_MODEL: Final = "AWS::SageMaker::Model"
 _DIMENSIONS: Final = ("EndpointName", "VariantName", "EndpointConfigName")
 _ERRORS: Final = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
 
@@ -115,4 +125,101 @@ def _is_error_ratio(alarm: Properties) -> bool:
     return divides or all(metric.statistic == "Average" for metric in errors)
 
 
-RULES: Final = (silence_is_no_breach, new_fleet_is_watched, variant_exists, ratio_can_be_exceeded)
+@rule(
+    "ML029",
+    why="CloudWatch takes an alarm on a metric that nobody publishes, and it is quiet for ever",
+    remedy="name exactly the dimensions of the metric with the values of this release, and no unit",
+)
+def metric_exists(template: Template) -> Iterator[Fault]:
+    """A rollback alarm watches a metric that exists for its endpoint's new fleet."""
+    for logical_id, alarm, endpoint in _guards(template):
+        known = _values(template, endpoint)
+        for metric in watched_metrics(alarm):
+            if not is_own(metric.namespace):
+                for detail in _differences(metric, known):
+                    yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
+
+
+def _values(template: Template, endpoint: Properties) -> dict[str, set[str]]:
+    """What each dimension of the release's metrics can be; nothing where only AWS knows."""
+    fleet = variants(template, endpoint)
+    return {
+        "EndpointName": {text(endpoint.get("EndpointName"))},
+        "EndpointConfigName": {text(endpoint.get("EndpointConfigName"))},
+        "VariantName": {text(variant.get("VariantName")) for variant in fleet},
+        "ModelVersion": set(_versions(template, fleet)),
+    }
+
+
+def _versions(template: Template, fleet: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    served = {text(variant.get("ModelName")) for variant in fleet}
+    for logical_id, model in resources(template, _MODEL):
+        if {f"${{{logical_id}.ModelName}}", text(model.get("ModelName"))} & served:
+            for container in items(model.get("Containers")):
+                if "ModelPackageName" in container:
+                    yield text(container["ModelPackageName"]).rpartition("/")[2]
+
+
+def _differences(metric: WatchedMetric, known: Mapping[str, set[str]]) -> Iterator[str]:
+    described = missing(
+        metric.namespace, metric.name, dimensions=metric.dimensions, unit=metric.unit
+    )
+    if described is not None:
+        yield described
+        return
+    for name, value in metric.dimensions.items():
+        if known[name] and value not in known[name]:
+            yield f"{metric.name}: {name} {value} is not this release's {sorted(known[name])}"
+
+
+@rule(
+    "ML039",
+    why="an alarm that no value of its metric turns red looks like health",
+    remedy="let it be red where half of the requests fail, and quiet where none does",
+)
+def alarm_can_fire(template: Template) -> Iterator[Fault]:
+    """A rollback alarm is red on a failing fleet, and quiet on a healthy one."""
+    for logical_id, alarm, _ in _guards(template):
+        for reason in _blindness(alarm):
+            yield Fault(logical_id=logical_id, where="Properties.Threshold", detail=reason)
+
+
+def _blindness(alarm: Properties) -> Iterator[str]:
+    """Why an alarm on one metric protects nobody; metric math is not judged."""
+    watched = list(watched_metrics(alarm))
+    computes = any("Expression" in query for query in alarm.get("Metrics", []))
+    known = published(watched[0].namespace, watched[0].name) if len(watched) == 1 else None
+    if computes or known is None:
+        return
+    try:
+        yield from blindness(_rule(alarm, watched[0]), known)
+    except ValueError as error:
+        yield f"CloudWatch refuses it: {error}"
+
+
+def _rule(alarm: Properties, metric: WatchedMetric) -> Alarm:
+    """The alarm as CloudWatch evaluates it.
+
+    Raises:
+        ValueError: it has a value that CloudWatch refuses, or none where it needs one.
+    """
+    periods = alarm.get("EvaluationPeriods")
+    return Alarm(
+        evaluation_periods=int(periods or 0),
+        datapoints_to_alarm=int(alarm.get("DatapointsToAlarm", periods) or 0),
+        threshold=float(alarm.get("Threshold", "nothing")),
+        comparison=Comparison(alarm.get("ComparisonOperator")),
+        period_seconds=int(metric.period),
+        statistic=metric.statistic,
+        evaluate_low_samples=alarm.get("EvaluateLowSampleCountPercentile") != "ignore",
+    )
+
+
+RULES: Final = (
+    alarm_can_fire,
+    silence_is_no_breach,
+    new_fleet_is_watched,
+    variant_exists,
+    ratio_can_be_exceeded,
+    metric_exists,
+)

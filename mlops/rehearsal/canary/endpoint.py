@@ -15,6 +15,8 @@ class RollbackAlarm:
     metric: str
     scope: Scope
     rule: Alarm
+    missing: str | None = None
+    """Why nothing publishes the metric under exactly these dimensions; None where it exists."""
 
 
 @dataclass(frozen=True, kw_only=True)

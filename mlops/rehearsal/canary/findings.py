@@ -10,12 +10,13 @@ from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.fleet import Fleet
 from mlops.rehearsal.canary.machine import Machine, old_fleet_is_slow
-from mlops.rehearsal.canary.metrics import Change, Metrics, is_own
+from mlops.rehearsal.canary.metrics import Change, Metrics
 from mlops.rehearsal.canary.prober import Prober
 from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
 from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
 from mlops.rehearsal.canary.traffic import Entry, Traffic
 from mlops.rollout import Evidence, Outcome, State, Verdict, judge
+from mlops.rollout.published import is_own
 
 _OK: Final = range(200, 300)
 

@@ -13,17 +13,14 @@ from typing import Final, Literal
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
 from mlops.rehearsal.canary.router import Colour, Invocation, is_server_error
 from mlops.rollout import Point, Sample, State, Watch, timeline
+from mlops.rollout.published import is_own
 
 INVOCATIONS: Final = "AWS/SageMaker"
 PROBES: Final = "Mlops/Serving"
 WRONG_ANSWERS: Final = "WrongAnswers"
 LATENCY: Final = "ModelLatency"
-RATIOS: Final = (
-    "Invocation4XXErrors",
-    "Invocation5XXErrors",
-    "InvocationModelErrors",
-    WRONG_ANSWERS,
-)
+RESOLUTION_SECONDS: Final = 60
+"""Between two data points of every metric here."""
 PUBLICATION_SECONDS: Final = 60
 """How long a data point is on its way to an alarm."""
 _MICROSECONDS: Final = 1_000_000
@@ -38,18 +35,6 @@ _MEASURED: Final[Mapping[str, Callable[[Invocation], float]]] = {
     "ModelLatency": lambda one: one.model_seconds * _MICROSECONDS,
     "OverheadLatency": lambda one: one.overhead_seconds * _MICROSECONDS,
 }
-
-
-def is_known(namespace: str, metric: str) -> bool:
-    """Whether anything reports the metric during a rehearsal."""
-    return (namespace == INVOCATIONS and metric in _MEASURED) or (
-        (namespace, metric) == (PROBES, WRONG_ANSWERS)
-    )
-
-
-def is_own(namespace: str) -> bool:
-    """Whether the model's own code publishes a metric: nothing of it exists on one machine."""
-    return not namespace.lower().lstrip("/").startswith(("aws/", "mlops/"))
 
 
 @dataclass(kw_only=True)
@@ -94,8 +79,14 @@ class Metrics:
         return self._series[part, metric]
 
     def points(self, alarm: RollbackAlarm, *, until: float) -> Sequence[Point | None]:
-        """The data points in an alarm's evaluation range that end by a moment."""
+        """The data points in an alarm's evaluation range that end by a moment.
+
+        A metric exists under exactly its dimensions, and has no data between its own data points.
+        """
         period = alarm.rule.period_seconds
+        silent = alarm.missing is not None or is_own(alarm.namespace)
+        if silent or period % RESOLUTION_SECONDS:
+            return [None] * alarm.rule.evaluation_range
         end = (until // period) * period
         start = end - alarm.rule.evaluation_range * period
         series = self._series[alarm.scope, alarm.metric]

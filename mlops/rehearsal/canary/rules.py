@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
-from mlops.rehearsal.canary.metrics import RATIOS, is_known, is_own
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rollout import AlarmWindow, Comparison, MissingData, Violation, violations
+from mlops.rollout import AlarmWindow, MissingData, Violation, violations
+from mlops.rollout.published import blindness, published
 
 Properties = Mapping[str, Any]
 
@@ -54,20 +54,15 @@ def broken_guard(endpoint: GuardedEndpoint) -> Iterator[str]:
 
 
 def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
-    if not (is_known(alarm.namespace, alarm.metric) or is_own(alarm.namespace)):
-        yield (
-            f"the alarm {alarm.name} watches {alarm.namespace} {alarm.metric}, "
-            "which nothing reports for a fleet"
-        )
+    if alarm.missing is not None:
+        yield f"the alarm {alarm.name} cannot fire: {alarm.missing}"
 
 
-def _a_ratio_can_exceed_its_threshold(alarm: RollbackAlarm) -> Iterator[str]:
-    is_ratio = alarm.metric in RATIOS and alarm.rule.statistic == "Average"
-    if is_ratio and alarm.rule.threshold >= 1 and alarm.rule.comparison == Comparison.GREATER:
-        yield (
-            f"the alarm {alarm.name} can never fire: its threshold is "
-            f"{alarm.rule.threshold:g}, and an average of 0 and 1 never exceeds 1"
-        )
+def _the_alarm_can_fire(alarm: RollbackAlarm) -> Iterator[str]:
+    metric = published(alarm.namespace, alarm.metric)
+    if metric is not None:
+        for reason in blindness(alarm.rule, metric):
+            yield f"the alarm {alarm.name} protects nobody: {reason}"
 
 
 def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:
@@ -80,7 +75,7 @@ def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]
 
 _ALARM_RULES: Final[tuple[Callable[[RollbackAlarm], Iterator[str]], ...]] = (
     _the_metric_exists,
-    _a_ratio_can_exceed_its_threshold,
+    _the_alarm_can_fire,
     _silence_is_left_to_the_release_check,
 )
 

@@ -15,6 +15,7 @@ from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm, Step
 from mlops.rehearsal.canary.rules import broken_deployment, broken_guard, refusal
 from mlops.rehearsal.intrinsics import Intrinsics, TemplateError
 from mlops.rollout import Alarm, CanaryPolicy, Comparison, MissingData, Strategy
+from mlops.rollout.published import is_own, missing
 
 ENDPOINT: Final = "AWS::SageMaker::Endpoint"
 CONFIG: Final = "AWS::SageMaker::EndpointConfig"
@@ -72,7 +73,7 @@ class _Reading:
             policy=policy,
             steps=steps,
             final_bake_seconds=policy.final_bake_minutes * 60,
-            alarms=tuple(self._alarms(properties)),
+            alarms=tuple(self._alarms(properties, variants[0])),
             container_environment=self._container_environment(),
             scaling=self._scaling(),
             minimum_invocations=self._minimum_invocations(),
@@ -102,8 +103,13 @@ class _Reading:
         given: Properties = endpoint.get("DeploymentConfig", {})
         return {key: value for key, value in given.items() if key != "AutoRollbackConfiguration"}
 
-    def _alarms(self, endpoint: Properties) -> Iterator[RollbackAlarm]:
-        config = self.values.value(endpoint["EndpointConfigName"])
+    def _alarms(self, endpoint: Properties, variant: Properties) -> Iterator[RollbackAlarm]:
+        release = _Published(
+            endpoint=self.name,
+            variant=str(variant.get("VariantName")),
+            config=str(self.values.value(endpoint["EndpointConfigName"])),
+            version=self._version(variant),
+        )
         by_name = self._alarms_by_name()
         rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
         for entry in rollback.get("Alarms", []):
@@ -113,7 +119,7 @@ class _Reading:
                     self.name,
                     [f"rolls back on the alarm {name}, which the stack does not have"],
                 )
-            yield _alarm(name, self.values.value(by_name[name]), endpoint=self.name, config=config)
+            yield release.alarm(name, self.values.value(by_name[name]))
 
     def _alarms_by_name(self) -> dict[str, Properties]:
         return {
@@ -130,10 +136,19 @@ class _Reading:
                 return self.values.text(resource["Properties"]["AlarmName"])
         return self.values.text(node)
 
+    def _version(self, variant: Properties) -> str:
+        """Number of the version behind a variant; "" where it names no version of the registry."""
+        wanted = variant.get("ModelName")
+        for logical_id, properties in self.stack.resources(MODEL):
+            names = self.values.value({"Fn::GetAtt": [logical_id, "ModelName"]})
+            if wanted in (names, self.values.value(properties.get("ModelName"))):
+                package = _container(properties).get("ModelPackageName", "")
+                return self.values.text(package).rpartition("/")[2]
+        return ""
+
     def _container_environment(self) -> dict[str, str]:
         for _, properties in self.stack.resources(MODEL):
-            containers = properties.get("Containers") or [properties.get("PrimaryContainer", {})]
-            given = self.values.value(containers[0].get("Environment", {}))
+            given = self.values.value(_container(properties).get("Environment", {}))
             return {key: str(value) for key, value in given.items()}
         return {}
 
@@ -166,6 +181,12 @@ class _Reading:
                 for settings in _settings(resource, values):
                     if self.name in settings.values():
                         yield settings
+
+
+def _container(model: Properties) -> Properties:
+    containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
+    found: Properties = containers[0]
+    return found
 
 
 def _settings(resource: Mapping[str, Any], values: Intrinsics) -> Iterator[Properties]:
@@ -203,21 +224,48 @@ def _event(given: Any, values: Intrinsics) -> Iterator[Properties]:
         yield {key: value for key, value in event.items() if not isinstance(value, list | dict)}
 
 
-def _alarm(name: str, given: Properties, *, endpoint: str, config: str) -> RollbackAlarm:
-    metric = _metric(name, given)
-    dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
-    if dimensions.get("EndpointName") != endpoint:
-        raise refusal(endpoint, [f"the alarm {name} watches another endpoint"])
-    if dimensions.get("EndpointConfigName", config) != config:
-        raise refusal(endpoint, [f"the alarm {name} watches another endpoint config"])
-    narrow = "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
-    return RollbackAlarm(
-        name=name,
-        namespace=metric["Namespace"],
-        metric=metric["MetricName"],
-        scope="new-fleet" if narrow else "endpoint",
-        rule=_rule(name, given, metric),
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Published:
+    """Under which values of their dimensions the metrics of a release exist."""
+
+    endpoint: str
+    variant: str
+    config: str
+    version: str
+
+    def alarm(self, name: str, given: Properties) -> RollbackAlarm:
+        metric = _metric(name, given)
+        dimensions = {entry["Name"]: str(entry["Value"]) for entry in metric["Dimensions"]}
+        narrow = "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
+        return RollbackAlarm(
+            name=name,
+            namespace=metric["Namespace"],
+            metric=metric["MetricName"],
+            scope="new-fleet" if narrow else "endpoint",
+            rule=_rule(name, given, metric),
+            missing=self._missing(metric, dimensions),
+        )
+
+    def _missing(self, metric: Properties, dimensions: Mapping[str, str]) -> str | None:
+        """Why nothing publishes this metric; whether a model does so itself is not known here."""
+        namespace, name = metric["Namespace"], metric["MetricName"]
+        if is_own(namespace):
+            return None
+        described = missing(namespace, name, dimensions=dimensions, unit=metric.get("Unit"))
+        if described is not None:
+            return described
+        known = {
+            "EndpointName": self.endpoint,
+            "VariantName": self.variant,
+            "EndpointConfigName": self.config,
+            "ModelVersion": self.version,
+        }
+        other = [
+            f"{key} is {value}, and this release's is {known[key]}"
+            for key, value in dimensions.items()
+            if value != known[key]
+        ]
+        return "; ".join(other) or None
 
 
 def _rule(name: str, given: Properties, metric: Properties) -> Alarm:
@@ -246,7 +294,9 @@ def _metric(name: str, given: Properties) -> Properties:
     if len(queries) != 1 or "MetricStat" not in queries[0]:
         raise TemplateError(f"the alarm {name} computes with metrics; it cannot be rehearsed")
     stat = queries[0]["MetricStat"]
-    return {**stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"]}
+    metric = {"Dimensions": [], **stat["Metric"]}
+    unit = {"Unit": stat["Unit"]} if "Unit" in stat else {}
+    return {**metric, **unit, "Period": stat["Period"], "Statistic": stat["Stat"]}
 
 
 def _blue_green(deployment: Properties) -> Properties:

@@ -1,7 +1,9 @@
 """What is measured, and when an alarm sees it."""
 
+from dataclasses import replace
+
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
-from mlops.rehearsal.canary.metrics import Board, Metrics, is_known, is_own
+from mlops.rehearsal.canary.metrics import Board, Metrics
 from mlops.rehearsal.canary.router import Invocation
 from mlops.rollout import Alarm, MissingData, State
 
@@ -116,13 +118,20 @@ def test_what_came_before_the_deployment_is_forgotten() -> None:
     assert (metrics.invocations, metrics.points(alarm(), until=60)[-1]) == ([], None)
 
 
-def test_only_what_is_reported_can_be_watched() -> None:
-    assert is_known("AWS/SageMaker", "OverheadLatency")
-    assert is_known("Mlops/Serving", "WrongAnswers")
-    assert not is_known("/aws/sagemaker/Endpoints", "CPUUtilization")
-    assert not is_known("Mlops/Serving", "ModelLatency")
+def test_a_metric_that_does_not_exist_has_no_data_point() -> None:
+    """Whatever was measured of a metric of that name, the alarm is quiet, as it would be on AWS."""
+    metrics = Metrics()
+    for at in range(0, 300, 10):
+        metrics.record(invocation(at, status=500))
+    blind = (
+        replace(alarm(), missing="nothing publishes it"),
+        replace(alarm(), namespace="Bikes/Serving"),
+        alarm(period_seconds=10),
+    )
 
-
-def test_a_namespace_of_neither_aws_nor_the_platform_is_the_models_own() -> None:
-    assert is_own("Bikes/Serving")
-    assert not any(map(is_own, ("AWS/SageMaker", "/aws/sagemaker/Endpoints", "Mlops/Serving")))
+    for one in blind:
+        board = Board(alarms=[one], metrics=metrics)
+        for at in range(60, 360, 60):
+            board.evaluate(at=at)
+        assert board.red == []
+    assert any(metrics.points(alarm(), until=300))

@@ -171,6 +171,38 @@ def another_config(site: Any) -> None:
     site.properties("ServerErrors")["Dimensions"][2]["Value"] = "yesterday"
 
 
+def a_dimension_too_many(site: Any) -> None:
+    site.properties("ServerErrors")["Dimensions"].append({"Name": "Owner", "Value": "me"})
+
+
+def a_unit(site: Any) -> None:
+    site.properties("ServerErrors")["Unit"] = "Count"
+
+
+def another_variant(site: Any) -> None:
+    site.properties("ServerErrors")["Dimensions"][1]["Value"] = "Main"
+
+
+def another_version(site: Any) -> None:
+    site.properties("WrongAnswers")["Dimensions"][1]["Value"] = "2"
+
+
+def ten_seconds(site: Any) -> None:
+    site.properties("ServerErrors")["Period"] = 10
+
+
+def low_samples_are_ignored(site: Any) -> None:
+    site.properties("Latency")["EvaluateLowSampleCountPercentile"] = "ignore"
+
+
+def the_least_of_a_minute(site: Any) -> None:
+    site.properties("ServerErrors")["Statistic"] = "Minimum"
+
+
+def an_inverted_comparison(site: Any) -> None:
+    site.properties("ServerErrors")["ComparisonOperator"] = "LessThanThreshold"
+
+
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
@@ -182,12 +214,20 @@ def another_config(site: Any) -> None:
         (no_wait, "bake_minutes: shorter than the alarm needs"),
         (no_final_bake, "final_bake_minutes: shorter than the alarm needs"),
         (a_short_timeout, "timeout_minutes: the waits take 13 minutes"),
-        (an_alarm_that_cannot_fire, "server-errors-0123456789ab can never fire"),
-        (an_alarm_on_nothing, "watches AWS/SageMaker CPUUtilization, which nothing reports"),
+        (an_alarm_that_cannot_fire, "server-errors-0123456789ab protects nobody: it is quiet"),
+        (an_alarm_on_nothing, "cannot fire: nothing publishes AWS/SageMaker CPUUtilization"),
+        (a_dimension_too_many, "cannot fire: AWS/SageMaker Invocation5XXErrors exists under"),
+        (a_unit, "cannot fire: AWS/SageMaker Invocation5XXErrors is published in the unit"),
+        (another_variant, "VariantName is Main, and this release's is AllTraffic"),
+        (another_version, "ModelVersion is 2, and this release's is 1"),
+        (ten_seconds, "protects nobody: AWS/SageMaker Invocation5XXErrors has one data point"),
+        (low_samples_are_ignored, "protects nobody: it ignores a percentile of fewer than 1000"),
+        (the_least_of_a_minute, "protects nobody: it is quiet where half of the requests fail"),
+        (an_inverted_comparison, "protects nobody: it is quiet where half of the requests fail"),
         (silence_is_ignored, "treats missing data as ignore; use notBreaching"),
         (three_bad_minutes, "alarms.datapoints_to_alarm: a canary's alarm must fire"),
-        (another_endpoint, "watches another endpoint"),
-        (another_config, "watches another endpoint config"),
+        (another_endpoint, "EndpointName is mlops-dev-tiny, and this release's is mlops-prod-tiny"),
+        (another_config, "EndpointConfigName is yesterday, and this release's is"),
     ],
 )
 def test_a_broken_rule_is_named(site, edit: Any, named: str) -> None:
@@ -205,7 +245,7 @@ def test_all_broken_rules_are_named_at_once(site) -> None:
         read(site)
 
     assert "bake_minutes" in str(raised.value)
-    assert "can never fire" in str(raised.value)
+    assert "protects nobody" in str(raised.value)
 
 
 def test_an_endpoint_that_is_not_there_says_how_to_get_it(site) -> None:
