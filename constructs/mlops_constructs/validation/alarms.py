@@ -208,7 +208,7 @@ def _rule(alarm: Properties, metric: WatchedMetric) -> Alarm:
         evaluation_periods=int(periods or 0),
         datapoints_to_alarm=int(alarm.get("DatapointsToAlarm", periods) or 0),
         threshold=float(alarm.get("Threshold", "nothing")),
-        comparison=Comparison(alarm.get("ComparisonOperator")),
+        comparison=Comparison(str(alarm.get("ComparisonOperator"))),
         period_seconds=int(metric.period),
         statistic=metric.statistic,
         evaluate_low_samples=alarm.get("EvaluateLowSampleCountPercentile") != "ignore",

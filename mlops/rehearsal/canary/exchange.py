@@ -46,6 +46,14 @@ class Message:
         return wish != "close" and ("HTTP/1.1" in self.first_line or wish == "keep-alive")
 
 
+def is_exhaustion(error: BaseException | None) -> bool:
+    """Whether an error says that this machine has none left, or was caused by one that does."""
+    if error is None:
+        return False
+    says_so = isinstance(error, OSError) and error.errno in _EXHAUSTED
+    return says_so or isinstance(error, MemoryError) or is_exhaustion(error.__cause__)
+
+
 async def read_message(reader: asyncio.StreamReader) -> Message:
     """The next message of a connection.
 
@@ -91,7 +99,7 @@ class Peer:
             async with asyncio.timeout(timeout_seconds):
                 return await self._ask(data)
         except (OSError, TimeoutError) as error:
-            if error.errno in _EXHAUSTED:
+            if is_exhaustion(error):
                 # No server had a part in it; whoever watches the loop is told.
                 context = {"message": "no connection", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)

@@ -14,6 +14,7 @@ from rich.text import Text
 from mlops.contract import Platform, StageSpec, load_platform
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
+from mlops.rehearsal.canary.exchange import is_exhaustion
 from mlops.rehearsal.canary.faults import FAULT_NAMES, Expectation, Fault, expectations, faults
 from mlops.rehearsal.canary.findings import unfinished
 from mlops.rehearsal.canary.kept import Kept
@@ -203,7 +204,9 @@ def _attempt(
     began = time.monotonic()
     try:
         return asyncio.run(scene.play())
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, RehearsalError) as error:
+        if isinstance(error, RehearsalError) and not is_exhaustion(error):
+            raise
         # No file, connection, process or memory left, or no time to get one: the machine's limits.
         text = f"{type(error).__name__}: {error}".removesuffix(": ")
         pace = Pace(

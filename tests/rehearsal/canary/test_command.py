@@ -17,8 +17,8 @@ def typed(site: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(ModelEnvironment, "ensure", lambda *_: Path(sys.executable))
 
     def run(*arguments: str) -> Result:
-        site.assembly()
-        given = ["--root", str(site.root), "rehearse", "canary", "tiny", *arguments]
+        assembly = ["--assembly", str(site.assembly())]
+        given = ["--root", str(site.root), "rehearse", "canary", "tiny", *assembly, *arguments]
         return CliRunner().invoke(cli, given)
 
     return run

@@ -91,7 +91,7 @@ def test_a_fault_ends_as_the_committed_file_says(site, fault: str, ending: str) 
 
 
 def raise_threshold(site: Any) -> None:
-    site.properties("ServerErrors")["Threshold"] = 0.5
+    site.properties("ServerErrors")["Threshold"] = 0.4
 
 
 def watch_another_metric(site: Any) -> None:
