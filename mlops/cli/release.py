@@ -203,6 +203,7 @@ def _carry_out(asked: _Asked, move: Move, reason: str | None) -> None:
         done = "written; the release is made by its commit"
     else:
         message = f"{move.subject}\n\n{reason.strip()}\n"
+        asked.checkout.require_branch()
         commit = commit_release(after, before=before, checkout=asked.checkout, message=message)
         done = f"committed as {commit[:10]}; the release is made by pushing it"
     click.echo(after.diff(before), nl=False)

@@ -54,11 +54,17 @@ class Archive:
     @property
     def input_names(self) -> tuple[str, ...]:
         """The fields that this version knows; an older one may know fewer."""
-        content = json.loads((self.folder / "code/contract.json").read_text("utf-8"))
-        return tuple(field["name"] for field in content["schema"]["input"])
+        return self._names("input")
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The fields that this version promises to answer."""
+        return self._names("output")
 
     def answers(self, cases: Sequence[Case]) -> list[Any]:
         """The version's answers, given by its own code in a process of its own.
+
+        What that code prints is part of this job's log.
 
         Raises:
             JobError: the process fails or hangs; the text ends with its last line.
@@ -67,23 +73,57 @@ class Archive:
         command = [sys.executable, str(_DRIVER), str(self.folder)]
         try:
             done = subprocess.run(  # noqa: S603 - our interpreter, our driver, a folder of ours
-                command, input=lines, capture_output=True, text=True,
+                command, input=lines, capture_output=True, encoding="utf-8", errors="replace",
                 timeout=TIMEOUT_SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise JobError(f"{self.folder.name}: no answer in {TIMEOUT_SECONDS} s") from error
-        if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        sys.stderr.write(done.stderr)
+        answers = [json.loads(line)["answer"] for line in done.stdout.splitlines()]
+        if done.returncode != 0 or len(answers) != len(cases):
+            ended = f"it ended with exit code {done.returncode} and no output"
+            reason = (done.stderr.strip().splitlines() or [ended])[-1]
             raise JobError(f"the {self.folder.name} version cannot answer: {reason}")
-        return [json.loads(line)["answer"] for line in done.stdout.splitlines()]
+        return answers
 
     def predictions(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
-        """The output columns for typed rows, of which it is shown the fields it knows."""
+        """The output columns for typed rows, of which it is shown the fields it knows.
+
+        Raises:
+            DataError: an answer is not what the version's own contract promises.
+            JobError: it cannot answer.
+        """
         known = self.input_names
-        chunks = _chunks([{name: row[name] for name in known if name in row} for row in rows])
+        chunks = [*_chunks([{name: row[name] for name in known if name in row} for row in rows])]
         cases = [Case(request=json.dumps(c), content_type="application/json") for c in chunks]
-        flat = [answer for answers in self.answers(cases) for answer in answers]
+        answers = zip(self.answers(cases), chunks, strict=True)
+        flat = [answer for said, chunk in answers for answer in self._promised(said, len(chunk))]
         return {name: [answer[name] for answer in flat] for name in flat[0]}
+
+    def _promised(self, said: Any, rows: int) -> list[dict[str, Any]]:
+        """An answer of which every row has the fields that the contract names."""
+        expected = f"model.yaml's schema.output: {rows} objects with {', '.join(self.output_names)}"
+        if not isinstance(said, list) or len(said) != rows:
+            found = f"{len(said)} rows" if isinstance(said, list) else f"{said!r:.80}"
+            raise DataError(f"{self._inference}: answers {found}; allowed: {expected}")
+        for answer in said:
+            if not isinstance(answer, dict) or answer.keys() != said[0].keys():
+                raise DataError(f"{self._inference}: answers {answer!r:.80}; allowed: {expected}")
+        for name in self.output_names:
+            if said and name not in said[0]:
+                found = ", ".join(said[0])
+                raise DataError(
+                    f"{self._inference}: answers {found}, and not {name}; allowed: {expected}"
+                )
+        return said
+
+    @property
+    def _inference(self) -> str:
+        return f"inference.py of the {self.folder.name} version"
+
+    def _names(self, side: str) -> tuple[str, ...]:
+        content = json.loads((self.folder / "code/contract.json").read_text("utf-8"))
+        return tuple(field["name"] for field in content["schema"][side])
 
 
 def _chunks(rows: list[Row]) -> Iterable[list[Row]]:

@@ -17,8 +17,10 @@ from typing import Any
 from . import gates
 from .archive import Archive, Case
 from .contract import load_contract
+from .job import DataError
 
 Judgement = dict[str, Any]
+_JUDGED = ("metrics", "approved", "regression")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def run(
     contract = load_contract()
     with tempfile.TemporaryDirectory() as scratch:
         versions = _versions(arguments, Path(scratch))
-        judgement = judge(versions, arguments.data_dir)
+        judgement = _complete(judge(versions, arguments.data_dir))
         answers = own_answers(versions.candidate, contract.cases)
     figures = {name: figure["value"] for name, figure in judgement["metrics"].items()}
     approved = {"version": arguments.approved_version, "metrics": judgement["approved"]}
@@ -52,6 +54,23 @@ def run(
     _write(arguments.output_dir / "evaluation.json", evaluation)
     _write(arguments.output_dir / "answers.json", {"cases": answers})
     log.info("evaluated", extra={key: evaluation[key] for key in ("metrics", "gates")})
+
+
+def _complete(judgement: Judgement) -> Judgement:
+    """A judgement with everything that is read of it.
+
+    Raises:
+        DataError: the model's `judge` left something out.
+    """
+    missing = [name for name in _JUDGED if name not in judgement]
+    missing += [f"metrics.{name}.value" for name, figure in judgement.get("metrics", {}).items()
+                if "value" not in figure]  # fmt: skip
+    if missing:
+        raise DataError(
+            f"evaluate.py: judge() returns no {missing[0]}; allowed: {', '.join(_JUDGED)}, and a "
+            "value for every metric"
+        )
+    return judgement
 
 
 def own_answers(archive: Archive, cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

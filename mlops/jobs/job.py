@@ -15,6 +15,9 @@ from types import TracebackType
 REASON_FILES = ("/opt/ml/output/message", "/opt/ml/output/failure")
 MESSAGE_CHARACTERS = 1024  # SageMaker cuts the reason of a failed job there
 
+_ROOT = Path(__file__).resolve().parents[1]
+_OURS = ("jobs", "monitoring", "serve.py", "model_server.py", "sheet.py")
+"""What an archive has from the platform; all else beside it is the model's."""
 _FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -73,11 +76,28 @@ def _report_defect(
         kind: type[BaseException], defect: BaseException, trace: TracebackType | None
     ) -> None:
         lines = traceback.format_exception(kind, defect, trace)
-        reason = f"defect in {log.name}: {kind.__name__}: {defect}"
+        reason = f"{_place(trace) or f'defect in {log.name}'}: {kind.__name__}: {defect}"
         log.critical("failed", extra={"reason": reason, "traceback": "".join(lines)})
         _leave_message(reason)
 
     return report
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The model's line nearest to an error, with ours where it called that; "" without either."""
+    found: list[str] = []
+    for frame in reversed(traceback.extract_tb(trace)):
+        # The interpreter's own frames have names that are no paths, like "<frozen runpy>".
+        path = Path(frame.filename) if Path(frame.filename).is_absolute() else Path("/")
+        path = path.resolve()
+        if path == Path(__file__).resolve() or not path.is_relative_to(_ROOT):
+            continue
+        name = path.relative_to(_ROOT)
+        here = f"{name}, line {frame.lineno}, in {frame.name}"
+        if name.parts[0] not in _OURS:
+            return " called ".join([here, *found])
+        found = found or [here]
+    return "".join(f"defect in {here}" for here in found)
 
 
 def _leave_message(reason: str) -> None:

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from mlops.rehearsal.log_tail import last_lines
 from mlops.rehearsal.results import StepResult
 
 _MARKS: Final = {
@@ -42,8 +43,12 @@ def shown(console: Console) -> Iterator[Progress]:
         yield _Lines(console)
         return
     table = _Table()
-    with Live(table, console=console, refresh_per_second=8, transient=True):
-        yield table
+    try:
+        with Live(table, console=console, refresh_per_second=8, transient=True):
+            yield table
+    finally:
+        for result in table.failed:
+            _print_log(result, console)
 
 
 def ending(result: StepResult) -> Text:
@@ -57,6 +62,15 @@ def ending(result: StepResult) -> Text:
     if result.failure:
         text.append(f"  {result.failure}", style=colour)
     return text
+
+
+def _print_log(result: StepResult, console: Console) -> None:
+    """The end of a failed step's log, and where all of it is."""
+    if result.status != "Failed" or result.log is None:
+        return
+    console.print(Text(f"  {result.name}: {result.log} ends with"), soft_wrap=True)
+    for line in last_lines(result.log):
+        console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
 
 
 class _Lines:
@@ -73,6 +87,7 @@ class _Lines:
 
     def ended(self, result: StepResult) -> None:
         self._console.print(Text("  ").append_text(ending(result)), soft_wrap=True)
+        _print_log(result, self._console)
 
 
 class _Table:
@@ -83,6 +98,11 @@ class _Table:
         self._notes: list[str] = []
         self._running: dict[str, tuple[float, Spinner]] = {}
         self._ended: list[StepResult] = []
+
+    @property
+    def failed(self) -> list[StepResult]:
+        """Steps that failed, in the order in which they ended."""
+        return [result for result in self._ended if result.status == "Failed"]
 
     def note(self, text: str) -> None:
         with self._lock:

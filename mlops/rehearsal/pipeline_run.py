@@ -239,12 +239,23 @@ class Rehearsal:
         replay = guarded(partial(self._replayed, steps, python, version), stop=steps.processes.stop)
         if not replay.succeeded:
             failure = f"the registered version: {'; '.join(replay.problems)}"
+            progress.ended(self._unserved(failure))
             return replace(execution, replay=replay, status="Failed", failure=failure)
         if self.approves:
             count = len(replay.recorded) + len(replay.promised)
             reason = f"rehearsal {self.id}: gates passed, {count} answers replayed over HTTP"
             version = approve(steps.client, version.group, version.number, reason=reason)
         return replace(execution, replay=replay, version=version)
+
+    def _unserved(self, failure: str) -> StepResult:
+        log = self.workspace.execution(self.id) / "Serving" / "log.txt"
+        return StepResult(
+            name="Serving",
+            kind="Serving",
+            status="Failed",
+            failure=failure,
+            log=log if log.is_file() else None,
+        )
 
     def _replayed(self, steps: Steps, python: Path, version: ModelVersion) -> Replay:
         package = steps.client.describe_model_package(ModelPackageName=version.arn)

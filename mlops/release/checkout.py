@@ -9,7 +9,7 @@ from typing import Final
 from mlops.contract import ReleasesSpec
 from mlops.contract.platform import RELEASES
 from mlops.release.errors import ReleaseError
-from mlops.release.git import Finished, Git
+from mlops.release.git import Finished, Git, words
 from mlops.release.releases_file import releases_in
 from mlops.release.trailer import occasions
 
@@ -19,6 +19,17 @@ _LOG: Final = (
     "--no-show-signature", "--encoding=UTF-8",
     "--format=%H%x1f%P%x1f%aI%x1f%an%x1f%B",
 )  # fmt: skip
+
+
+_UNFINISHED: Final = {
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+"""What git leaves in its folder while a command of several steps is not at its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +107,27 @@ class Checkout:
                 "remedy: commit or discard what is there, or leave out --commit"
             )
 
+    def require_branch(self) -> None:
+        """Make sure that a commit made now is the next one of a branch that can be pushed.
+
+        Raises:
+            ReleaseError: HEAD is on no branch, something is unfinished, or this is no git checkout.
+        """
+        self._require()
+        for name, command in _UNFINISHED.items():
+            if (self.root / self._git("rev-parse", "--git-path", name).strip()).exists():
+                raise ReleaseError(
+                    f"{self.root}: a {command} is not finished, and a release commit would become "
+                    f"part of it; remedy: finish it, or give it up with {_way_out(command)}"
+                )
+        if self._run("symbolic-ref", "--quiet", "HEAD").returncode:
+            commit = self._git("rev-parse", "--short", "HEAD").strip()
+            raise ReleaseError(
+                f"{self.root}: HEAD is detached at {commit}, so a commit would be on no branch and "
+                "nobody could push it; remedy: `git switch` to the branch of the releases, or "
+                "leave out --commit"
+            )
+
     def commit(self, message: str) -> str:
         """Commit the releases and nothing else, whatever is staged; returns the commit's id.
 
@@ -106,11 +138,15 @@ class Checkout:
         return self._git("rev-parse", "HEAD").strip()
 
     def _require(self) -> None:
-        if self._run("rev-parse", "--is-inside-work-tree").returncode:
-            raise ReleaseError(
-                f"{self.root}: is no git checkout, and a release is a commit; remedy: run this in "
-                "a clone of the repository"
-            )
+        inside = self._run("rev-parse", "--is-inside-work-tree")
+        if inside.stdout.strip() == b"true":
+            return
+        said = words(inside.stderr).strip()
+        why = "" if not said or "not a git repository" in said else f" ({said.splitlines()[0]})"
+        raise ReleaseError(
+            f"{self.root}: is no git checkout{why}, and a release is a commit; remedy: run this in "
+            "a clone of the repository"
+        )
 
     def _has_commits(self) -> bool:
         return not self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode
@@ -144,3 +180,7 @@ class Checkout:
 
     def _run(self, *arguments: str, given: bytes = b"") -> Finished:
         return self.git.run(self.root, arguments, given=given)
+
+
+def _way_out(command: str) -> str:
+    return "`git bisect reset`" if command == "bisect" else f"`git {command} --abort`"

@@ -249,6 +249,25 @@ def test_a_mistake_is_told_and_changes_nothing(
 
 
 @pytest.mark.usefixtures("git")
+@pytest.mark.parametrize(
+    "command",
+    [("pin", MODEL, "dev", "4"), ("unpin", MODEL, "dev"), ("promote", MODEL, "--to", "prod")],
+)
+def test_on_a_detached_head_nothing_is_written_or_committed(
+    mlops: Mlops, git: Git, command: tuple[str, ...]
+) -> None:
+    git("switch", "--quiet", "--detach")
+    before = git("rev-parse", "HEAD")
+
+    result = mlops("release", *command, "--commit", "--reason", "why")
+
+    assert result.exit_code == 1
+    assert "HEAD is detached" in result.output
+    assert git("rev-parse", "HEAD") == before
+    assert git("status", "--porcelain", "--untracked-files=no") == ""
+
+
+@pytest.mark.usefixtures("git")
 def test_a_file_with_changes_of_its_own_is_not_committed(mlops: Mlops, repository: Path) -> None:
     dirty = RELEASES + "# half done\n"
     (repository / "config/releases.yaml").write_text(dirty)

@@ -74,8 +74,65 @@ def test_a_version_that_cannot_answer_is_told_with_its_last_line(tmp_path, versi
         unpacked.answers([])
 
     assert str(caught.value) == (
-        "the approved version cannot answer: ModuleNotFoundError: No module named 'numpi'"
+        "the approved version cannot answer: inference.py, line 1, in <module>: "
+        "ModuleNotFoundError: No module named 'numpi'"
     )
+
+
+PRINTING = """
+import json, os, subprocess, sys
+print("at import")
+def model_fn(model_dir):
+    print("{", end="", flush=True)
+    os.write(1, b"past the interpreter")
+    subprocess.run(["echo", "from a child"], check=True)
+    return sys.stdin.read()
+def input_fn(body, content_type): return json.loads(body)
+def predict_fn(rows, model):
+    print(json.dumps({"answer": "not this"}))
+    return [{"length": len(model)} for row in rows]
+def output_fn(prediction, accept): return json.dumps(prediction)
+"""
+
+
+def test_what_the_models_code_prints_and_reads_is_no_part_of_its_answers(tmp_path, version, capfd):
+    unpacked = Archive.unpack(version("candidate", code=PRINTING), tmp_path / "candidate")
+
+    assert unpacked.predictions([{"text": "four"}, {"text": "a"}]) == {"length": [0, 0]}
+    said = capfd.readouterr().err
+    for line in ("at import", "past the interpreter", "from a child", "not this"):
+        assert line in said
+
+
+def test_code_that_ends_the_process_is_no_answer(tmp_path, version):
+    code = INFERENCE_THAT_LOOKS.replace("LOOK", "import sys; sys.exit(0)")
+    unpacked = Archive.unpack(version("candidate", code=code), tmp_path / "candidate")
+
+    with pytest.raises(JobError, match="cannot answer: it ended with exit code 0 and no output"):
+        unpacked.predictions([{"text": "four"}])
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('[{"lenght": 4} for row in rows]', "answers lenght, and not length"),
+        ("[4 for row in rows]", "answers 4"),
+        ("[{'length': 4}]", "answers 1 rows"),
+        ("{'predictions': []}", "answers {'predictions': []}"),
+        ("[{'length': 4}, {}]", "answers {}"),
+    ],
+)
+def test_an_answer_that_breaks_the_promise_is_told_of_the_models_code(
+    tmp_path, version, answer, found
+):
+    code = INFERENCE_THAT_LOOKS.replace("LOOK", f"return {answer}")
+    unpacked = Archive.unpack(version("candidate", code=code), tmp_path / "candidate")
+
+    with pytest.raises(DataError) as caught:
+        unpacked.predictions([{"text": "four"}, {"text": "a"}])
+
+    assert str(caught.value).startswith(f"inference.py of the candidate version: {found}")
+    assert "allowed: model.yaml's schema.output: 2 objects with length" in str(caught.value)
 
 
 def test_a_version_that_hangs_is_not_waited_for(monkeypatch, tmp_path, version):

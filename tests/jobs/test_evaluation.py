@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from mlops.jobs import evaluation
+from mlops.jobs.job import DataError
 
 LOG = logging.getLogger("test")
 ROWS = [{"text": "a" * length} for length in (1, 2, 3)]
@@ -98,3 +99,23 @@ def test_a_metric_that_the_approved_version_has_not_is_no_regression():
     found = evaluation.worsening({"mae": 5.0}, {}, {"mae": False})
 
     assert str(found) == "{'mae': 0.0}"
+
+
+@pytest.mark.parametrize(
+    ("judgement", "missing"),
+    [
+        ({}, "no metrics"),
+        ({"metrics": {}, "regression": {}}, "no approved"),
+        ({"metrics": {"mae": {}}, "regression": {}, "approved": {}}, r"no metrics\.mae\.value"),
+    ],
+)
+def test_a_judgement_without_what_is_read_of_it_is_the_models(
+    monkeypatch, tmp_path, arguments, packed_contract, *, version, judgement, missing
+):
+    monkeypatch.setattr(evaluation, "load_contract", lambda: packed_contract)
+    arguments("--model", version("candidate"), "--output-dir", tmp_path / "out")
+
+    with pytest.raises(DataError, match=rf"evaluate\.py: judge\(\) returns {missing}"):
+        evaluation.run(lambda versions, folder: judgement, "", LOG)
+
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,43 @@ def test_a_defect_is_logged_with_its_traceback_on_one_line_and_ends_with_1(tmp_p
     assert code == 1
     assert message == "defect in probe: ZeroDivisionError: division by zero"
     assert "Traceback" in str(line["traceback"])
+
+
+def archive(tmp_path: Path, name: str, *lines: str) -> str:
+    """The reason of a failure in an archive with a script and a module of the model's."""
+    folder = tmp_path / "archive"
+    shutil.copytree(PLATFORM / "jobs", folder / "jobs")
+    (folder / "features.py").write_text("def of(row):\n    return row['missing']\n")
+    script = ["from jobs import job, tables", "def main(log):", *lines, "job.run('train', main)"]
+    (folder / name).write_text("\n".join(script))
+    message = tmp_path / "message"
+    subprocess.run(
+        [sys.executable, "-m", name.removesuffix(".py").replace("/", ".")],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        env={"SM_OUTPUT_MESSAGE_FILE": str(message)},
+    )
+    return message.read_text()
+
+
+def test_an_error_in_the_models_code_is_told_with_its_line(tmp_path):
+    reason = archive(tmp_path, "train.py", "    import features", "    features.of({})")
+
+    assert reason == "features.py, line 2, in of: KeyError: 'missing'"
+
+
+def test_an_error_that_the_models_call_of_ours_made_names_both(tmp_path):
+    reason = archive(tmp_path, "train.py", "    tables.write_part(None, None, [])")
+
+    assert reason.startswith("train.py, line 3, in main called jobs/tables.py, line ")
+    assert reason.endswith("AttributeError: 'NoneType' object has no attribute 'mkdir'")
+
+
+def test_an_error_of_ours_alone_is_our_defect(tmp_path):
+    reason = archive(tmp_path, "jobs/broken.py", "    return tables._cell.gone")
+
+    assert reason.startswith("defect in jobs/broken.py, line 3, in main: AttributeError")
 
 
 def test_the_message_is_cut_where_sagemaker_cuts_it(tmp_path):

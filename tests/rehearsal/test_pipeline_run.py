@@ -126,6 +126,28 @@ def test_a_script_that_exits_1_fails_its_step_with_its_own_reason(checkout: Any)
     assert statuses(execution)["Gate"] == "NotExecuted"
 
 
+def test_a_script_without_a_reason_shows_what_it_printed_last(checkout: Any) -> None:
+    checkout.script("train", "def fit(rows):\n    return rows['missing']\n\nfit({})\n")
+
+    execution = checkout.rehearse()
+
+    said = checkout.output.getvalue()
+    log = checkout.workspace.execution(execution.id) / "Train" / "log.txt"
+    assert f"  Train: {log} ends with" in said
+    assert "    KeyError: 'missing'" in said
+    assert log.is_file()
+
+
+def test_an_archive_that_is_not_served_shows_where_its_log_is(checkout: Any) -> None:
+    checkout.script("server", "raise SystemExit('no server today')")
+
+    execution = checkout.rehearse()
+
+    log = checkout.workspace.execution(execution.id) / "Serving" / "log.txt"
+    assert f"  Serving: {log} ends with" in checkout.output.getvalue()
+    assert "    no server today" in checkout.output.getvalue()
+
+
 def test_a_killed_script_names_the_signal(checkout: Any) -> None:
     checkout.script("train", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 

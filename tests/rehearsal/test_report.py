@@ -169,6 +169,23 @@ def test_progress_is_told_on_every_kind_of_console(terminal: bool) -> None:
     assert "[note]" in output.getvalue()
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_failed_step_shows_the_end_of_its_log_and_its_place(
+    terminal: bool, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.txt"
+    log.write_text("the [reason]\n")
+    output = io.StringIO()
+
+    with shown(Console(file=output, width=40, force_terminal=terminal)) as progress:
+        for status in ("Succeeded", "Failed"):
+            progress.ended(StepResult(name="A", kind="P", status=status, log=log))
+
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.getvalue())
+    assert text.count(f"  A: {log} ends with") == 1
+    assert "    the [reason]" in text
+
+
 def test_execution_ids_have_sagemakers_form_and_sort_by_time() -> None:
     ids = [execution_id() for _ in range(50)]
 

@@ -1,3 +1,5 @@
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,6 +168,76 @@ def test_without_git_the_remedy_is_to_install_it(
 
     with pytest.raises(ReleaseError, match="remedy: install git"):
         Checkout(root=repository).commits()
+
+
+def test_a_commit_on_a_branch_can_be_pushed(repository: Path, release: Release) -> None:
+    release("dev: 1", "Start")
+
+    Checkout(root=repository).require_branch()
+
+
+def test_a_detached_head_has_no_branch_to_commit_to(
+    repository: Path, git: Git, release: Release
+) -> None:
+    release("dev: 1", "Start")
+    git("switch", "--quiet", "--detach")
+
+    with pytest.raises(ReleaseError, match=r"HEAD is detached at .* remedy: `git switch` to"):
+        Checkout(root=repository).require_branch()
+
+
+UNFINISHED = {
+    "rebase": ("rebase", "side"),
+    "merge": ("merge", "side"),
+    "cherry-pick": ("cherry-pick", "side"),
+    "revert": ("revert", "--no-edit", "HEAD~1"),
+    "bisect": ("bisect", "start"),
+}
+
+
+@pytest.mark.parametrize(("name", "command"), UNFINISHED.items())
+def test_what_git_has_not_finished_is_named_with_the_way_out(
+    repository: Path, git: Git, release: Release, name: str, command: tuple[str, ...]
+) -> None:
+    release("dev: 1", "Start")
+    git("branch", "side")
+    release("dev: 2", "Go on")
+    release("dev: 3", "Go further")
+    git("switch", "--quiet", "side")
+    release("dev: 4", "Elsewhere")
+    git("switch", "--quiet", "main")
+    started = subprocess.run(
+        ["git", "-C", str(repository), *command], check=False, capture_output=True
+    )
+
+    with pytest.raises(ReleaseError, match=rf"a {name} is not finished") as refused:
+        Checkout(root=repository).require_branch()
+
+    # The way out that is named is one.
+    assert started.returncode == (0 if name == "bisect" else 1)
+    remedy = re.search(r"`git ([^`]*)`", str(refused.value))
+    assert remedy is not None
+    git(*remedy[1].split())
+    Checkout(root=repository).require_branch()
+
+
+def test_a_repository_that_git_distrusts_is_told_in_gits_words(
+    repository: Path, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release("dev: 1", "Start")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "true")
+
+    with pytest.raises(ReleaseError, match=r"is no git checkout \(.*dubious ownership"):
+        Checkout(root=repository).require_clean()
+
+
+def test_the_folder_of_a_repository_without_files_is_no_checkout(
+    repository: Path, release: Release
+) -> None:
+    release("dev: 1", "Start")
+
+    with pytest.raises(ReleaseError, match="is no git checkout"):
+        Checkout(root=repository / ".git").require_branch()
 
 
 def test_only_a_file_like_the_last_commit_is_clean(
