@@ -6,8 +6,7 @@ import click
 
 from mlops.contract import load_config, load_platform
 from mlops.pipeline import CompileError, compile_model, image_tag, load_compiled, sdk_python
-from mlops.pipeline.contract_check import contract_findings
-from mlops.pipeline.reference_check import reference_findings
+from mlops.pipeline.definition_check import definition_findings
 
 
 @click.group()
@@ -33,9 +32,9 @@ def compile_(root: Path, model: str) -> None:
 @click.argument("model")
 @click.pass_obj
 def check(root: Path, model: str) -> None:
-    """Check MODEL's pipeline.json against AWS's own service model, and its references."""
+    """Check MODEL's pipeline.json: its form, its requests, references, order and conditions."""
     definition = load_compiled(root, load_platform(root, model=model).model(model))
-    findings = [*contract_findings(definition), *reference_findings(definition)]
+    findings = definition_findings(definition)
     for finding in findings:
         click.echo(str(finding), err=True)
     if findings:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops.contract import Network
-from mlops.pipeline.expressions import all_steps
+from mlops.pipeline.expressions import all_steps, parameters_of
 from mlops.pipeline.graph import FIND_APPROVED_ARN
 
 LIMIT_BYTES: Final = 100 * 1024
@@ -48,7 +48,7 @@ def with_defaults(definition: Mapping[str, Any], defaults: Mapping[str, object])
         BindingError: a default names no parameter.
     """
     bound: Definition = copy.deepcopy(dict(definition))
-    known = {parameter["Name"]: parameter for parameter in bound["Parameters"]}
+    known = {parameter["Name"]: parameter for parameter in parameters_of(bound)}
     unknown = sorted(defaults.keys() - known.keys())
     if unknown:
         raise BindingError(
@@ -60,7 +60,8 @@ def with_defaults(definition: Mapping[str, Any], defaults: Mapping[str, object])
 
 
 def _refuse_open_parameters(definition: Definition) -> None:
-    open_ = [found["Name"] for found in definition["Parameters"] if "DefaultValue" not in found]
+    parameters = parameters_of(definition)
+    open_ = [found["Name"] for found in parameters if "DefaultValue" not in found]
     if open_:
         raise BindingError(f"no default was given for the parameters {', '.join(open_)}")
 

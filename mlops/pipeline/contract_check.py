@@ -14,7 +14,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 from mlops.aws_api.patterns import matches
-from mlops.pipeline.expressions import Finding, all_steps, is_function
+from mlops.pipeline.expressions import Finding, all_steps, is_function, parameters_of
 from mlops.pipeline.service_model import JOB_NAMES, request_shape
 
 STEP_TYPES: Final = (
@@ -22,36 +22,41 @@ STEP_TYPES: Final = (
     "Training",
     "Transform",
     "Lambda",
+    "Callback",
     "Condition",
+    "Model",
     "RegisterModel",
     "Fail",
 )
-EXCEPTIONS: Final = (
-    "Step.SERVICE_FAULT",
-    "Step.THROTTLING",
+STEP_EXCEPTIONS: Final = ("Step.SERVICE_FAULT", "Step.THROTTLING")
+JOB_EXCEPTIONS: Final = (
     "SageMaker.JOB_INTERNAL_ERROR",
     "SageMaker.CAPACITY_ERROR",
     "SageMaker.RESOURCE_LIMIT",
 )
-MAX_ATTEMPTS: Final = 20
-MAX_INTERVAL_SECONDS: Final = 43_200
+"""Only what starts a job can fail with these."""
+_JOBS: Final = ("Processing", "Training", "Transform")
+_RETRY_LIMITS: Final = {"MaxAttempts": 20, "ExpireAfterMin": 14_400, "IntervalSeconds": 43_200}
+"""SageMaker Developer Guide, "Retry Policy for Pipeline Steps"."""
 _STEP_NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 _DURATION: Final = re.compile(r"P(?=[\dT])(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?")
 _PARAMETER_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "String": ("string",),
     "Integer": ("integer", "long", "float", "double"),
     "Float": ("float", "double"),
+    "Boolean": ("boolean",),
 }
 _PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
     "String": (str,),
     "Integer": (int,),
     "Float": (int, float),
+    "Boolean": (bool,),
 }
 
 
 def contract_findings(definition: Mapping[str, Any]) -> list[Finding]:
     """What SageMaker would refuse about the parameters and the steps of a definition."""
-    parameters = {found["Name"]: found for found in definition["Parameters"]}
+    parameters = {found["Name"]: found for found in parameters_of(definition)}
     findings = [*_default_findings(parameters), *_name_findings(definition)]
     for step in all_steps(definition):
         findings += _step_findings(step, parameters)
@@ -63,9 +68,10 @@ def _default_findings(parameters: Mapping[str, dict[str, Any]]) -> Iterator[Find
         if "DefaultValue" not in parameter:
             continue
         default, at = parameter["DefaultValue"], f"Parameters.{name}"
-        types = _PYTHON_TYPES.get(parameter["Type"], ())
-        if isinstance(default, bool) or not isinstance(default, types):
-            yield Finding(at=at, problem=f"the default {default!r} is no {parameter['Type']}")
+        type_ = parameter["Type"]
+        is_truth_value = isinstance(default, bool)
+        if is_truth_value != (type_ == "Boolean") or not isinstance(default, _PYTHON_TYPES[type_]):
+            yield Finding(at=at, problem=f"the default {default!r} is no {type_}")
         if default not in parameter.get("EnumValues", [default]):
             yield Finding(at=at, problem=f"the default {default!r} is not among its EnumValues")
 
@@ -85,23 +91,24 @@ def _step_findings(
     if step["Type"] not in STEP_TYPES:
         yield Finding(at=step["Name"], problem=f"there is no step type {step['Type']!r} here")
     for index, policy in enumerate(step.get("RetryPolicies", [])):
-        yield from _retry_findings(policy, f"{step['Name']}.RetryPolicies[{index}]")
+        yield from _retry_findings(policy, step["Type"], f"{step['Name']}.RetryPolicies[{index}]")
     yield from _cache_findings(step)
     shape = request_shape(step["Type"])
     if shape is not None:
         yield from _Request(step, shape, parameters).findings()
 
 
-def _retry_findings(policy: Mapping[str, Any], at: str) -> Iterator[Finding]:
+def _retry_findings(policy: Mapping[str, Any], step_type: str, at: str) -> Iterator[Finding]:
     if ("MaxAttempts" in policy) == ("ExpireAfterMin" in policy):
         yield Finding(at=at, problem="takes either MaxAttempts or ExpireAfterMin")
-    if not 1 <= policy.get("MaxAttempts", 1) <= MAX_ATTEMPTS:
-        yield Finding(at=at, problem=f"MaxAttempts is between 1 and {MAX_ATTEMPTS}")
-    if not 1 <= policy.get("IntervalSeconds", 1) <= MAX_INTERVAL_SECONDS:
-        yield Finding(at=at, problem=f"IntervalSeconds is between 1 and {MAX_INTERVAL_SECONDS}")
-    for kind in policy.get("ExceptionType", []):
-        if kind not in EXCEPTIONS:
+    for key, most in _RETRY_LIMITS.items():
+        if not 1 <= policy.get(key, 1) <= most:
+            yield Finding(at=at, problem=f"{key} is between 1 and {most}")
+    for kind in policy["ExceptionType"]:
+        if kind not in (*STEP_EXCEPTIONS, *JOB_EXCEPTIONS):
             yield Finding(at=at, problem=f"there is no exception type {kind!r}")
+        elif kind in JOB_EXCEPTIONS and step_type not in _JOBS:
+            yield Finding(at=at, problem=f"a {step_type} step starts no job that ends in {kind}")
 
 
 def _cache_findings(step: Mapping[str, Any]) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_FUNCTIONS: Final = frozenset({"Get", "Std:Join", "Std:JsonGet"})
+FUNCTIONS: Final = ("Get", "Std:Join", "Std:JsonGet")
+BRANCHES: Final = ("IfSteps", "ElseSteps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +33,34 @@ def all_steps(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from _with_branches(definition["Steps"])
 
 
+def branches(step: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The lists of steps of which a condition lets one run; either may be left out."""
+    if step["Type"] == "Condition":
+        for branch in BRANCHES:
+            yield branch, step["Arguments"].get(branch, [])
+
+
+def parameters_of(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a definition lets one choose; the section may be left out."""
+    found: list[dict[str, Any]] = definition.get("Parameters", [])
+    return found
+
+
+def own_arguments(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step's arguments without the steps that hang on it."""
+    inner = BRANCHES if step["Type"] == "Condition" else ()
+    return {key: value for key, value in step["Arguments"].items() if key not in inner}
+
+
+def depended_on(step: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the steps that a step says it waits for, on whichever outcome."""
+    for entry in step.get("DependsOn", ()):
+        yield entry if isinstance(entry, str) else entry["Step"]
+
+
 def is_function(value: object) -> bool:
     """Whether a value is computed when the pipeline runs."""
-    return isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint(_FUNCTIONS)
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in FUNCTIONS
 
 
 def references(value: object, at: str) -> Iterator[Reference]:
@@ -53,6 +79,5 @@ def references(value: object, at: str) -> Iterator[Reference]:
 def _with_branches(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for step in steps:
         yield step
-        if step.get("Type") == "Condition":
-            arguments = step["Arguments"]
-            yield from _with_branches([*arguments["IfSteps"], *arguments["ElseSteps"]])
+        for _, inner in branches(step):
+            yield from _with_branches(inner)

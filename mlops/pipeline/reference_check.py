@@ -1,12 +1,20 @@
 """Whether everything that a definition refers to exists: parameters, steps, properties, files."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from mlops.pipeline.expressions import Finding, Reference, all_steps, references
+from mlops.pipeline.expressions import (
+    Finding,
+    Reference,
+    all_steps,
+    depended_on,
+    parameters_of,
+    references,
+)
 from mlops.pipeline.service_model import answer_shape
 
 EXECUTION_VALUES: Final = (
@@ -15,10 +23,11 @@ EXECUTION_VALUES: Final = (
     "PipelineExecutionArn",
     "PipelineExecutionId",
     "PipelineName",
+    "ProcessingJobName",
     "StartDateTime",
+    "TrainingJobName",
 )
 _TOKEN: Final = re.compile(r"\.([A-Za-z][A-Za-z0-9]*)|\['([^']+)'\]|\[(\d+)\]")
-_NAMED_LISTS: Final = {"Outputs": "OutputName", "ProcessingInputs": "InputName"}
 
 
 def reference_findings(definition: Mapping[str, Any]) -> list[Finding]:
@@ -34,7 +43,7 @@ def reference_findings(definition: Mapping[str, Any]) -> list[Finding]:
 
 
 def _parameter_findings(definition: Mapping[str, Any], found: list[Reference]) -> Iterator[Finding]:
-    declared = [parameter["Name"] for parameter in definition["Parameters"]]
+    declared = [parameter["Name"] for parameter in parameters_of(definition)]
     used = {r.target.partition(".")[2] for r in found if r.target.startswith("Parameters.")}
     for reference in found:
         kind, _, name = reference.target.partition(".")
@@ -100,17 +109,30 @@ def _property_problem(tokens: list[str], shape: Shape, step: Mapping[str, Any]) 
     return None
 
 
+def property_shape(path: str, shape: Shape | None) -> Shape | None:
+    """What a path leads to in what a step leaves behind, or None where it leads nowhere."""
+    for token in _tokens(path) or ():
+        if isinstance(shape, StructureShape):
+            shape = shape.members.get(token)
+        elif isinstance(shape, ListShape):
+            shape = shape.member
+        elif isinstance(shape, MapShape):
+            shape = shape.value
+        else:
+            return None
+    return shape
+
+
 def _item_problem(list_name: str, token: str, step: Mapping[str, Any]) -> str | None:
     """Items of a list are told apart by number, or by name where a step names them."""
     if token.isdigit():
         return None
+    arguments = step["Arguments"]
     known = {
-        "Outputs": [output["OutputName"] for output in _outputs(step)],
-        "ProcessingInputs": [
-            channel["InputName"] for channel in step["Arguments"].get("ProcessingInputs", [])
-        ],
+        "Outputs": _outputs(step),
+        "ProcessingInputs": _names(arguments.get("ProcessingInputs"), "InputName"),
     }
-    if list_name not in _NAMED_LISTS:
+    if list_name not in known:
         return f"items of {list_name} have no name {token!r}"
     return _unknown(f"item of {list_name}", [token], known[list_name], step)
 
@@ -125,20 +147,30 @@ def _unknown(what: str, tokens: list[str], known: list[str], step: Mapping[str, 
 def _step_findings(
     step: Mapping[str, Any], steps: Mapping[str, dict[str, Any]]
 ) -> Iterator[Finding]:
-    outputs = [output["OutputName"] for output in _outputs(step)]
-    for file in step.get("PropertyFiles", []):
-        problem = _unknown("output", [file["OutputName"]], outputs, step)
+    files = step.get("PropertyFiles", [])
+    names = Counter(file["PropertyFileName"] for file in files)
+    for name in sorted(name for name, count in names.items() if count > 1):
+        said = f"{names[name]} property files are named {name!r}"
+        yield Finding(at=f"{step['Name']}.PropertyFiles", problem=said)
+    for file in files:
+        problem = _unknown("output", [file["OutputName"]], _outputs(step), step)
         if problem:
             yield Finding(at=f"{step['Name']}.PropertyFiles", problem=problem)
-    for name in step.get("DependsOn", []):
+    for name in depended_on(step):
         if name not in steps:
             yield Finding(at=f"{step['Name']}.DependsOn", problem=f"there is no step {name!r}")
 
 
-def _outputs(step: Mapping[str, Any]) -> list[dict[str, Any]]:
-    config = step.get("Arguments", {}).get("ProcessingOutputConfig", {})
-    found: list[dict[str, Any]] = config.get("Outputs", [])
-    return found
+def _outputs(step: Mapping[str, Any]) -> list[str]:
+    config = step["Arguments"].get("ProcessingOutputConfig")
+    return _names(config.get("Outputs") if isinstance(config, dict) else None, "OutputName")
+
+
+def _names(items: object, key: str) -> list[str]:
+    """The names in a list of a request; what has another form is told with the request."""
+    found = items if isinstance(items, list) else []
+    names = (item.get(key) for item in found if isinstance(item, dict))
+    return [name for name in names if isinstance(name, str)]
 
 
 def _tokens(path: str) -> list[str] | None:

@@ -10,6 +10,7 @@ JOB_NAMES: Final = {
     "Processing": "ProcessingJobName",
     "Training": "TrainingJobName",
     "Transform": "TransformJobName",
+    "Model": "ModelName",
 }
 """The member of a request that SageMaker Pipelines fills in itself."""
 
@@ -17,12 +18,14 @@ _REQUESTS: Final = {
     "Processing": "CreateProcessingJob",
     "Training": "CreateTrainingJob",
     "Transform": "CreateTransformJob",
+    "Model": "CreateModel",
     "RegisterModel": "CreateModelPackage",
 }
 _ANSWERS: Final = {
     "Processing": "DescribeProcessingJob",
     "Training": "DescribeTrainingJob",
     "Transform": "DescribeTransformJob",
+    "Model": "DescribeModel",
     "RegisterModel": "DescribeModelPackage",
 }
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mlops.pipeline.definition_check import definition_findings
 from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
 
 
@@ -240,9 +241,14 @@ def _definition(name: str, body: str) -> Mapping[str, Any]:
         definition = json.loads(body)
     except ValueError as error:
         raise TemplateError(f"{name}: its PipelineDefinitionBody is no JSON: {error}") from error
-    if not isinstance(definition, dict):
-        raise TemplateError(f"{name}: its PipelineDefinitionBody is no JSON object")
-    return definition
+    findings = definition_findings(definition)
+    if findings:
+        told = "\n  ".join(map(str, findings))
+        raise TemplateError(
+            f"{name}: SageMaker would refuse the synthesized definition:\n  {told}\nremedy: mend "
+            "it where it is written (`mlops pipeline check` for a model's own), then `make synth`"
+        )
+    return dict(definition)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from mlops.rehearsal.errors import RehearsalError
@@ -11,6 +12,7 @@ from mlops.rehearsal.storage import LocalS3
 
 _FUNCTIONS: Final = ("Get", "Std:Join", "Std:JsonGet")
 _PATH_PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Describe answers hold these lists; a definition addresses their members by name.
 _NAME_KEYS: Final = ("OutputName", "InputName", "ChannelName")
 
@@ -75,7 +77,8 @@ class Scope:
         if root == "Parameters":
             return self._named(self.parameters, rest, path)
         if root == "Execution":
-            return self._named(self.execution, rest, path)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            return self._named({"CurrentDateTime": now, **self.execution}, rest, path)
         if root == "Steps" and rest and rest[0] in self.steps:
             return _walk(self.steps[str(rest[0])], rest[1:], path)
         raise ExpressionError(f"{path}: refers to nothing that is known here")
@@ -155,7 +158,9 @@ def _equal(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
-_ORDERS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+Comparable = float | str | datetime
+
+_ORDERS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "GreaterThan": lambda left, right: left > right,
     "GreaterThanOrEqualTo": lambda left, right: left >= right,
     "LessThan": lambda left, right: left < right,
@@ -169,10 +174,31 @@ def _compared(kind: str, left: Any, right: Any) -> bool:
     if kind not in _ORDERS:
         allowed = ", ".join(["Equals", *_ORDERS, "In", "Not", "Or"])
         raise ExpressionError(f"unknown condition {kind}; allowed: {allowed}")
-    first, second = _number(left), _number(right)
+    first, second = _comparable(left, right)
     if first is None or second is None:
-        raise ExpressionError(f"{kind} needs two numbers, found {left!r} and {right!r}")
+        raise ExpressionError(
+            f"{kind} needs two numbers or two texts, found {left!r} and {right!r}"
+        )
     return _ORDERS[kind](first, second)
+
+
+def _comparable(left: Any, right: Any) -> tuple[Comparable | None, Comparable | None]:
+    """Two numbers, two moments where both texts say one, or two texts by their characters."""
+    if isinstance(left, str) and isinstance(right, str):
+        moments = _moment(left), _moment(right)
+        return moments if None not in moments else (left, right)
+    return _number(left), _number(right)
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment that a text of ISO 8601 says; UTC where it says no offset."""
+    if not _DATE.match(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str:

@@ -1,13 +1,25 @@
 """In which order steps run: references, DependsOn and branches; in parallel where they allow it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from mlops.pipeline.expressions import branches, depended_on, own_arguments
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.expressions import path_parts
 from mlops.rehearsal.results import StepResult
+
+RUN: Final = (
+    "Processing",
+    "Training",
+    "Transform",
+    "Lambda",
+    "Condition",
+    "RegisterModel",
+    "Fail",
+)
+"""The types of step that a rehearsal executes."""
 
 
 class GraphError(RehearsalError):
@@ -30,12 +42,14 @@ def nodes_of(definition: Mapping[str, Any]) -> dict[str, Node]:
     """Every step of a definition, those within branches included, in the definition's order.
 
     Raises:
-        GraphError: a name occurs twice, a step needs an unknown one, or they need each other.
+        GraphError: a name occurs twice, a step needs an unknown one, they need each other, or a
+            rehearsal does not run what one of them asks for.
     """
     nodes: dict[str, Node] = {}
     for node in _nodes(definition["Steps"], None):
         if node.name in nodes:
             raise GraphError(f"two steps are named {node.name}")
+        _refuse_what_does_not_run(node)
         nodes[node.name] = node
     for node in nodes.values():
         for needed in sorted(node.needs - nodes.keys()):
@@ -125,17 +139,15 @@ def references(node: Any) -> Iterator[str]:
             yield from references(item)
 
 
-def _nodes(steps: list[Mapping[str, Any]], branch: tuple[str, bool] | None) -> Iterator[Node]:
+def _nodes(steps: Sequence[Mapping[str, Any]], branch: tuple[str, bool] | None) -> Iterator[Node]:
     for step in steps:
-        arguments = dict(step.get("Arguments", {}))
-        branches = (arguments.pop("IfSteps", []), arguments.pop("ElseSteps", []))
-        needs = {*references(arguments), *step.get("DependsOn", ())}
+        needs = {*references(own_arguments(step)), *depended_on(step)}
         name = step["Name"]
         if branch is not None:
             needs.add(branch[0])
         yield Node(name=name, kind=step["Type"], step=step, needs=frozenset(needs), branch=branch)
-        yield from _nodes(branches[0], (name, True))
-        yield from _nodes(branches[1], (name, False))
+        for key, inner in branches(step):
+            yield from _nodes(inner, (name, key == "IfSteps"))
 
 
 def _may_start(node: Node, results: Mapping[str, StepResult]) -> bool | None:
@@ -152,6 +164,20 @@ def _may_start(node: Node, results: Mapping[str, StepResult]) -> bool | None:
 
 def _not_executed(node: Node) -> StepResult:
     return StepResult(name=node.name, kind=node.kind, status="NotExecuted")
+
+
+def _refuse_what_does_not_run(node: Node) -> None:
+    if node.kind not in RUN:
+        raise GraphError(
+            f"{node.name} is a {node.kind} step, which a rehearsal does not run; "
+            f"it runs {', '.join(RUN)}"
+        )
+    for entry in node.step.get("DependsOn", ()):
+        if not isinstance(entry, str) and entry["Trigger"] != "Completed":
+            raise GraphError(
+                f"{node.name} waits for {entry['Step']} to end as {entry['Trigger']}, which a "
+                "rehearsal does not run; it runs steps after others that have ended well"
+            )
 
 
 def _refuse_cycles(nodes: Mapping[str, Node]) -> None:

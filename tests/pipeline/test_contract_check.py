@@ -169,6 +169,24 @@ def unknown_exception(d):
     step(d, "Train")["RetryPolicies"][1]["ExceptionType"] = ["SageMaker.CAPACITY"]
 
 
+def retries_for_too_long(d):
+    policy = step(d, "Train")["RetryPolicies"][0]
+    del policy["MaxAttempts"]
+    policy["ExpireAfterMin"] = 14_401
+
+
+def a_job_s_exception_where_no_job_starts(d):
+    step(d, "Register")["RetryPolicies"][0]["ExceptionType"] = ["SageMaker.CAPACITY_ERROR"]
+
+
+def truth_value_as_a_number(d):
+    parameter(d, "MaxDepth")["DefaultValue"] = True
+
+
+def number_as_a_truth_value(d):
+    parameter(d, "MaxDepth").update(Type="Boolean", DefaultValue=1)
+
+
 def cache_without_an_end(d):
     del step(d, "Train")["CacheConfig"]["ExpireAfter"]
 
@@ -200,6 +218,10 @@ FAULTS = [
     (too_many_attempts, "Register.RetryPolicies[0]: MaxAttempts is between 1 and 20"),
     (retries_too_far_apart, "IntervalSeconds is between 1 and 43200"),
     (unknown_exception, "there is no exception type 'SageMaker.CAPACITY'"),
+    (retries_for_too_long, "ExpireAfterMin is between 1 and 14400"),
+    (a_job_s_exception_where_no_job_starts, "a RegisterModel step starts no job that ends in"),
+    (truth_value_as_a_number, "Parameters.MaxDepth: the default True is no Integer"),
+    (number_as_a_truth_value, "Parameters.MaxDepth: the default 1 is no Boolean"),
     (cache_without_an_end, "Train.CacheConfig: is enabled without ExpireAfter"),
     (cache_for_a_wrong_duration, "'30 days' is no ISO 8601 duration"),
 ]

@@ -65,6 +65,16 @@ def test_a_parameter_declared_twice_is_found(committed):
     assert "Parameters.DataUri: is declared more than once" in found
 
 
+def test_two_property_files_of_one_name_are_found(committed):
+    definition = copy.deepcopy(committed)
+    evaluate = next(s for s in definition["Steps"] if s["Name"] == "Evaluate")
+    evaluate["PropertyFiles"] *= 2
+
+    found = [str(finding) for finding in reference_findings(definition)]
+
+    assert "Evaluate.PropertyFiles: 2 property files are named 'Evaluation'" in found
+
+
 def test_a_step_that_is_gone_is_missed_by_those_who_read_it(committed):
     definition = copy.deepcopy(committed)
     definition["Steps"] = [s for s in definition["Steps"] if s["Name"] != "FindApproved"]

@@ -25,6 +25,12 @@ HANDLERS = ROOT / "constructs" / "mlops_constructs" / "handlers"
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 BUCKET = f"mlops-dev-artifacts-{ACCOUNT}-{REGION}"
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+MACHINE = {
+    "InstanceType": "ml.m5.large",
+    "InstanceCount": 1,
+    "VolumeSizeInGB": 10,
+    "VolumeKmsKeyId": {"Get": "Parameters.KmsKeyId"},
+}
 SUCCESSFUL = ("Preprocess", "ValidateData", "Train", "FindApproved", "Evaluate", "Gate", "Register")
 
 
@@ -55,6 +61,7 @@ def processing(
         "Type": "Processing",
         "Arguments": {
             "RoleArn": get("Parameters.RoleArn"),
+            "ProcessingResources": {"ClusterConfig": MACHINE},
             "AppSpecification": {
                 "ImageUri": get("Parameters.ImageUri"),
                 "ContainerEntrypoint": entrypoint(script, f"{home}/input/code"),
@@ -63,7 +70,11 @@ def processing(
             "ProcessingInputs": [
                 {
                     "InputName": channel,
-                    "S3Input": {"S3Uri": uri, "LocalPath": f"{home}/input/{channel}"},
+                    "S3Input": {
+                        "S3Uri": uri,
+                        "S3DataType": "S3Prefix",
+                        "LocalPath": f"{home}/input/{channel}",
+                    },
                 }
                 for channel, uri in places.items()
             ],
@@ -116,10 +127,14 @@ def training() -> dict[str, Any]:
                 ],
             },
             "InputDataConfig": [
-                {"ChannelName": name, "DataSource": {"S3DataSource": {"S3Uri": uri}}}
+                {
+                    "ChannelName": name,
+                    "DataSource": {"S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix"}},
+                }
                 for name, uri in channels.items()
             ],
-            "HyperParameters": {"slope": get("Parameters.Slope")},
+            "HyperParameters": {"slope": join("", get("Parameters.Slope"))},
+            "ResourceConfig": MACHINE,
             "OutputDataConfig": {"S3OutputPath": place_of("Train", "model")},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         },

@@ -8,6 +8,7 @@ import pytest
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
 
+DEFINITIONS = Path(__file__).resolve().parents[1] / "pipeline" / "definitions"
 PLACE = Place(account="222222222222", region="eu-west-1", stack="mlops-dev-Training")
 RESOURCES = {
     "Role": {"Type": "AWS::IAM::Role"},
@@ -89,8 +90,9 @@ def test_what_cannot_be_evaluated_is_named_with_its_stack(
 
 @pytest.fixture
 def folder(tmp_path: Path, assembly_of: Callable[[Path, dict[str, Any]], None]) -> Path:
-    definition = {"code": "<<Code>>", "key": "<<Key>>", "role": "<<Role>>", "f": "<<Function>>"}
-    assembly_of(tmp_path / "cdk.out", definition)
+    said = {"code": "<<Code>>", "key": "<<Key>>", "role": "<<Role>>", "f": "<<Function>>"}
+    end = {"Name": "End", "Type": "Fail", "Arguments": {"ErrorMessage": "ended"}}
+    assembly_of(tmp_path / "cdk.out", {"Metadata": said, "Steps": [end]})
     return tmp_path / "cdk.out"
 
 
@@ -106,7 +108,7 @@ def test_a_definition_is_evaluated_across_stacks(folder: Path) -> None:
 
     pipeline = assembly.pipeline("mlops-tiny-training")
 
-    definition = pipeline.definition
+    definition = pipeline.definition["Metadata"]
     assert pipeline.place == PLACE
     assert definition["key"].startswith("arn:aws:kms:eu-west-1:222222222222:key/")
     assert definition["role"] == "arn:aws:iam::222222222222:role/mlops-dev-training-role"
@@ -114,6 +116,28 @@ def test_a_definition_is_evaluated_across_stacks(folder: Path) -> None:
     function = assembly.function(definition["f"])
     assert (function.handler, function.timeout_seconds) == ("find_approved.handler", 30)
     assert (function.code.source / "find_approved.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("steps-no-list", "Steps: {'A': 1} is not of type 'array'"),
+        ("cycle", "these steps wait for each other: A, B"),
+        ("after-a-condition", "Later: waits for the condition Ask"),
+        ("thirty-deep", "Level1: is a condition within the condition Level0"),
+        ("negated-under-expression", "'Condition' is a required property"),
+    ],
+)
+def test_what_sagemaker_would_refuse_is_not_rehearsed(
+    tmp_path: Path, assembly_of: Callable[[Path, dict[str, Any]], None], file: str, told: str
+) -> None:
+    assembly_of(tmp_path / "cdk.out", json.loads((DEFINITIONS / f"{file}.json").read_text()))
+
+    with pytest.raises(TemplateError) as caught:
+        Assembly(tmp_path / "cdk.out").pipeline("mlops-tiny-training")
+
+    assert told in str(caught.value)
+    assert "remedy: mend it where it is written" in str(caught.value)
 
 
 def test_an_unknown_pipeline_is_refused_with_those_that_exist(folder: Path) -> None:

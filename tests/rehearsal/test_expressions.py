@@ -11,6 +11,7 @@ from mlops.rehearsal.storage import LocalS3
 
 REPORT = {"metrics": {"r2": {"value": 0.9}}, "list": [{"a b": 1}, 2], "text": "t"}
 OUTPUTS = [{"OutputName": "report", "S3Output": {"S3Uri": "s3://bucket/e/report"}}]
+STARTED = {"Get": "Execution.StartDateTime"}
 NUMBERS = st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
 
 
@@ -22,7 +23,7 @@ def scope(tmp_path: Path) -> Scope:
     storage.put(file, "s3://bucket/e/report/r.json")
     return Scope(
         parameters={"Name": "n", "Count": 3, "Ratio": 0.5, "Flag": True},
-        execution={"PipelineExecutionId": "id1"},
+        execution={"PipelineExecutionId": "id1", "StartDateTime": "2026-03-01T12:00:00+00:00"},
         storage=storage,
         steps={
             "Evaluate": {"ProcessingOutputConfig": {"Outputs": OUTPUTS}},
@@ -121,6 +122,15 @@ def test_a_reference_to_nothing_names_what_is_missing(
         (compare("LessThanOrEqualTo", 1, 1), True),
         (compare("LessThanOrEqualTo", 2, 1), False),
         (compare("GreaterThanOrEqualTo", json_get("metrics.r2.value"), 0.9), True),
+        (compare("GreaterThan", "b", "a"), True),
+        (compare("LessThan", "B", "a"), True),
+        (compare("LessThanOrEqualTo", "10", "9"), True),
+        (compare("GreaterThan", json_get("text"), {"Get": "Parameters.Name"}), True),
+        (compare("GreaterThan", STARTED, "2020-12-01"), True),
+        (compare("LessThan", STARTED, "2026-03-01T12:30:00+01:00"), False),
+        (compare("GreaterThan", STARTED, "2026-03-01T12:30:00+01:00"), True),
+        (compare("LessThan", STARTED, "2026-03-01T12:00:01Z"), True),
+        (compare("GreaterThan", {"Get": "Execution.CurrentDateTime"}, STARTED), True),
         ({"Type": "Not", "Condition": compare("Equals", 1, 1)}, False),
         ({"Type": "Or", "Conditions": [compare("Equals", 1, 2), compare("Equals", 1, 1)]}, True),
         ({"Type": "Or", "Conditions": [compare("Equals", 1, 2)]}, False),
@@ -138,7 +148,10 @@ def test_conditions_decide_as_sagemaker_does(
     ("condition", "message"),
     [
         (compare("AtLeast", 1, 1), "unknown condition AtLeast; allowed: Equals, GreaterThan"),
-        (compare("GreaterThan", "1", 1), "GreaterThan needs two numbers, found '1' and 1"),
+        (
+            compare("GreaterThan", "1", 1),
+            "GreaterThan needs two numbers or two texts, found '1' and 1",
+        ),
         (compare("LessThan", True, 1), "needs two numbers"),
     ],
 )

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.graph import GraphError, Node, decide, nodes_of, run_graph
+from mlops.rehearsal.graph import RUN, GraphError, Node, decide, nodes_of, run_graph
 from mlops.rehearsal.results import StepResult
+from mlops.rehearsal.steps import Steps
 
 
 def step(name: str, kind: str = "Processing", **more: Any) -> dict[str, Any]:
@@ -129,6 +130,23 @@ def test_steps_of_a_branch_may_use_each_other() -> None:
         ([step("A"), step("A")], "two steps are named A"),
         ([reading("A", "Nobody")], "A needs the step Nobody, which does not exist"),
         ([reading("A", "B"), reading("B", "A")], "these steps need each other: A, B"),
+        ([step("A", DependsOn=["A"])], "these steps need each other: A"),
+        (
+            [step("A", "Callback")],
+            "A is a Callback step, which a rehearsal does not run; it runs Pro",
+        ),
+        (
+            [step("A", "Model")],
+            "A is a Model step, which a rehearsal does not run; it runs Processing",
+        ),
+        (
+            [gate("G", [step("A", "Tuning")], [])],
+            "A is a Tuning step, which a rehearsal does not run",
+        ),
+        (
+            [step("A"), step("B", DependsOn=[{"Step": "A", "Trigger": "Failed"}])],
+            "B waits for A to end as Failed, which a rehearsal does not run",
+        ),
     ],
 )
 def test_a_definition_that_cannot_be_ordered_is_refused(
@@ -136,6 +154,22 @@ def test_a_definition_that_cannot_be_ordered_is_refused(
 ) -> None:
     with pytest.raises(GraphError, match=message):
         nodes_of({"Steps": steps})
+
+
+def test_every_type_that_is_said_to_run_is_executed() -> None:
+    assert set(RUN) == Steps._kinds(Steps.__new__(Steps)).keys()
+
+
+def test_a_condition_may_leave_a_branch_out() -> None:
+    choice = step("Gate", "Condition", Arguments={"Conditions": [], "IfSteps": [step("Yes")]})
+
+    assert run([choice]) == {"Gate": "Succeeded", "Yes": "Succeeded"}
+
+
+def test_a_step_may_wait_for_another_in_the_words_of_run_conditions() -> None:
+    waiting = step("B", DependsOn=[{"Step": "A", "Trigger": "Completed"}])
+
+    assert run([waiting, step("A")], fail_at("A")) == {"B": "NotExecuted", "A": "Failed"}
 
 
 def test_an_unforeseen_error_stops_what_runs_and_is_not_swallowed() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from mlops.registry import list_versions, local_client, show
+from mlops.rehearsal.graph import GraphError
 from mlops.rehearsal.parameters import ParameterError
 
+DEFINITIONS = Path(__file__).resolve().parents[1] / "pipeline" / "definitions"
 GROUP = "mlops-tiny"
 EXITS_WITH_REASON = """
 import os, pathlib, sys
@@ -181,6 +183,42 @@ def test_a_failure_is_never_reused(checkout: Any) -> None:
     assert statuses(failed)["Train"] == "Failed"
     assert again.reused == ("Preprocess", "ValidateData")
     assert again.succeeded
+
+
+@pytest.mark.parametrize(
+    ("file", "ended"),
+    [
+        ("negated", {"Ask": "Succeeded", "Yes": "Failed", "No": "NotExecuted"}),
+        ("compares-dates", {"Ask": "Succeeded", "Yes": "Failed", "No": "NotExecuted"}),
+        ("no-else", {"Ask": "Succeeded"}),
+        ("no-parameters-key", {"End": "Failed"}),
+    ],
+)
+def test_a_definition_that_sagemaker_takes_is_executed(
+    checkout: Any, file: str, ended: dict[str, str]
+) -> None:
+    checkout.definition = json.loads((DEFINITIONS / f"{file}.json").read_text())
+
+    assert statuses(checkout.rehearse()) == ended
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"Type": "Callback", "SqsQueueUrl": "https://sqs.eu-west-1.amazonaws.com/1/q"},
+        {"Type": "Model", "Arguments": {"ExecutionRoleArn": "arn:aws:iam::111111111111:role/r"}},
+    ],
+    ids=lambda step: step["Type"],
+)
+def test_what_sagemaker_takes_and_no_rehearsal_runs_is_refused_in_one_sentence(
+    checkout: Any, step: dict[str, Any]
+) -> None:
+    checkout.definition = {"Steps": [{"Name": "Ask", "Arguments": {}, **step}]}
+
+    with pytest.raises(
+        GraphError, match=f"Ask is a {step['Type']} step, which a rehearsal does not"
+    ):
+        checkout.rehearse()
 
 
 def test_an_unknown_parameter_is_refused_with_those_that_exist(checkout: Any) -> None:

@@ -1,13 +1,14 @@
 """Definitions built again from the SDK's own classes; a program for the SDK's environment.
 
-Reads definitions by name (JSON) on standard input and writes what the SDK compiles for each. What a
-definition says is read loosely, an operand by its place and not by its key, so that every key of
-the answer is the SDK's and none is copied.
+`rebuild` reads definitions by name (JSON) and writes what the SDK compiles for each; `judge` reads
+conditions and writes which hold. What a definition says is read loosely, an operand by its place
+and not by its key, so that every key of the answer is the SDK's and none is copied.
 """
 
 import json
 import re
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 from mlops.pipeline.definition import OfflineSession  # first: it prepares the SDK's environment
@@ -16,6 +17,7 @@ from sagemaker.core import network, processing, shapes, transformer  # isort: sk
 from sagemaker.core.lambda_helper import Lambda
 from sagemaker.core.workflow import conditions, functions, parameters
 from sagemaker.core.workflow.execution_variables import ExecutionVariable
+from sagemaker.mlops.local.pipeline import _ConditionStepExecutor
 from sagemaker.mlops.workflow import lambda_step, retry
 from sagemaker.mlops.workflow import steps as sdk
 from sagemaker.mlops.workflow.condition_step import ConditionStep
@@ -266,6 +268,21 @@ def _output(said: dict[str, Any]) -> Any:
     )
 
 
+def judged(condition: dict[str, Any]) -> bool | None:
+    """Whether a condition holds in the SDK's local pipelines; None where its step would fail."""
+    failures: list[str] = []
+    execution = SimpleNamespace(update_step_failure=lambda _, reason: failures.append(reason))
+    executor = _ConditionStepExecutor(
+        SimpleNamespace(execution=execution, sagemaker_session=None),
+        SimpleNamespace(name="Ask"),
+    )
+    holds = executor._evaluate_conjunction([condition])
+    return None if failures else holds
+
+
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    json.dump({name: Rebuilt(one).definition() for name, one in asked.items()}, sys.stdout)
+    if sys.argv[1] == "judge":
+        json.dump([judged(condition) for condition in asked], sys.stdout)
+    else:
+        json.dump({name: Rebuilt(one).definition() for name, one in asked.items()}, sys.stdout)
