@@ -1,6 +1,7 @@
 """One environment: its stacks in the order in which they depend on each other."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -21,6 +22,12 @@ from stacks.registry_stack import RegistryStack
 from stacks.release_check_stack import ReleaseCheckStack
 from stacks.serving_stack import ServingStack
 from stacks.training_stack import TrainingStack
+
+_BOUNDARY_FINDING: Final = "mlops-rules::W9013"
+_BOUNDARY_REASON: Final = (
+    "the boundary is a policy of the stage's own account, and the CloudFormation role's policy "
+    "compares its ARN as text"
+)
 
 
 class MlopsStage(cdk.Stage):
@@ -68,6 +75,10 @@ class MlopsStage(cdk.Stage):
             )
         for key, value in sorted(stage.tags.items()):
             cdk.Tags.of(self).add(key, value)
+        if stage.permissions_boundary is not None:
+            cdk.Validations.of(self).acknowledge(
+                cdk.Acknowledgment(id=_BOUNDARY_FINDING, reason=_BOUNDARY_REASON)
+            )
 
     def _registry_stack(self, models: Sequence[str]) -> RegistryStack:
         registry = RegistryStack(self, "Registry", site=self._site, models=models)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from mlops.contract import CanarySpec, Capacity, ContractError, ModelSpec, Problem
+from mlops.contract import CanarySpec, Capacity, ModelSpec
 from mlops.rollout import ReleaseTraffic, Signal
 from mlops.rollout.release import release_hash
 from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
@@ -20,19 +20,11 @@ with alarms in a fresh state."""
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A pinned version of a model in a stage.
-
-    Raises:
-        ContractError: the endpoint's mode has no construct, or no guardrails.
-    """
+    """A pinned version of a model in a stage."""
 
     site: Site
     model: ModelSpec
     version: int
-
-    def __post_init__(self) -> None:
-        if self.model.endpoint.mode != "real-time":
-            raise ContractError((self._mode_problem(),))
 
     @property
     def endpoint_name(self) -> str:
@@ -124,14 +116,4 @@ class Release:
             unit="None",
             window=self.canary.alarms.window,
             namespace=WRONG_ANSWERS,
-        )
-
-    def _mode_problem(self) -> Problem:
-        return Problem(
-            file=f"model_code/{self.model.folder}/model.yaml",
-            key="endpoint.mode",
-            problem="no serving stack is built for this mode: its canary would not be watched",
-            got=self.model.endpoint.mode,
-            allowed="real-time",
-            remedy="use real-time, or remove the model from config/releases.yaml",
         )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mlops.contract.vocabulary import (
     HostingInstanceType,
@@ -167,12 +167,24 @@ class ScalingSpec(Spec):
     ] = 60
 
 
+def _mode(value: object) -> object:
+    if value in ("async", "serverless"):
+        raise invalid(
+            "no serving stack is built for this mode: SageMaker has no canary for serverless "
+            "endpoints, and nothing here watches one of async endpoints",
+            allowed="real-time",
+            remedy="use real-time, and a batch block for whole files",
+        )
+    return value
+
+
 class EndpointSpec(Spec):
     """The endpoint's promise: mode, size, traffic, latency."""
 
     mode: Annotated[
-        Literal["real-time", "async", "serverless"],
-        Field(description="Serverless takes no canary: SageMaker has none for it"),
+        Literal["real-time"],
+        BeforeValidator(_mode),
+        Field(description="The one mode whose canary is watched; whole files: `batch`"),
     ] = "real-time"
     tier: Annotated[Name, Field(description="A key of the stage's `capacity`")] = "standard"
     instance_type: Annotated[

@@ -11,11 +11,12 @@ from typing import Final
 
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.document import Document, KeyPath
-from mlops.contract.examples import example_problems
+from mlops.contract.example_rules import example_problems
 from mlops.contract.instance_types import has_instance_store
 from mlops.contract.measures import MEASURE_RULES
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
+from mlops.contract.partial import readable
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
@@ -39,15 +40,15 @@ PACKED_MODULES: Final = ("serve.py", "model_server.py", "sheet.py", "jobs.py", "
 
 def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:
     """What is wrong with a model by itself, its folder included."""
-    found = [problem for rule in _MODEL_RULES for problem in rule(document, model)]
+    found = [problem for rule in _MODEL_RULES for problem in readable(rule, document, model)]
     for check in _FOLDER_RULES:
-        found += check(document, model, folder)
+        found += readable(check, document, model, folder)
     return found
 
 
 def of_stages(document: Document, stages: StagesSpec) -> list[Problem]:
     """What is wrong with the stages among themselves."""
-    return [problem for rule in _STAGES_RULES for problem in rule(document, stages)]
+    return [problem for rule in _STAGES_RULES for problem in readable(rule, document, stages)]
 
 
 def of_model_in_stages(document: Document, model: ModelSpec, stages: StagesSpec) -> list[Problem]:
@@ -55,9 +56,9 @@ def of_model_in_stages(document: Document, model: ModelSpec, stages: StagesSpec)
     found: list[Problem] = []
     for stage in stages.stages:
         for rule in _MODEL_STAGE_RULES:
-            found += rule(document, model, stage)
+            found += readable(rule, document, model, stage)
     for check in _MODEL_STAGES_RULES:
-        found += check(document, model, stages)
+        found += readable(check, document, model, stages)
     return found
 
 
@@ -65,18 +66,22 @@ def of_releases(
     document: Document, releases: ReleasesSpec, stages: StagesSpec, models: tuple[str, ...]
 ) -> list[Problem]:
     """Releases of models or to stages that do not exist, or of somebody else's packages."""
-    found: list[Problem] = []
+    return list(readable(_release_problems, document, releases, stages, models))
+
+
+def _release_problems(
+    document: Document, releases: ReleasesSpec, stages: StagesSpec, models: tuple[str, ...]
+) -> Iterator[Problem]:
     for model, pinned in releases.releases.items():
         if model not in models:
-            found.append(_unknown(document, ("releases", model), "model", models))
+            yield _unknown(document, ("releases", model), "model", models)
         for stage, version in pinned.items():
             path = ("releases", model, stage)
             known = tuple(existing.name for existing in stages.stages)
             if stage not in known:
-                found.append(_unknown(document, path, "stage", known))
+                yield _unknown(document, path, "stage", known)
             if isinstance(version, str):
-                found += _foreign_package(document, path, version, model, stages)
-    return found
+                yield from _foreign_package(document, path, version, model, stages)
 
 
 def _unknown(document: Document, path: KeyPath, what: str, known: tuple[str, ...]) -> Problem:
@@ -167,21 +172,6 @@ def _canary_protects(document: Document, model: ModelSpec) -> Iterator[Problem]:
             got=violation.got,
             allowed=violation.allowed,
             remedy=violation.remedy,
-        )
-
-
-def _guarded_endpoints_are_not_serverless(
-    document: Document, model: ModelSpec, stage: StageSpec
-) -> Iterator[Problem]:
-    endpoint = model.endpoint
-    if endpoint.mode == "serverless" and stage.canary.applied_to(endpoint.canary).policy.guarded:
-        yield problem_at(
-            document,
-            ("endpoint", "mode"),
-            "deployment guardrails do not act on serverless endpoints",
-            got=endpoint.mode,
-            allowed="real-time or async with a canary",
-            remedy="use real-time, or canary.strategy: all-at-once in the model and every stage",
         )
 
 
@@ -387,7 +377,6 @@ _MODEL_STAGE_RULES: Final[
     tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]
 ] = (
     _the_tier_exists,
-    _guarded_endpoints_are_not_serverless,
     _a_canary_has_two_instances,
     _guarded_instances_are_not_inf1,
     _the_stage_canary_protects,

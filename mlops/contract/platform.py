@@ -11,10 +11,10 @@ from mlops.contract import guardrails
 from mlops.contract.document import Document, read_document
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.naming import Names
-from mlops.contract.problems import ContractError, Problem
+from mlops.contract.problems import ContractError, Problem, UnreadableError
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.stage_spec import StagesFile, StagesSpec
-from mlops.contract.translation import checked
+from mlops.contract.translation import judged
 
 MODELS: Final = "model_code"
 STAGES: Final = "config/stages.yaml"
@@ -112,7 +112,10 @@ class _Reading:
         releases: _Loaded[ReleasesSpec] | None,
         models: list[_Loaded[ModelSpec]],
     ) -> Platform | None:
-        spec = StagesSpec.of(stages.spec)
+        try:
+            spec = StagesSpec.of(stages.spec)
+        except UnreadableError:
+            return None
         self.problems += guardrails.of_stages(stages.document, spec)
         names = tuple(folder.name.replace("_", "-") for folder in model_folders(self.root))
         for model in models:
@@ -155,7 +158,9 @@ class _Reading:
     def _load(self, path: Path, spec: type[SpecT]) -> _Loaded[SpecT] | None:
         try:
             document = read_document(path, root=self.root)
-            return _Loaded(document=document, spec=checked(document, spec))
         except ContractError as error:
             self.problems += error.problems
             return None
+        found = judged(document, spec)
+        self.problems += found.problems
+        return None if found.spec is None else _Loaded(document=document, spec=found.spec)

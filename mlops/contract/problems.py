@@ -34,6 +34,10 @@ class ContractError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class UnreadableError(Exception):
+    """A rule asked for a value that the file lacks, or that is wrong by itself."""
+
+
 def _printable(text: str) -> str:
     """The text with everything escaped that would break the line or the terminal."""
     return "".join(

@@ -1,6 +1,7 @@
 """What goes into a model and what comes out: names, types, ranges, units."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
 
 from pydantic import Field as Key
 from pydantic import model_validator
@@ -10,6 +11,7 @@ from mlops.contract.vocabulary import FieldName, Line, Spec, Text, invalid
 FieldType = Literal["integer", "number", "string", "boolean"]
 Scalar = bool | int | float | Line
 
+_SHOWN: Final = 12
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -65,6 +67,23 @@ class Field(Spec):
         if isinstance(value, bool):
             return self.type == "boolean"
         return isinstance(value, _PYTHON_TYPES[self.type])
+
+    @property
+    def form(self) -> str:
+        """What may stand in this field, in words."""
+        if self.allowed is not None:
+            words = ", ".join(repr(value) for value in self.allowed[:_SHOWN])
+            text = f"{words}{', ...' if len(self.allowed) > _SHOWN else ''}"
+        else:
+            text = " ".join([self.type, *self._bounds])
+        return f"{text} or null" if self.nullable else text
+
+    @property
+    def _bounds(self) -> Iterator[str]:
+        if self.min is not None:
+            yield f"from {self.min:g}"
+        if self.max is not None:
+            yield f"up to {self.max:g}"
 
     def objection(self, value: object) -> str | None:
         """Why a value may not stand in this field, or None."""

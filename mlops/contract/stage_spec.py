@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
+from mlops.contract.partial import without_fields
 from mlops.contract.vocabulary import (
     UNIQUE,
     AccountId,
@@ -173,7 +174,9 @@ class CanaryOverrides(Spec):
 
     def applied_to(self, canary: CanarySpec) -> CanarySpec:
         """The model's canary as this stage runs it."""
-        return canary.model_copy(update=self.model_dump(exclude_none=True))
+        own = {key: getattr(self, key) for key in type(self).model_fields}
+        given = {key: value for key, value in own.items() if value is not None}
+        return canary.model_copy(update=given)
 
 
 class StageSettings(Spec):
@@ -225,6 +228,14 @@ class StageSpec(StageSettings):
     name: StageName
 
 
+def _named(name: str, settings: StageSettings) -> StageSpec:
+    """The settings with their name; they were checked where they were read."""
+    found = dict(settings)
+    return without_fields(
+        StageSpec.model_construct(name=name, **found), StageSettings.model_fields.keys() - found
+    )
+
+
 class StagesFile(Spec):
     """`config/stages.yaml` as written; stages promote from the first to the last."""
 
@@ -245,11 +256,12 @@ class StagesSpec(Spec):
 
     @classmethod
     def of(cls, file: StagesFile) -> "StagesSpec":
-        """The file's content with each stage knowing its name."""
-        stages = tuple(
-            StageSpec(name=name, **dict(settings)) for name, settings in file.stages.items()
+        """The file's content with each stage knowing its name; all of it was checked before."""
+        stages = tuple(_named(name, settings) for name, settings in file.stages.items())
+        return without_fields(
+            cls.model_construct(**{**dict(file), "stages": stages}),
+            {"project", "delivery"} - dict(file).keys(),
         )
-        return cls(project=file.project, delivery=file.delivery, stages=stages)
 
     @property
     def training(self) -> StageSpec:

@@ -1,15 +1,17 @@
 """Turns pydantic's findings into problems that name the line, the allowed values and the remedy."""
 
+import copy
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final, TypeVar, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mlops.contract.document import Document, KeyPath, dotted
+from mlops.contract.partial import partial_spec
 from mlops.contract.problems import ContractError, Problem
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
@@ -41,21 +43,72 @@ _THE_KEY: Final = "the key "
 _UNION_PARTS: Final = ("int", "str", "float", "bool", "constrained-str", "constrained-int", "[key]")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged(Generic[SpecT]):
+    """What a document says, and what is wrong with it key by key."""
+
+    spec: SpecT | None
+    """Where there are problems: what rules can judge nevertheless, see `partial`."""
+    problems: tuple[Problem, ...] = ()
+
+
 def checked(document: Document, spec: type[SpecT]) -> SpecT:
     """The document as a spec.
 
     Raises:
         ContractError: with one problem for everything that does not fit.
     """
+    found = judged(document, spec)
+    if found.spec is None or found.problems:
+        raise ContractError(found.problems)
+    return found.spec
+
+
+def judged(document: Document, spec: type[SpecT]) -> Judged[SpecT]:
+    """The document as a spec, with one problem for everything that does not fit.
+
+    An unknown key is reported and left out, so that the rules of its block are asked as well.
+    """
+    data = {} if document.data is None else document.data
+    found = _errors(spec, data)
+    unknown = [details for details in found if details["type"] == "extra_forbidden"]
+    if unknown:
+        data = _without(data, [_written_path(document, details["loc"]) for details in unknown])
+        found = [*unknown, *_errors(spec, data)]
+    places = [_wrong_place(document, details) for details in found if details not in unknown]
+    return Judged(
+        spec=partial_spec(spec, data, places) if places else _validated(spec, data),
+        problems=_one_per_place([_problem(document, spec, details) for details in found]),
+    )
+
+
+def _validated(spec: type[SpecT], data: object) -> SpecT:
+    return spec.model_validate(data, by_alias=True, by_name=False)
+
+
+def _errors(spec: type[BaseModel], data: object) -> list[ErrorDetails]:
     try:
-        return spec.model_validate(
-            {} if document.data is None else document.data, by_alias=True, by_name=False
-        )
+        _validated(spec, data)
     except ValidationError as error:
-        problems = [
-            _problem(document, spec, details) for details in error.errors(include_url=False)
-        ]
-        raise ContractError(_one_per_place(problems)) from None
+        return error.errors(include_url=False)
+    return []
+
+
+def _without(data: object, paths: list[KeyPath]) -> object:
+    """A copy of the data without these keys."""
+    copied = copy.deepcopy(data)
+    for *parents, key in paths:
+        place: Any = copied
+        for part in parents:
+            place = place[part]
+        place.pop(key, None)
+    return copied
+
+
+def _wrong_place(document: Document, details: ErrorDetails) -> KeyPath:
+    """The part of the data that an error makes unreadable; a wrong key spoils its whole block."""
+    path = _written_path(document, details["loc"])
+    return path[:-1] if details["loc"][-1:] == ("[key]",) else path
 
 
 def problem_at(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,7 @@ from mlops.contract.instance_types import (
     instance_types,
     similar_instance_types,
 )
+from mlops.contract.problems import UnreadableError
 from mlops.contract.regions import regions
 from mlops.contract.schedules import SCHEDULE_PATTERN, schedule_problem
 
@@ -39,6 +40,14 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False
     )
+
+    if not TYPE_CHECKING:  # a type checker would take every misspelt field for a known one
+
+        def __getattr__(self, name: str) -> object:
+            """A field that is not there was wrong in the file; see `partial`."""
+            if name in type(self).model_fields:
+                raise UnreadableError(name)
+            return super().__getattr__(name)
 
 
 def invalid(problem: str, *, allowed: str, remedy: str, got: object = None) -> PydanticCustomError:
@@ -150,6 +159,17 @@ def _day(value: str) -> str:
     return value
 
 
+def _literal(value: str) -> str:
+    found = next((mark for mark in _REPLACED if mark in value), None)
+    if found:
+        raise invalid(
+            f"contains {found}, which CloudFormation would replace by a value",
+            allowed=f"text without {' and '.join(_REPLACED)}",
+            remedy="write it without these signs",
+        )
+    return value
+
+
 @cache
 def _unique() -> AfterValidator:
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -165,6 +185,8 @@ def _unique() -> AfterValidator:
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _PRINTABLE: Final = r"[^\x00-\x1f\x7f]+"
+_REPLACED: Final = ("${", "{{resolve:")
+"""Beginnings of a template's placeholders and of its dynamic references."""
 _TAG_TEXT: Final = r"[A-Za-z0-9 _.:/=+@-]"
 
 UNIQUE: Final = (_unique(), Field(json_schema_extra={"uniqueItems": True}))
@@ -190,11 +212,12 @@ FieldName = Annotated[
     Field(max_length=64),
     _Form(pattern=r"[a-z][a-z0-9_]*", what="field name", example="temp_celsius"),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_literal)]
 Line = Annotated[
     str,
     Field(max_length=200),
     _Form(pattern=_PRINTABLE, what="line of text", example="Data science"),
+    AfterValidator(_literal),
 ]
 AccountId = Annotated[
     str,
@@ -326,7 +349,12 @@ TagKey = Annotated[
     ),
 ]
 TagValue = Annotated[
-    str, _Form(pattern=rf"{_TAG_TEXT}{{0,256}}", what="tag value", example="research")
+    str,
+    _Form(
+        pattern=rf"{_TAG_TEXT}{{1,256}}",
+        what="tag value (some resources take no empty one)",
+        example="research",
+    ),
 ]
 Hyperparameter = Annotated[
     str,

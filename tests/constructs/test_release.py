@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from mlops.contract import ContractError
 from mlops_constructs.release import Release
 
 Releases = Callable[..., Release]
@@ -73,12 +72,6 @@ def test_the_signals_are_those_of_the_contract_and_the_probers(release_of: Relea
         "latency": 300_000,
         "wrong-answers": 0.2,
     }
-
-
-@pytest.mark.parametrize("mode", ["async", "serverless"])
-def test_a_mode_without_a_watched_canary_is_refused(release_of: Releases, mode: str) -> None:
-    with pytest.raises(ContractError, match=r"model_code/churn/model.yaml.*endpoint.mode"):
-        release_of(mode=mode)
 
 
 @pytest.mark.parametrize(

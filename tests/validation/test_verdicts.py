@@ -1,0 +1,163 @@
+"""What `cdk synth` refuses because of a value in a file, `mlops validate` refuses first."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.contract import ContractError, Problem, load_platform
+from mlops.pipeline import load_source
+from tests.validation.configurations import (
+    FOLDER,
+    MODEL,
+    ROOT,
+    Variant,
+    original_definition,
+    rich_files,
+    stale,
+    stamped,
+    variants,
+    written,
+)
+
+FILES = rich_files()
+VARIANTS = variants(FILES)
+# `make test-all` walks the whole; these are a sample that is the same each time.
+SOME = random.Random(1).sample(VARIANTS, 120)
+SYNTHESIZED_EACH_TIME = 8
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the example model, whose three files are written anew for each variant."""
+    root = tmp_path_factory.mktemp("verdicts")
+    ignored = shutil.ignore_patterns("__pycache__", "tests", ".*")
+    shutil.copytree(ROOT / FOLDER, root / FOLDER, ignore=ignored)
+    (root / "requirements").symlink_to(ROOT / "requirements")
+    return root
+
+
+@pytest.fixture(scope="module")
+def problems_of(repository: Path) -> Callable[[Variant], tuple[Problem, ...]]:
+    """What `mlops validate` says of a variant."""
+    definition = original_definition()
+
+    def problems(variant: Variant) -> tuple[Problem, ...]:
+        written(variant.applied_to(FILES), repository)
+        try:
+            platform = load_platform(repository)
+        except ContractError as error:
+            return error.problems
+        return stale(platform.model(MODEL), definition)
+
+    return problems
+
+
+@pytest.fixture(scope="module")
+def synthesize_here(
+    repository: Path, cdk_context: dict[str, Any]
+) -> Callable[[dict[str, Any]], None]:
+    """Synthesizes three files as `app.py` does, in this process; a refusal raises."""
+    import aws_cdk as cdk
+
+    from mlops_constructs.validation.plugin import add_validation
+    from stacks.stage import add_stages
+
+    definition = original_definition()
+
+    def synthesize(files: dict[str, Any]) -> None:
+        written(files, repository)
+        platform = load_platform(repository)
+        stamped(repository, platform.model(MODEL), definition)
+        folder = repository / "cdk.out"
+        shutil.rmtree(folder, ignore_errors=True)
+        app = cdk.App(
+            builtin_cloud_formation_validation=False, context=cdk_context, outdir=str(folder)
+        )
+        sources = [load_source(platform, platform.model(MODEL), repository / "build")]
+        add_stages(app, platform=platform, sources=sources)
+        add_validation(app)
+        app.synth()
+
+    return synthesize
+
+
+def test_every_optional_block_of_the_files_together_is_synthesized(
+    synthesize_here: Callable[[dict[str, Any]], None],
+) -> None:
+    synthesize_here(FILES)
+
+
+def test_the_walk_reaches_every_file_and_both_verdicts(
+    problems_of: Callable[[Variant], tuple[Problem, ...]],
+) -> None:
+    refused = [variant for variant in SOME if problems_of(variant)]
+
+    assert {variant.file for variant in VARIANTS} == {"model", "stages", "releases"}
+    assert 0.2 < len(refused) / len(SOME) < 0.8
+
+
+def test_every_problem_says_where_what_is_allowed_and_what_to_do(
+    problems_of: Callable[[Variant], tuple[Problem, ...]],
+) -> None:
+    assert _incomplete(SOME, problems_of) == []
+
+
+@pytest.mark.full
+def test_every_problem_of_the_whole_walk_does(
+    problems_of: Callable[[Variant], tuple[Problem, ...]],
+) -> None:
+    assert _incomplete(VARIANTS, problems_of) == []
+
+
+def _incomplete(
+    chosen: list[Variant], problems_of: Callable[[Variant], tuple[Problem, ...]]
+) -> list[tuple[str, str]]:
+    return [
+        (str(variant), str(problem))
+        for variant in chosen
+        for problem in problems_of(variant)
+        if not _is_complete(problem)
+    ]
+
+
+def _is_complete(problem: Problem) -> bool:
+    """File, line, key, and what to do; what was found and what is allowed, unless a key lacks."""
+    placed = bool(problem.file and problem.line and problem.key and problem.remedy)
+    if problem.problem == "required key is missing":
+        return placed
+    return placed and problem.got is not None and bool(problem.allowed)
+
+
+def _refused_late(
+    chosen: list[Variant], synthesize: Callable[[dict[str, Any]], None]
+) -> list[tuple[str, str]]:
+    late = []
+    for variant in chosen:
+        try:
+            synthesize(variant.applied_to(FILES))
+        except Exception as error:  # noqa: BLE001  # CDK, jsii and the plugins refuse in their own ways
+            late.append((str(variant), str(error)[:300]))
+    return late
+
+
+def test_what_is_accepted_is_synthesized(
+    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    synthesize_here: Callable[[dict[str, Any]], None],
+) -> None:
+    accepted = [variant for variant in SOME if not problems_of(variant)]
+
+    assert _refused_late(accepted[:SYNTHESIZED_EACH_TIME], synthesize_here) == []
+
+
+@pytest.mark.full
+def test_everything_that_is_accepted_is_synthesized(
+    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    synthesize_here: Callable[[dict[str, Any]], None],
+) -> None:
+    accepted = [variant for variant in VARIANTS if not problems_of(variant)]
+
+    assert _refused_late(accepted, synthesize_here) == []
