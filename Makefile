@@ -4,13 +4,20 @@ BIN := .venv/bin
 MODEL ?= bike-demand
 MODEL_TESTS := $(wildcard model_code/*/tests)
 MONITORING := requirements/monitoring.txt
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest -q
+# Files are shared out among as many workers as there are cores; a file is never split.
+PARALLEL := -n $(JOBS) --dist loadgroup
+QUICK := not full and not nightly and not extra
+PURE := tests/contract tests/pipeline tests/rollout
+SWEEPS ?= part
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 # Our own validation plugin runs at every synthesis; CDK's bundled one costs four seconds more.
 export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pure lint test-models test-monitoring coverage coverage-all test-all test-extra synth validate shape \
-	bench bootstrap-commands lock clean
+.PHONY: help setup demo test test-pure lint test-models test-monitoring test-monitoring-mutants coverage coverage-all \
+	test-all test-nightly test-extra synth validate shape bench bootstrap-commands lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,12 +49,12 @@ synth: setup ## Synthesize and validate every stage into cdk.out
 	@echo "synth: every stage into cdk.out"
 	@node_modules/.bin/cdk synth '**' --quiet --ci --no-notices --no-lookups >/dev/null $(COMMIT:%=--context commit=%)
 
-test: lint setup ## Lint, types, import rules, all tests of the platform and of the models
-	@$(BIN)/python -m pytest -q -m "not full and not extra"
-	@$(MAKE) --no-print-directory test-models test-monitoring
+test: lint setup coverage ## Lint, types, import rules, all tests of the platform and of the models
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE:%=--ignore=%)
+	@$(MAKE) --no-print-directory test-models
 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
-	@$(BIN)/python -m pytest -q -m "not full and not extra" tests/contract tests/jobs tests/rollout tests/pipeline
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE) tests/jobs
 
 lint: .venv/.ready ## Ruff, mypy and the import rules
 	@$(BIN)/ruff check .
@@ -57,7 +64,7 @@ lint: .venv/.ready ## Ruff, mypy and the import rules
 
 # What archives carry for every model is tested once, in the environment of the first. A model need
 # not have tests of both kinds, and pytest exits with 5 when it ran none.
-test-models: MODELS_RUN ?= not full
+test-models: MODELS_RUN ?= not full and not nightly
 test-models: .venv/.ready ## The tests of every model, each in the environment of its own lock
 	@set -e; once=tests/model_environment; for tests in $(MODEL_TESTS); do \
 		$(BIN)/python -m mlops.rehearsal.environment $$(dirname $$tests)/requirements-test.lock; \
@@ -71,20 +78,30 @@ test-monitoring: .venv/.ready ## The tests of the drift engine, with the librari
 	$$python -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
 	$$python -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
 
-coverage: .venv/.ready ## 95 % at least of each pure room by its own tests, and of the drift engine by its own
-	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report= tests/contract tests/pipeline tests/rollout
+test-monitoring-mutants: .venv/.ready ## Breaks the drift engine on purpose; a test must object to each edit
+	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
+	@python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
+	$$python -m pytest -q -p no:cacheprovider -m full --sweeps=$(SWEEPS) tests/monitoring
+
+coverage: .venv/.ready ## The tests of the pure rooms and of the drift engine; each room is covered to 95 % by its own
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= $(PURE)
 	@$(BIN)/python -m coverage report --include="mlops/contract/*,mlops/pipeline/*,mlops/rollout/*" --fail-under=95
 	@$(MAKE) --no-print-directory test-monitoring COVERED="--cov=mlops.monitoring --cov-branch --cov-config=/dev/null --cov-fail-under=95"
 
 coverage-all: setup ## Every test again, traced: what none of them reaches
-	@$(BIN)/python -m pytest -q -m "not full and not extra" --cov --cov-report=term:skip-covered
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report=term:skip-covered
 
-test-all: setup coverage ## Coverage, and what needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis, deployments to emulators
-	@$(BIN)/python -m pytest -q -m full
-	@$(MAKE) --no-print-directory test-models MODELS_RUN=full
+test-all: setup ## What needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis, deployments to emulators
+	@$(PYTEST) $(PARALLEL) -m "full and not nightly" --sweeps=$(SWEEPS)
+	@$(MAKE) --no-print-directory test-models MODELS_RUN="full and not nightly"
+	@$(MAKE) --no-print-directory test-monitoring-mutants
+
+test-nightly: test ## All of it: every mutant, every fault, what takes minutes; at most 90 minutes on two cores
+	@$(MAKE) --no-print-directory test-all SWEEPS=whole
+	@$(PYTEST) -m nightly
 
 test-extra: setup ## What needs Java or a browser; skips with a printed reason
-	@$(BIN)/python -m pytest -q -m extra -rs || test $$? -eq 5
+	@$(PYTEST) -m extra -rs || test $$? -eq 5
 
 shape: .venv/.ready ## Print the size of modules, functions and constructors beside the house rules
 	@$(BIN)/python benchmarks/shape.py

@@ -3,6 +3,7 @@
 Nothing here imports CDK: tests of the pure rooms pay for no node.
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -21,6 +22,16 @@ ROOT = Path(__file__).parent.parent
 # The drift engine is tested with the libraries of the models' images: `make test-monitoring`.
 collect_ignore = [] if importlib.util.find_spec("numpy") else ["monitoring"]
 SAMPLE = ROOT / "tests" / "sample"
+# Tests of a folder that share servers, and rehearsals that share the machine with a clock beside them.
+ONE_WORKER = {
+    "tests/emulator": "emulator",
+    "tests/iam": "iam",
+    "tests/second_opinion": "second opinion",
+    "tests/rehearsal/canary": "fleets",
+    "tests/rehearsal/delivery": "fleets",
+    "tests/rehearsal/drift": "fleets",
+}
+SWEEP_SHARE = 4
 MODEL = "bike_demand"
 FURTHER = sorted({path.parent.name for path in ROOT.glob("model_code/*/model.yaml")} - {MODEL})
 UV = Path(sys.executable).with_name("uv")
@@ -66,6 +77,55 @@ def answers_to_forbidden_requests_fail() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", sent)
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sweeps",
+        choices=("part", "whole"),
+        default="part",
+        help="of tests marked `sweep`: every case, or the part that this commit draws",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Draw the part of each sweep, and say what parallel workers share out.
+
+    A file goes to one worker as a whole, so that a fixture of a module is made once.
+    """
+    if config.getoption("--sweeps") == "part":
+        _draw(config, items)
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            place = item.path.relative_to(ROOT)
+            name = ONE_WORKER.get(place.parent.as_posix(), place.as_posix())
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+def _draw(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep of each sweep one case in `SWEEP_SHARE`, another part for another commit."""
+    sweeps: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sweep"):
+            sweeps.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    seed = _seed()
+    left_out: list[pytest.Item] = []
+    for cases in sweeps.values():
+        cases.sort(key=lambda case: hashlib.sha256(f"{seed} {case.nodeid}".encode()).digest())
+        left_out += cases[-(-len(cases) // SWEEP_SHARE) :]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _seed() -> str:
+    """What draws: `SWEEP_SEED`, or the commit; every worker must come to the same."""
+    given = os.environ.get("SWEEP_SEED")
+    if given:
+        return given
+    head = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(head, check=False, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="session")
@@ -144,8 +204,19 @@ def synthesize(run_app: Callable[..., Finished]) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def assembly(synthesize: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`cdk.out` of the full app; read it, never write into it."""
-    return synthesize(tmp_path_factory.mktemp("assembly") / "cdk.out")
+    """`cdk.out` of the full app, made once for all workers; read it, never write into it."""
+    folder = shared_folder(tmp_path_factory) / "assembly"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            synthesize(folder.with_suffix(".new")).rename(folder)
+    return folder
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of a test run see; their own ones lie below it."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ def test_the_first_commands_work_with_accounts_of_ones_own(organization: Path) -
     assert "npx cdk bootstrap aws://910000000001/eu-west-1" in done.stdout
 
 
+@pytest.mark.nightly
 def test_the_first_commit_and_every_release_leave_the_platforms_tests_alone(
     organization: Path,
 ) -> None:

@@ -47,6 +47,7 @@ releases:
 """
 
 Git = Callable[..., str]
+_PUSHES = 5
 ADA = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -93,8 +94,17 @@ class Host:
         (self.desk / name).write_text(text)
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", message)
-        self.git("push", "--quiet", "origin", "HEAD:main")
+        self._push()
         return self.git("rev-parse", "HEAD")
+
+    def _push(self) -> None:
+        """Like a person: whoever was overtaken rebases and pushes again."""
+        push = ("git", "-C", self.desk, "push", "--quiet", "origin", "HEAD:main")
+        for _ in range(_PUSHES):
+            if tried(*push).returncode == 0:
+                return
+            self.git("pull", "--quiet", "--rebase", "origin", "main")
+        run(*push)
 
     def release(self, pins: str, message: str = "By hand") -> str:
         """A person pins versions of bike-demand, like `dev: 3, prod: 1`."""
@@ -129,15 +139,19 @@ class Host:
 
 
 def run(*command: object) -> str:
-    done = subprocess.run(
+    done = tried(*command)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def tried(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [str(part) for part in command],
         capture_output=True,
         text=True,
         check=False,
         env={**{name: os.environ[name] for name in ("HOME", "PATH")}, **ADA},
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Breaks the rollout's code on a copy, one edit at a time, and names the test that must object.
 
-The kill table is printed by `pytest -m full -v tests/rollout/test_mutants.py`.
+The kill table is printed by `pytest -m full --sweeps=whole -v tests/rollout/test_mutants.py`.
 """
 
 import os
@@ -159,6 +159,7 @@ def test_the_copy_itself_is_healthy(copy_of_the_code: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.sweep
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
 def test_the_named_test_kills_the_mutant(copy_of_the_code: Path, mutant: Mutant) -> None:
     module = copy_of_the_code / "mlops" / "rollout" / mutant.module

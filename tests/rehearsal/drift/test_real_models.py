@@ -50,7 +50,7 @@ def test_people_whose_work_did_not_change_are_left_alone(assembly: Path) -> None
     assert rehearsal.trainings == []
 
 
-@pytest.mark.full
+@pytest.mark.nightly
 @pytest.mark.parametrize("fault", ["no-capture", "flapping-alarm"])
 def test_a_fault_comes_to_what_the_committed_file_says(assembly: Path, fault: str) -> None:
     rehearsal = replayed(assembly, "bike-demand", Wishes(fault=fault))
