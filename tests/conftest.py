@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 # The drift engine is tested with the libraries of the models' images: `make test-monitoring`.
 collect_ignore = [] if importlib.util.find_spec("numpy") else ["monitoring"]
 SAMPLE = ROOT / "tests" / "sample"
-# Tests of a folder that share servers, and rehearsals that share the machine with a clock beside them.
+# Folders whose tests share servers, and rehearsals against the clock: one at a time.
 ONE_WORKER = {
     "tests/emulator": "emulator",
     "tests/iam": "iam",
