@@ -13,7 +13,7 @@ from .contract import ROOT
 from .job import DataError
 
 _T = TypeVar("_T")
-_OF_THE_DRIFT_ENGINE = ("sheet.py",)
+_LEFT_BEHIND = ("sheet.py", "monitoring", "tests", "data", "examples")
 
 
 def read_hyperparameters(path: Path, kind: type[_T]) -> _T:
@@ -44,11 +44,19 @@ def pack_code(folder: Path, *, root: Path = ROOT) -> None:
 
     The drift engine stays behind: it judges an endpoint from outside and answers nobody.
     """
-    modules = [path for path in root.glob("*.py") if path.name not in _OF_THE_DRIFT_ENGINE]
-    for path in sorted([*modules, *root.glob("jobs/*.py"), root / "contract.json"]):
+    modules = [path for path in root.glob("*.py") if path.name not in _LEFT_BEHIND]
+    packages = [path for path in root.glob("*/") if path.name not in _LEFT_BEHIND]
+    inside = [path for package in packages for path in _files(package)]
+    for path in sorted([*modules, *inside, root / "contract.json"]):
         target = folder / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+
+
+def _files(package: Path) -> list[Path]:
+    """A package whole, with the files that it reads; a folder without a module is none."""
+    found = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    return found if any(path.suffix == ".py" for path in found) else []
 
 
 def arguments(description: str | None) -> argparse.Namespace:

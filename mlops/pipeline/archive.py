@@ -1,8 +1,9 @@
 """A model's code as one archive whose bytes depend on nothing but the code.
 
 Every job and the endpoint get the same archive. At its root lie the folder's own modules, the
-platform's server and the part of the contract that scripts need; below it, the packages `jobs` and
-`monitoring`. A served model takes along what it needs to answer, and not the drift engine.
+platform's server and the part of the contract that scripts need; below it, the folder's own
+packages, and `jobs` and `monitoring`. A served model takes along what it needs to answer, and not
+the drift engine.
 """
 
 import gzip
@@ -11,12 +12,12 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlops.contract import Example, ImageBuild, ModelSpec, read_examples
+from mlops.contract import ContractError, Example, ImageBuild, ModelSpec, Problem, read_examples
 
 _ROOMS: Final = Path(__file__).parent.parent
 SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
@@ -24,6 +25,8 @@ PACKAGES: Final = (_ROOMS / "jobs", _ROOMS / "monitoring")
 SHEET: Final = _ROOMS / "sheet.py"
 """The frame of the drift engine's page; the engine expects it at the root."""
 DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
+_LEFT_BEHIND: Final = ("data", "examples", "tests")
+"""Folders of a model that no job needs: data is a channel, examples are in the contract."""
 _TAG_LENGTH: Final = 16
 _COMPARED: Final = {
     "psi",
@@ -63,17 +66,58 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
-    """What the archive holds, by name: no caches, no tests, no data."""
-    return {
-        **{path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))},
-        **{path.name: path.read_bytes() for path in (*SERVER_FILES, SHEET)},
+    """What the archive holds, by name: no caches, no tests, no data.
+
+    Raises:
+        ContractError: a module or package of the folder has the name of one of the platform's.
+    """
+    own = {path.relative_to(folder).as_posix(): path for path in _own_code(folder)}
+    platform = {
+        **{path.name: path for path in (*SERVER_FILES, SHEET)},
         **{
-            f"{package.name}/{path.name}": path.read_bytes()
+            f"{package.name}/{path.name}": path
             for package in PACKAGES
             for path in sorted(package.glob("*.py"))
         },
-        "contract.json": contract_json(spec, folder).encode(),
     }
+    _refuse_hidden(folder, own, platform)
+    files = {name: path.read_bytes() for name, path in {**own, **platform}.items()}
+    return {**files, "contract.json": contract_json(spec, folder).encode()}
+
+
+def _own_code(folder: Path) -> Iterator[Path]:
+    """The modules of a model's folder, and its packages whole, with the files that they read."""
+    yield from sorted(folder.glob("*.py"))
+    for package in sorted(path for path in folder.iterdir() if path.is_dir()):
+        inside = [path for path in sorted(package.rglob("*")) if _travels(path.relative_to(folder))]
+        if any(path.suffix == ".py" for path in inside):
+            yield from (path for path in inside if path.is_file())
+
+
+def _travels(path: Path) -> bool:
+    parts = path.parts
+    if parts[0] in _LEFT_BEHIND or path.suffix in (".pyc", ".pyo"):
+        return False
+    return not any(part in ("__pycache__", "tests") or part.startswith(".") for part in parts)
+
+
+def _refuse_hidden(folder: Path, own: Mapping[str, Path], platform: Mapping[str, Path]) -> None:
+    """One name means one module: of two, the archive would hold the platform's alone."""
+    taken = {_module(name) for name in platform} | {"contract"}
+    hidden = sorted({_module(name) for name in own} & taken)
+    if hidden:
+        problem = Problem(
+            file=f"{folder.parent.name}/{folder.name}",
+            key="",
+            problem="has a module or package of a name that the platform's code has in the archive",
+            got=", ".join(hidden),
+            remedy="give it another name",
+        )
+        raise ContractError((problem,))
+
+
+def _module(name: str) -> str:
+    return name.partition("/")[0].removesuffix(".py")
 
 
 def contract_json(spec: ModelSpec, folder: Path) -> str:

@@ -57,8 +57,14 @@ def test_settings_of_the_sdk_are_not_taken_for_hyperparameters(read):
 
 def test_the_code_that_answers_is_packed_and_nothing_else(tmp_path):
     root = tmp_path / "root"
-    packed_code = ("train.py", "jobs/job.py", "contract.json")
-    left_behind = ("notes.txt", "tests/test_train.py", "monitoring/drift.py", "sheet.py")
+    packed_code = (
+        *("train.py", "jobs/job.py", "contract.json"),
+        *("lags/__init__.py", "lags/daily/season.py", "lags/holidays.json"),
+    )
+    left_behind = (
+        *("notes.txt", "tests/test_train.py", "monitoring/drift.py", "sheet.py"),
+        *("notes/idea.md", "lags/season.pyc"),
+    )
     for name in (*packed_code, *left_behind):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops.contract import ImageBuild
+from mlops.contract import ContractError, ImageBuild
 from mlops.pipeline import code_files, contract_json, image_tag
 from mlops.pipeline.archive import write_archive
 
@@ -46,6 +46,46 @@ def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, 
         "sheet.py",
         "train.py",
     ]
+
+
+def test_an_archive_holds_the_models_own_packages_with_what_they_read(spec, folder, tmp_path):
+    packed = ("lags/__init__.py", "lags/daily/season.py", "lags/holidays.json", "names/parse.py")
+    left = (
+        "lags/__pycache__/season.pyc",
+        "lags/tests/test_season.py",
+        "lags/.cache/x.py",
+        "notes/idea.md",
+        "data/read.py",
+        "examples/make.py",
+        "tests/test_all.py",
+        ".hidden/secret.py",
+    )
+    for name in (*packed, *left):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+    files = code_files(spec, folder)
+    archive = write_archive(spec, folder, tmp_path / "build")
+
+    own = ("jobs/", "monitoring/")
+    assert {n for n in files if "/" in n and not n.startswith(own)} == set(packed)
+    assert set(members(archive.path)) == set(files)
+    assert files["lags/holidays.json"] == b"lags/holidays.json"
+
+
+@pytest.mark.parametrize(
+    "name", ["serve.py", "sheet.py", "jobs/job.py", "monitoring/mine.py", "serve/app.py", "jobs.py"]
+)
+def test_a_name_of_the_platforms_code_is_refused(spec, folder, name):
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("mine")
+
+    with pytest.raises(ContractError) as caught:
+        code_files(spec, folder)
+
+    taken = name.partition("/")[0].removesuffix(".py")
+    assert "model_code/cab_fares: has a module or package of a name" in str(caught.value)
+    assert f"got {taken}; remedy: give it another name" in str(caught.value)
 
 
 @pytest.mark.parametrize("package", ["jobs", "monitoring"])
