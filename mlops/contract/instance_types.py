@@ -15,7 +15,7 @@ Purpose = Literal["processing", "training", "hosting", "transform"]
 TABLE: Final = Path(__file__).with_name("instance_types.json")
 
 _LOCAL_STORAGE: Final = re.compile(
-    r"ml\.(?:[cmr]\d+g?d|[cmr]5dn|g4dn|g5|g6e?|g7e?|p3dn|p4de?|p5e?n?|p6[a-z0-9-]*|trn\d+n?|i\d\w*)\."
+    r"ml\.(?:[cmr]\d+[a-z]?dn?|dl1|g4dn|g5|g6e?|g7e?|p3dn|p4de?|p5e?n?|p6[a-z0-9-]*|trn\d+n?|i\d\w*)\."
 )
 """Families with instance store, which SageMaker encrypts by hardware and for which it refuses
 a key of ours (API reference of ProcessingClusterConfig, ResourceConfig, CreateEndpointConfig)."""

@@ -10,6 +10,7 @@ results with input records".
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlops.pipeline.disks import volume_key
 from mlops.pipeline.retry_policy import retry_policy
 
 LINES: Final = "application/jsonlines"
@@ -112,7 +113,7 @@ def _transform(job: BatchJob) -> dict[str, Any]:
             "TransformResources": {
                 "InstanceType": job.instance_type,
                 "InstanceCount": job.instance_count,
-                "VolumeKmsKeyId": job.key_arn,
+                **volume_key(job.instance_type, job.key_arn),
             },
             "DataProcessing": {"InputFilter": FEATURES, "JoinSource": "Input"},
         },

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops.contract import Network
+from mlops.pipeline.disks import instance_type_of, machine_of, volume_key
 from mlops.pipeline.expressions import all_steps, parameters_of
 from mlops.pipeline.graph import FIND_APPROVED_ARN
 
@@ -32,7 +33,9 @@ def bind(
     """
     bound = with_defaults(definition, defaults)
     _refuse_open_parameters(bound)
+    types = {found["Name"]: found["DefaultValue"] for found in parameters_of(bound)}
     for step in all_steps(bound):
+        _leave_hardware_to_encrypt(step, types)
         if step.get("FunctionArn") == FIND_APPROVED_ARN:
             step["FunctionArn"] = find_approved_arn
         if network is not None:
@@ -74,6 +77,13 @@ def _refuse_size(definition: Definition) -> None:
             "template can carry; remedy: shorten registry.metadata and the gates of model.yaml, or "
             "split the pipeline"
         )
+
+
+def _leave_hardware_to_encrypt(step: Mapping[str, Any], defaults: Mapping[str, object]) -> None:
+    machine = machine_of(step)
+    asked = instance_type_of(machine, defaults)
+    if asked and not volume_key(asked, ""):
+        machine.pop("VolumeKmsKeyId", None)
 
 
 def _enter_network(step: dict[str, Any], network: Network) -> None:

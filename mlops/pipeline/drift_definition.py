@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlops.contract import Network
+from mlops.pipeline.disks import volume_key
 from mlops.pipeline.retry_policy import retry_policy
 
 LATEST: Final = "latest"
@@ -120,7 +121,7 @@ def _machine(job: DriftJob) -> dict[str, Any]:
         "InstanceType": job.instance_type,
         "InstanceCount": 1,
         "VolumeSizeInGB": 20,
-        "VolumeKmsKeyId": job.key_arn,
+        **volume_key(job.instance_type, job.key_arn),
     }
 
 

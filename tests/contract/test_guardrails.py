@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops.contract import ContractError, Problem, guardrails, load_platform
-from mlops.contract.instance_types import has_instance_store
+from mlops.contract.instance_types import has_instance_store, instance_types
 
 Changed = Callable[[str, str, str], list[Problem]]
 
@@ -194,16 +194,25 @@ def _groups() -> tuple[tuple[Callable[..., object], ...], ...]:
     )
 
 
-def test_local_storage_is_told_by_the_family() -> None:
-    stored = {
-        "ml.g4dn.xlarge",
-        "ml.m5d.large",
-        "ml.p4d.24xlarge",
-        "ml.c6gd.large",
-        "ml.trn1.2xlarge",
-    }
-    plain = {"ml.m5.large", "ml.c6i.large", "ml.r7i.large", "ml.t3.medium", "ml.p3.2xlarge"}
+# Amazon EC2 instance types, "Instance store specifications": of the families that SageMaker has.
+STORED = {
+    *("c5d", "c6gd", "m5d", "m6gd", "r5d", "r6gd", "r7gd"),
+    *("dl1", "g4dn", "g5", "g6", "g6e", "g7", "g7e", "p3dn", "p4d", "p4de", "p5", "p5e", "p5en"),
+    *("p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n", "trn2"),
+}
+PLAIN = {
+    *("c4", "c5", "c5n", "c6g", "c6gn", "c6i", "c6in", "c7g", "c7i", "c7i-flex", "c8g", "c8i"),
+    *("c8i-flex", "inf1", "inf2", "m4", "m5", "m6g", "m6i", "m7i", "m7i-flex", "m8g", "m8i"),
+    *("m8i-flex", "p2", "p3", "r5", "r6g", "r6i", "r7i", "r8g", "r8i", "r8i-flex", "t2", "t3"),
+}
 
-    matching = {name for name in stored | plain if has_instance_store(name)}
 
-    assert matching == stored
+def test_local_storage_is_told_by_the_family_of_every_type_that_sagemaker_has() -> None:
+    purposes = ("processing", "training", "hosting", "transform")
+    known = {name for purpose in purposes for name in instance_types(purpose)}
+
+    families = {name.split(".")[1] for name in known}
+    stored = {name.split(".")[1] for name in known if has_instance_store(name)}
+
+    assert families == STORED | PLAIN
+    assert stored == STORED

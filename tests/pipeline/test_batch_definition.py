@@ -13,14 +13,16 @@ KEY = f"arn:aws:kms:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
 CAPTURE = f"arn:aws:lambda:{ACCOUNT}:function:capture"
 
 
-def definition(*, capture: str | None = CAPTURE) -> dict[str, Any]:
+def definition(
+    *, capture: str | None = CAPTURE, instance_type: str = "ml.m5.large"
+) -> dict[str, Any]:
     return batch_definition(
         BatchJob(
             find_input_arn=f"arn:aws:lambda:{ACCOUNT}:function:find",
             capture_arn=capture,
             model_name="model-of-version-3",
             key_arn=KEY,
-            instance_type="ml.m5.large",
+            instance_type=instance_type,
             instance_count=2,
             max_payload_mb=4,
             concurrent_requests=2,
@@ -99,6 +101,15 @@ def test_disks_and_answers_are_encrypted_under_the_stages_key() -> None:
 
     assert arguments["TransformResources"]["VolumeKmsKeyId"] == KEY
     assert arguments["TransformOutput"]["KmsKeyId"] == KEY
+
+
+def test_disks_of_the_instance_are_left_to_its_hardware() -> None:
+    made = definition(instance_type="ml.g5.xlarge")
+    arguments = branch(made)[0]["Arguments"]
+
+    assert "VolumeKmsKeyId" not in arguments["TransformResources"]
+    assert arguments["TransformOutput"]["KmsKeyId"] == KEY
+    assert findings(made) == []
 
 
 def test_no_request_holds_more_rows_than_the_container_is_told() -> None:

@@ -17,7 +17,9 @@ NETWORK = Network(
 )
 
 
-def definition(network: Network | None = None, *, labelled: bool = True) -> dict:
+def definition(
+    network: Network | None = None, *, labelled: bool = True, instance_type: str = "ml.m5.large"
+) -> dict:
     return drift_definition(
         DriftJob(
             find_window_arn=f"arn:aws:lambda:{ACCOUNT}:function:find",
@@ -26,7 +28,7 @@ def definition(network: Network | None = None, *, labelled: bool = True) -> dict
             image_uri="111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/bike-demand:0123",
             code_uri="s3://assets/0123.gz",
             key_arn=f"arn:aws:kms:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000",
-            instance_type="ml.m5.large",
+            instance_type=instance_type,
             timeout_minutes=60,
             labelled=labelled,
             network=network,
@@ -57,6 +59,15 @@ def test_the_job_reaches_no_network_and_its_traffic_and_disk_are_encrypted() -> 
     assert arguments["NetworkConfig"]["VpcConfig"]["Subnets"] == list(NETWORK.subnet_ids)
     assert arguments["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"]
     assert arguments["ProcessingOutputConfig"]["KmsKeyId"]
+
+
+def test_disks_of_the_instance_are_left_to_its_hardware() -> None:
+    made = definition(instance_type="ml.g5.xlarge")
+    arguments = made["Steps"][1]["Arguments"]
+
+    assert "VolumeKmsKeyId" not in arguments["ProcessingResources"]["ClusterConfig"]
+    assert arguments["ProcessingOutputConfig"]["KmsKeyId"]
+    assert [*contract_findings(made), *reference_findings(made)] == []
 
 
 def test_drift_does_not_fail_the_job_so_that_it_is_published() -> None:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from mlops.contract.instance_types import has_instance_store
+from mlops.pipeline.disks import instance_type_of, machine_of
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Template, resources, text
 
@@ -11,8 +13,18 @@ _PIPELINE: Final = "AWS::SageMaker::Pipeline"
 _BODY: Final = "Properties.PipelineDefinition.PipelineDefinitionBody"
 _LIMIT: Final = 100_000
 _JOBS: Final = ("Processing", "Training")
-_TRANSFORM: Final = "Transform"
-"""Its isolation is the model's, which has rules of its own, and SageMaker knows no limit for it."""
+# The isolation of a transform is its model's, which has rules of its own; it has no time limit.
+_DISKS: Final = {
+    "Processing": "ProcessingResources.ClusterConfig",
+    "Training": "ResourceConfig",
+    "Transform": "TransformResources",
+}
+_OUTPUTS: Final = {
+    "Processing": ("ProcessingOutputConfig", "Outputs"),
+    "Training": ("OutputDataConfig", ""),
+    "Transform": ("TransformOutput", ""),
+}
+"""Where a job says what encrypts its outputs, and what makes that necessary."""
 
 
 def _bodies(template: Template) -> Iterator[tuple[str, str]]:
@@ -38,13 +50,11 @@ def _steps(steps: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield from _steps(step.get("Arguments", {}).get(branch, []))
 
 
-def _jobs(
-    template: Template, *, kinds: tuple[str, ...] = _JOBS
-) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+def _jobs(template: Template) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     """Logical id, step name, step type and arguments of every job in every pipeline."""
     for logical_id, body in _bodies(template):
         for step in _steps((_definition(body) or {}).get("Steps", [])):
-            if step.get("Type") in kinds:
+            if step.get("Type") in _JOBS:
                 yield logical_id, step["Name"], step["Type"], step.get("Arguments", {})
 
 
@@ -77,30 +87,39 @@ def definition_is_small(template: Template) -> Iterator[Fault]:
 
 @rule(
     "ML052",
-    why="the service's own key can be neither shared with the stages nor revoked",
-    remedy="set VolumeKmsKeyId and KmsKeyId in the step",
+    why="the service's own key can be neither shared with the stages nor revoked; for disks of the "
+    "instance SageMaker takes none, because their hardware encrypts them",
+    remedy="set VolumeKmsKeyId and KmsKeyId in the step, the former not for instance store",
 )
 def jobs_encrypt(template: Template) -> Iterator[Fault]:
-    """A job encrypts its volume and its outputs under a key of ours."""
-    for logical_id, name, kind, arguments in _jobs(template, kinds=(*_JOBS, _TRANSFORM)):
-        for place, settings in _encrypted(kind, arguments):
-            if not settings.get(place.rpartition(".")[2]):
-                yield Fault(logical_id=logical_id, where=_BODY, detail=f"{name} lacks {place}")
+    """A job encrypts its volume and its outputs under a key of ours, where there can be one."""
+    for logical_id, body in _bodies(template):
+        definition = _definition(body) or {}
+        parameters = definition.get("Parameters", [])
+        defaults = {one["Name"]: one.get("DefaultValue") for one in parameters}
+        for step in _steps(definition.get("Steps", [])):
+            for problem in (*_volume_problems(step, defaults), *_output_problems(step)):
+                detail = f"{step['Name']} {problem}"
+                yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
 
 
-def _encrypted(kind: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if kind == "Processing":
-        cluster = arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
-        yield "ProcessingResources.ClusterConfig.VolumeKmsKeyId", cluster
-        outputs = arguments.get("ProcessingOutputConfig", {})
-        if outputs.get("Outputs"):
-            yield "ProcessingOutputConfig.KmsKeyId", outputs
-    elif kind == _TRANSFORM:
-        yield "TransformResources.VolumeKmsKeyId", arguments.get("TransformResources", {})
-        yield "TransformOutput.KmsKeyId", arguments.get("TransformOutput", {})
-    else:
-        yield "ResourceConfig.VolumeKmsKeyId", arguments.get("ResourceConfig", {})
-        yield "OutputDataConfig.KmsKeyId", arguments.get("OutputDataConfig", {})
+def _volume_problems(step: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:
+    if step.get("Type") not in _DISKS:
+        return
+    machine = machine_of({"Arguments": {}, **step})
+    place = f"{_DISKS[step['Type']]}.VolumeKmsKeyId"
+    by_hardware = has_instance_store(instance_type_of(machine, defaults) or "")
+    if by_hardware and machine.get("VolumeKmsKeyId"):
+        yield f"has {place} for disks of the instance"
+    elif not by_hardware and not machine.get("VolumeKmsKeyId"):
+        yield f"lacks {place}"
+
+
+def _output_problems(step: Mapping[str, Any]) -> Iterator[str]:
+    section, needed = _OUTPUTS.get(step.get("Type", ""), ("", ""))
+    outputs = step.get("Arguments", {}).get(section, {})
+    if section and (not needed or outputs.get(needed)) and not outputs.get("KmsKeyId"):
+        yield f"lacks {section}.KmsKeyId"
 
 
 @rule(

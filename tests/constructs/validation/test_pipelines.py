@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mlops.pipeline.disks import machine_of
 from mlops_constructs.validation import pipelines
 
 Details = Callable[..., list[str]]
@@ -51,6 +52,33 @@ def pipeline(body: object) -> dict[str, Any]:
 
 def of_steps(*steps: object) -> dict[str, Any]:
     return pipeline(json.dumps({"Version": "2020-12-01", "Steps": steps}))
+
+
+def with_machine(step: dict[str, Any], instance_type: object, *, key: bool) -> dict[str, Any]:
+    changed = copy.deepcopy(step)
+    machine = machine_of(changed)
+    machine["InstanceType"] = instance_type
+    if not key:
+        del machine["VolumeKmsKeyId"]
+    return changed
+
+
+@pytest.mark.parametrize("step", [PROCESSING, TRAINING, TRANSFORM], ids=lambda step: step["Type"])
+@pytest.mark.parametrize("named", [True, False], ids=["named", "parameter"])
+def test_a_volume_has_a_key_where_the_instance_brings_no_disks_and_none_where_it_does(
+    details: Details, step: dict[str, Any], *, named: bool
+) -> None:
+    def found(instance_type: str, *, key: bool) -> list[str]:
+        asked = instance_type if named else {"Get": "Parameters.Machine"}
+        parameter = {"Name": "Machine", "Type": "String", "DefaultValue": instance_type}
+        made = {"Parameters": [parameter], "Steps": [with_machine(step, asked, key=key)]}
+        return details(pipelines.jobs_encrypt, pipeline(json.dumps(made)))
+
+    assert found("ml.m5.large", key=True) == found("ml.g5.xlarge", key=False) == []
+    (lacks,), (has,) = found("ml.m5.large", key=False), found("ml.g5.xlarge", key=True)
+    assert lacks.startswith(f"{step['Name']} lacks")
+    assert has.startswith(f"{step['Name']} has")
+    assert has.endswith("VolumeKmsKeyId for disks of the instance")
 
 
 def without(step: dict[str, Any], *path: str) -> dict[str, Any]:
