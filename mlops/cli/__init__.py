@@ -14,6 +14,7 @@ import click
 from mlops.contract import ContractError
 
 _COMMANDS: Final = {
+    "accept": "mlops.cli.accept:accept",
     "bootstrap-commands": "mlops.cli.bootstrap:bootstrap_commands",
     "bootstrap-policy": "mlops.cli.bootstrap:bootstrap_policy",
     "canary": "mlops.cli.canary:canary",
