@@ -1,6 +1,7 @@
 """Requests with known answers, sent while a release is under way."""
 
 from pathlib import Path
+from typing import Final
 
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -13,13 +14,18 @@ from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.release import Release
 from mlops_constructs.serving_permissions import read_version
 
+_LEAST_ANSWER_SECONDS: Final = 10.0
+_MOST_ANSWER_SECONDS: Final = 45.0
+"""The function has a minute."""
+
 
 class Prober(Construct):
     """A function that looks each minute whether a release is under way, and sends probes if so.
 
-    Its environment says everything: ENDPOINT_NAME, PROBES_PER_MINUTE, PACKAGES (the prefix of the
-    ARNs of the model's versions) and CONTRACT, the file beside the handlers that holds the
-    contract's examples.
+    Its environment says everything: ENDPOINT_NAME, VERSION (the release's), PROBES_PER_MINUTE,
+    ANSWER_SECONDS (after which a probe counts as unanswered), PACKAGES (the prefix of the ARNs of
+    the model's versions) and CONTRACT, the file beside the handlers that holds the contract's
+    examples.
     """
 
     def __init__(
@@ -52,12 +58,19 @@ def _task(release: Release) -> Task:
         permissions=_permissions(release),
         minutes=1,
         environment={
+            "ANSWER_SECONDS": f"{_answer_seconds(release.model.endpoint.latency_p99_ms):g}",
             "CONTRACT": CONTRACT,
             "ENDPOINT_NAME": release.endpoint_name,
             "PACKAGES": release.package_arn.rpartition("/")[0],
             "PROBES_PER_MINUTE": str(release.traffic.probes_per_minute),
+            "VERSION": str(release.version),
         },
     )
+
+
+def _answer_seconds(latency_p99_ms: float) -> float:
+    """Twice the objective, and ten seconds at least: slowness alone is for the latency alarm."""
+    return min(_MOST_ANSWER_SECONDS, max(_LEAST_ANSWER_SECONDS, 2 * latency_p99_ms / 1000))
 
 
 def _permissions(release: Release) -> list[Permission]:

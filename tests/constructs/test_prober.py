@@ -36,10 +36,12 @@ def test_its_environment_says_what_to_probe_and_how_often(prober: Any) -> None:
 
     assert function["Handler"] == "mlops_constructs.handlers.prober.handler"
     assert function["Environment"]["Variables"] == {
+        "ANSWER_SECONDS": "10",
         "CONTRACT": "contract.json",
         "ENDPOINT_NAME": "acme-prod-churn",
         "PACKAGES": "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn",
         "PROBES_PER_MINUTE": "150",
+        "VERSION": "3",
     }
 
 

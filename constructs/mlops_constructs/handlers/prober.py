@@ -1,4 +1,11 @@
-"""Probes an endpoint while a release is under way, and scores each version by its own answers."""
+"""Probes an endpoint while a release is under way, and scores each version by its own answers.
+
+What was found is published as it goes: a function that is ended keeps the minute's evidence. A
+probe that gets no answer is as bad as a wrong one, and nobody can say which fleet left it without.
+So it counts against the release, but only in a minute in which the release answers others: a fleet
+that answers nothing at all is what the error alarms see, and an old fleet that hangs while the new
+one has no traffic yet must not stop its own cure.
+"""
 
 import json
 import logging
@@ -8,10 +15,19 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import cycle, islice
-from typing import Final
+from typing import Any, Final
 
-from botocore.exceptions import ClientError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004  # botocore's own name
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from mlops.rollout.probes import PROBE_PREFIX, Case, agrees
 from mlops_constructs.handlers.clients import client
@@ -23,52 +39,127 @@ NAMESPACE: Final = "Mlops/Serving"
 METRIC: Final = "WrongAnswers"
 _SPREAD_SECONDS: Final = 45
 """Probes spread over most of the minute, and are done before the next run begins."""
+_LAST_ANSWER_SECONDS: Final = 56
+"""No probe may be without an answer for longer: the function is ended after a minute."""
+_PUBLISH_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = 3
+_NO_ANSWER: Final = (HTTPClientError, ConnectionError, IncompleteReadError)
+"""Timeouts, connections that were refused or broke off, bodies that did: nobody answered."""
 _VERSION: Final = re.compile(r"(?:^|[;,\s])(?:x-)?model-version=([1-9]\d*)(?:$|[;,\s])")
-Scores = Counter[tuple[str, bool]]
+
+
+@dataclass(kw_only=True)
+class _Minute:
+    """What the probes of one run found, and how much of it is published."""
+
+    endpoint: str
+    release: str
+    """Version of the release under way, against which an unanswered probe counts."""
+    scores: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    published: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    unanswered: int = 0
+    unscored: int = 0
+    """Answers that named no version."""
+    _publication: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  # the clock of now
+
+    def answered(self, version: str, *, is_wrong: bool) -> None:
+        self.scores[version, is_wrong] += 1
+
+    def publish_if_due(self) -> None:
+        if time.monotonic() - self._publication >= _PUBLISH_SECONDS:
+            self.publish()
+
+    def publish(self) -> None:
+        """Publish what is new since the last time."""
+        new = self._scored() - self.published
+        for version in sorted({version for version, _ in new}):
+            _publish(self.endpoint, version, new)
+        self.published += new
+        self._publication = time.monotonic()
+
+    def summary(self) -> dict[str, int]:
+        scored = self._scored()
+        return {
+            "probes": self.scores.total(),
+            "wrong": sum(count for (_, is_wrong), count in scored.items() if is_wrong),
+            "unanswered": self.unanswered,
+            "unscored": self.unscored,
+        }
+
+    def _scored(self) -> Counter[tuple[str, bool]]:
+        """The scores, with the unanswered probes where they count."""
+        answers = any(self.scores[self.release, is_wrong] for is_wrong in (False, True))
+        unanswered = self.unanswered if answers else 0
+        return self.scores + Counter({(self.release, True): unanswered})
 
 
 def handler(_event: object, _context: object) -> dict[str, int]:
     """Probe for one minute if the endpoint is being updated; else look and go."""
-    endpoint = os.environ["ENDPOINT_NAME"]
-    status = client("sagemaker").describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
-    if status != "Updating":
-        return {"probes": 0, "wrong": 0}
-    scores = Counter(_scores(endpoint, int(os.environ["PROBES_PER_MINUTE"])))
-    for version in sorted({version for version, _ in scores}):
-        _publish(endpoint, version, scores)
-    wrong = sum(count for (_, is_wrong), count in scores.items() if is_wrong)
-    return {"probes": scores.total(), "wrong": wrong}
+    minute = _Minute(endpoint=os.environ["ENDPOINT_NAME"], release=os.environ["VERSION"])
+    status = client("sagemaker").describe_endpoint(EndpointName=minute.endpoint)["EndpointStatus"]
+    if status == "Updating":
+        try:
+            for case in _paced(contract_cases(), int(os.environ["PROBES_PER_MINUTE"])):
+                _probe(minute, case)
+                minute.publish_if_due()
+        finally:
+            minute.publish()
+    return minute.summary()
 
 
-def _scores(endpoint: str, probes: int) -> Iterator[tuple[str, bool]]:
-    """The version behind each answer, and whether the answer is wrong for that version."""
+def _paced(cases: list[Case], probes: int) -> Iterator[Case]:
+    """Each probe at its moment; those that are too late for an answer within the run are left."""
     began = time.monotonic()
-    for number, case in enumerate(islice(cycle(contract_cases()), probes)):
-        time.sleep(max(0.0, began + number * _SPREAD_SECONDS / probes - time.monotonic()))
-        scored = _scored(endpoint, case)
-        if scored is not None:
-            yield scored
+    last = min(_SPREAD_SECONDS, _LAST_ANSWER_SECONDS - _answer_seconds())
+    for number, case in enumerate(islice(cycle(cases), probes)):
+        time.sleep(max(0.0, began + number * last / probes - time.monotonic()))
+        if time.monotonic() - began > last:
+            LOG.warning(
+                "%s of %s probes were left out: answers take too long", probes - number, probes
+            )
+            return
+        yield case
 
 
-def _scored(endpoint: str, case: Case) -> tuple[str, bool] | None:
-    """One probe; nothing where no version answered, which the error alarms see."""
+def _probe(minute: _Minute, case: Case) -> None:
+    """Ask once; an error that a container answered is for the error alarms to see."""
     try:
-        answer = client("sagemaker-runtime").invoke_endpoint(
-            EndpointName=endpoint,
+        answer = _runtime().invoke_endpoint(
+            EndpointName=minute.endpoint,
             ContentType=case.content_type,
             Accept="application/json",
             Body=case.body,
             InferenceId=f"{PROBE_PREFIX}{uuid.uuid4()}",
         )
+        text = answer["Body"].read()
     except ClientError as error:
+        LOG.warning("an error for %s: %s", case.name, error)
+        return
+    except _NO_ANSWER as error:
         LOG.warning("no answer to %s: %s", case.name, error)
-        return None
-    text = answer["Body"].read()
+        minute.unanswered += 1
+        return
     version = answering_version(answer.get("CustomAttributes", ""), text)
     if version is None:
         LOG.warning("the answer to %s names no model version", case.name)
-        return None
-    return version, _is_wrong(version, case, text)
+        minute.unscored += 1
+    else:
+        minute.answered(version, is_wrong=_is_wrong(version, case, text))
+
+
+def _answer_seconds() -> float:
+    return float(os.environ["ANSWER_SECONDS"])
+
+
+@cache
+def _runtime() -> Any:
+    """A client that asks once: a probe that is tried again hides what the first try met."""
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_answer_seconds(),
+        retries={"total_max_attempts": 1},
+    )
+    return boto3.client("sagemaker-runtime", config=config)
 
 
 def answering_version(attributes: str, body: bytes) -> str | None:
@@ -97,7 +188,7 @@ def _json(body: bytes) -> object:
     return data
 
 
-def _publish(endpoint: str, version: str, scores: Scores) -> None:
+def _publish(endpoint: str, version: str, scores: Counter[tuple[str, bool]]) -> None:
     counts = {is_wrong: scores[version, is_wrong] for is_wrong in (False, True)}
     seen = {float(is_wrong): float(count) for is_wrong, count in counts.items() if count}
     client("cloudwatch").put_metric_data(

@@ -56,6 +56,8 @@ class Deployment:
     """Moments at which the share changed, and to what."""
     canary_window: tuple[float, float] = (0.0, 0.0)
     promoted: bool = False
+    status: str = "InService"
+    """Of the endpoint, as DescribeEndpoint says it."""
     drained: bool = True
     _next_tick: float = _TICK_SECONDS
 
@@ -63,6 +65,7 @@ class Deployment:
         """Go through the whole deployment."""
         red_already = self.board.red
         await self._pass(BEFORE_SECONDS)
+        self.status = "Updating"
         self._tell("update", "UpdateEndpoint: the new fleet is healthy")
         if self.start_failure is not None:
             self.events[-1:] = []
@@ -75,6 +78,7 @@ class Deployment:
             self._roll_back(self.board.red)
         if self.router.share == 0 and self.start_failure is None:
             await self._retire_green()
+        self.status = "InService"
         await self._pass(AFTER_SECONDS)
 
     @property

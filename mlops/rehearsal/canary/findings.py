@@ -1,5 +1,6 @@
 """What came of a deployment: how it ended, by the release check's own code, and whom it harmed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +12,6 @@ from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.fleet import Fleet
 from mlops.rehearsal.canary.machine import Machine, old_fleet_is_slow
 from mlops.rehearsal.canary.metrics import Change, Metrics
-from mlops.rehearsal.canary.prober import Prober
 from mlops.rehearsal.canary.results import DeploymentResult, Harm, Pace, minutes, nearest_rank
 from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
 from mlops.rehearsal.canary.traffic import Entry, Traffic
@@ -34,7 +34,10 @@ class Findings:
     metrics: Metrics
     traffic: Traffic
     machine: Machine
-    prober: Prober
+    probes: int
+    unscored: int
+    """Probes whose answer named its version nowhere where InvokeEndpoint hands it on."""
+    prober_failures: Sequence[str]
     ended: float
 
     def result(
@@ -60,7 +63,7 @@ class Findings:
             pace=pace,
             drained=deployment.drained,
             restarts=deployment.green.restarts,
-            probes=self.prober.probes,
+            probes=self.probes,
             notes=self._notes(),
             events=tuple(deployment.events),
             shares=tuple(deployment.shares),
@@ -161,14 +164,18 @@ class Findings:
             f"the alarm {alarm.name} watches a metric of the model's own; nothing publishes it here"
             for alarm in own
         ]
-        return (*silent, *self._hidden_version())
+        failed = [
+            f"the prober failed {count} times: {text}"
+            for text, count in Counter(self.prober_failures).items()
+        ]
+        return (*silent, *self._hidden_version(), *failed)
 
     def _hidden_version(self) -> tuple[str, ...]:
-        if not self.prober.hidden:
+        if not self.unscored:
             return ()
         note = (
-            "answers name their version in x-model-version alone, which InvokeEndpoint does not "
-            "hand on: the deployed prober could not score them; remedy: answer with the header "
+            f"{self.unscored} answers name no version where InvokeEndpoint hands it on, so that "
+            "the prober could not score them; remedy: answer with the header "
             f"{CUSTOM_ATTRIBUTES}: model-version=<version>"
         )
         return (note,)

@@ -23,6 +23,8 @@ from mlops.rehearsal.serving_check import unpack
 from mlops.rehearsal.storage import LocalS3
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
+AGAIN: Final = "-again"
+"""Ends the name of the new fleet's version where it is the old fleet's as well."""
 _PING_TIMEOUT_SECONDS: Final = 2.0
 """SageMaker's own limit for an answer to /ping."""
 _POLL_SECONDS: Final = 0.02
@@ -42,6 +44,11 @@ class Release:
     archive_uri: str
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of the version's container."""
+
+    @property
+    def number(self) -> str:
+        """What the version is called in the registry; both fleets may run the same one."""
+        return self.version.removesuffix(AGAIN)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -121,7 +128,7 @@ class Fleet:
         script = ["code/serve.py"]
         if self.fault:
             script = [str(LAUNCHER), json.dumps(dict(self.fault)), "code"]
-        variables = {**self.release.environment, "MODEL_VERSION": self.release.version}
+        variables = {**self.release.environment, "MODEL_VERSION": self.release.number}
         return Command(
             arguments=[
                 str(self.python), *script,

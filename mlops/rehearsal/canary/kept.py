@@ -25,7 +25,7 @@ class Kept:
     def of(cls, home: Path, stage: Stage) -> "Kept":
         """What was kept of this template, these versions, this traffic and this seed."""
         versions = [
-            (one.release, one.answers, stage.storage.fingerprint(one.release.archive_uri))
+            (one.release, stage.storage.fingerprint(one.release.archive_uri))
             for one in (stage.blue, stage.green)
         ]
         decides = (

@@ -11,13 +11,13 @@ from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_ve
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Release
+from mlops.rehearsal.canary.prober import DeployedProber
 from mlops.rehearsal.canary.rows import example_requests, held_out_requests
 from mlops.rehearsal.canary.scene import Candidate, Stage
-from mlops.rehearsal.canary.template import guarded_endpoint
+from mlops.rehearsal.canary.template import guarded_endpoint, prober_of
 from mlops.rehearsal.canary.traffic import Request
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.serving_check import recorded_cases
 from mlops.rehearsal.workspace import Workspace
 
 
@@ -72,6 +72,18 @@ class Preparation:
             folder=self.workspace.execution(self.id),
             seed=self.seed,
             scale=self.scale,
+            prober=self._prober(assembly, endpoint.name),
+        )
+
+    def _prober(self, assembly: Assembly, endpoint: str) -> DeployedProber | None:
+        found = prober_of(assembly, endpoint)
+        if found is None:
+            return None
+        return DeployedProber(
+            function=found[0],
+            place=found[1],
+            registry=self.workspace.registry,
+            storage=self.workspace.storage.folder,
         )
 
     @property
@@ -123,15 +135,12 @@ class Preparation:
     def _candidate(self, version: ModelVersion, endpoint: GuardedEndpoint) -> Candidate:
         package = self._client.describe_model_package(ModelPackageName=version.arn)
         container: Mapping[str, Any] = package["InferenceSpecification"]["Containers"][0]
-        answers = package.get("CustomerMetadataProperties", {}).get("answers_uri")
-        storage = self.workspace.storage
         return Candidate(
             release=Release(
                 version=str(version.number),
                 archive_uri=container["ModelDataUrl"],
                 environment={**container.get("Environment", {}), **endpoint.container_environment},
             ),
-            answers=recorded_cases(storage.read_text(answers)) if answers else (),
         )
 
     def _requests(self) -> Sequence[Request]:

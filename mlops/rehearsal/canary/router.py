@@ -35,6 +35,10 @@ ANSWER_TIMEOUT_SECONDS: Final = 60.0
 _FORWARDED: Final = ("content-type", "accept", "x-amzn-sagemaker-inference-id")
 _SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
+_MODEL_ERROR: Final = 424
+_API: Final = "/endpoints/"
+"""How the path of InvokeEndpoint begins; a client's request here says no endpoint."""
+_INVOCATIONS: Final = "POST /invocations HTTP/1.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +136,8 @@ class Router:
                 overhead_seconds=time.perf_counter() - began - model_seconds,
             )
         )
+        if _API in request.first_line:
+            return _as_the_api(answer)
         headers = {**_passed_on(answer), SERVED_BY: colour}
         return message(answer.first_line, headers, answer.body)
 
@@ -146,7 +152,7 @@ class Router:
         instance.busy += 1
         try:
             answer = await instance.peer.ask(
-                request.first_line,
+                _INVOCATIONS,
                 {name: request.headers[name] for name in _FORWARDED if name in request.headers},
                 request.body,
                 timeout_seconds=ANSWER_TIMEOUT_SECONDS,
@@ -161,6 +167,23 @@ class Router:
 def _passed_on(answer: Message) -> dict[str, str]:
     kept = ("content-type", CUSTOM_ATTRIBUTES, "x-model-version", "retry-after", UNREACHABLE)
     return {name: answer.headers[name] for name in kept if name in answer.headers}
+
+
+def _as_the_api(answer: Message) -> bytes:
+    """What InvokeEndpoint makes of a container's answer: itself, or a ModelError around it."""
+    if answer.status // 100 == 2:  # noqa: PLR2004  # HTTP's own number
+        kept = ("content-type", CUSTOM_ATTRIBUTES)
+        headers = {name: answer.headers[name] for name in kept if name in answer.headers}
+        return message("HTTP/1.1 200 OK", headers, answer.body)
+    original = answer.body.decode(errors="replace")
+    error = {
+        "Message": f"Received status {answer.status} from primary with message {original!r}",
+        "OriginalStatusCode": answer.status,
+        "OriginalMessage": original,
+    }
+    headers = {"content-type": "application/json", "x-amzn-errortype": "ModelError"}
+    line = f"HTTP/1.1 {_MODEL_ERROR} Failed Dependency"
+    return message(line, headers, json.dumps(error).encode())
 
 
 def _refused(reason: str) -> Message:

@@ -17,21 +17,23 @@ from mlops.rehearsal.canary.deployment import AFTER_SECONDS, BEFORE_SECONDS, Dep
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
 from mlops.rehearsal.canary.findings import Findings
-from mlops.rehearsal.canary.fleet import Fleet, Release, StartError
+from mlops.rehearsal.canary.fleet import AGAIN, Fleet, Release, StartError
 from mlops.rehearsal.canary.machine import Machine, Reference
 from mlops.rehearsal.canary.metrics import Board, Metrics
-from mlops.rehearsal.canary.prober import Prober
+from mlops.rehearsal.canary.prober import SPREAD_SECONDS, DeployedProber, Prober
 from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.canary.router import Colour, Router
 from mlops.rehearsal.canary.traffic import Request, Surge, Traffic, throughput
 from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import START_TIMEOUT_SECONDS, Case
+from mlops.rehearsal.serving_check import START_TIMEOUT_SECONDS
 from mlops.rehearsal.storage import LocalS3
 
 FLEET_LIMIT: Final = 2
 """Servers per fleet at most: more would only share the same two cores."""
 _START_FACTOR: Final = 8
 _LEAST_START_SECONDS: Final = 10.0
+_PROBE_ROOM: Final = 2.0
+"""How much longer than measured a probe may take without the prober being late."""
 _SURGE_SECONDS: Final = 240.0
 _SETTLE_SECONDS: Final = 10.0
 _MINUTE: Final = 60.0
@@ -42,7 +44,6 @@ class Candidate:
     """A registered version, ready to be served and to be judged."""
 
     release: Release
-    answers: Sequence[Case]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,19 @@ class Stage:
     seed: int
     scale: float | None
     """Given by a person; None: as fast as the machine allows."""
+    prober: DeployedProber | None = None
+    """None where the templates have nothing that probes the endpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What this machine shows of the old fleet and of the prober, before a deployment begins."""
+
+    start_seconds: float
+    capacity: float | None
+    """Requests per second that are answered when it is kept busy; None: not asked."""
+    probe_seconds: float
+    """How long one probe takes; 0 where there is no prober."""
 
 
 @dataclass(kw_only=True)
@@ -84,6 +98,7 @@ class Scene:
             record=self.metrics.record,
             most_in_flight=most_in_flight(),
         )
+        self.prober = self._prober()
 
     async def play(self) -> DeploymentResult:
         """Start both fleets, deploy under traffic, end everything."""
@@ -91,33 +106,48 @@ class Scene:
         asyncio.get_running_loop().set_exception_handler(self.machine.noted)
         blue, green = self._fleets()
         try:
-            await self.router.open()
-            usual = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
-            capacity = None if self.stage.scale is not None else await self._throughput()
-            failure = await _failure(green, usual)
-            self.clock.scale = self._scale(capacity)
-            return await self._deploy(blue, green, failure, capacity, began)
+            measured = await self._opened(blue, measures_capacity=self.stage.scale is None)
+            failure = await _failure(green, measured.start_seconds)
+            self.clock.scale = self._scale(measured)
+            return await self._deploy(blue, green, failure, measured, began)
         finally:
-            await asyncio.gather(blue.stop(), green.stop())
-            await self.router.close()
-            for fleet in (blue, green):
-                shutil.rmtree(fleet.folder / "container", ignore_errors=True)
+            await self._close(blue, green)
 
-    async def measured(self) -> tuple[float, float]:
-        """How long the old fleet takes to start, and what it answers in a second; no more."""
+    async def measured(self) -> Measured:
+        """What this machine shows now; nothing is deployed."""
         blue, _ = self._fleets()
         try:
-            await self.router.open()
-            start = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
-            return start, await self._throughput()
+            return await self._opened(blue, measures_capacity=True)
         finally:
-            await blue.stop()
-            await self.router.close()
-            shutil.rmtree(blue.folder / "container", ignore_errors=True)
+            await self._close(blue)
 
-    def seconds(self, *, start: float, capacity: float) -> float:
+    def seconds(self, measured: Measured) -> float:
         """How long `play` takes on a machine that shows this."""
-        return 2 * start + CALIBRATION_SECONDS + self._span / self._scale(capacity)
+        deployment = self._span / self._scale(measured)
+        return 2 * measured.start_seconds + CALIBRATION_SECONDS + deployment
+
+    async def _opened(self, blue: Fleet, *, measures_capacity: bool) -> Measured:
+        """Let the old fleet serve and the prober wait, and measure both."""
+        await self.router.open()
+        start_seconds = await blue.start(timeout_seconds=START_TIMEOUT_SECONDS)
+        capacity, probe_seconds = None, 0.0
+        if self.prober is not None:
+            self.prober.port = self.router.port
+            await self.prober.open()
+            probe_seconds = await self.prober.probe_seconds(self.stage.requests[0])
+        if measures_capacity:
+            capacity = await throughput(
+                self.stage.requests, port=self.router.port, seconds=CALIBRATION_SECONDS
+            )
+        return Measured(start_seconds=start_seconds, capacity=capacity, probe_seconds=probe_seconds)
+
+    async def _close(self, *fleets: Fleet) -> None:
+        if self.prober is not None:
+            await self.prober.close()
+        await asyncio.gather(*(fleet.stop() for fleet in fleets))
+        await self.router.close()
+        for fleet in fleets:
+            shutil.rmtree(fleet.folder / "container", ignore_errors=True)
 
     @property
     def _span(self) -> float:
@@ -125,14 +155,14 @@ class Scene:
         return BEFORE_SECONDS + self.stage.endpoint.duration_seconds + AFTER_SECONDS
 
     async def _deploy(
-        self, blue: Fleet, green: Fleet, failure: str | None, capacity: float | None, began: float
+        self, blue: Fleet, green: Fleet, failure: str | None, measured: Measured, began: float
     ) -> DeploymentResult:
         board = Board(alarms=self.stage.endpoint.alarms, metrics=self.metrics)
         deployment = Deployment(
             endpoint=self.stage.endpoint, clock=self.clock, router=self.router, board=board,
             blue=blue, green=green, start_failure=failure,
         )  # fmt: skip
-        traffic, prober = self._traffic(), self._prober(green)
+        traffic, prober = self._traffic(), self.prober
         reference = Reference(
             router=self.router, metrics=self.metrics, requests=self.stage.requests
         )
@@ -141,10 +171,13 @@ class Scene:
             self.clock.restart()
             if self.fault.red_alarm:
                 board.redden(self.stage.endpoint.alarms[0].name, at=0.0)
+            if prober is not None:
+                prober.status = lambda: deployment.status
             async with _running(traffic, prober, reference):
                 await deployment.run()
             self.machine.given_up += await traffic.settled(timeout_seconds=_SETTLE_SECONDS)
-            await prober.settled(timeout_seconds=_SETTLE_SECONDS)
+            if prober is not None:
+                await prober.settled(timeout_seconds=_SETTLE_SECONDS)
             ended = self.clock.now()
         return Findings(
             fault=self.fault,
@@ -156,12 +189,14 @@ class Scene:
             metrics=self.metrics,
             traffic=traffic,
             machine=self.machine,
-            prober=prober,
+            probes=prober.probes if prober else 0,
+            unscored=prober.unscored if prober else 0,
+            prober_failures=tuple(prober.failures) if prober else (),
             ended=ended,
         ).result(
             scale=self.clock.scale,
             seconds=time.perf_counter() - began,
-            capacity=capacity,
+            capacity=measured.capacity,
             offered=self._peak_per_minute / _MINUTE * self.clock.scale,
         )
 
@@ -178,7 +213,7 @@ class Scene:
         if self.fault.candidate_is_blue:
             return blue
         if green.version == blue.version:
-            return replace(green, version=f"{green.version}-again")
+            return replace(green, version=f"{green.version}{AGAIN}")
         return green
 
     def _fleet(self, colour: Colour, release: Release, fault: Mapping[str, object] | None) -> Fleet:
@@ -196,20 +231,18 @@ class Scene:
             fault=fault,
         )
 
-    async def _throughput(self) -> float:
-        """Requests per second that the old fleet answers now, when it is kept busy."""
-        return await throughput(
-            self.stage.requests, port=self.router.port, seconds=CALIBRATION_SECONDS
-        )
-
-    def _scale(self, capacity: float | None) -> float:
-        if self.stage.scale is not None or capacity is None:
+    def _scale(self, measured: Measured) -> float:
+        if self.stage.scale is not None or measured.capacity is None:
             return self.stage.scale or 1.0
         fastest = time_scale(
             duration_seconds=self._span,
             per_minute=self._peak_per_minute,
-            capacity=capacity,
+            capacity=measured.capacity,
         )
+        asking = _PROBE_ROOM * self._probes_per_minute * measured.probe_seconds
+        if asking:
+            # The prober asks one after the other, and needs its time whatever the pace.
+            fastest = min(fastest, SPREAD_SECONDS / asking)
         return max(1.0, fastest / self.slowdown)
 
     @property
@@ -234,18 +267,17 @@ class Scene:
             most_under_way=2 * self.router.most_in_flight + self.router.most_in_flight // 2,
         )
 
-    def _prober(self, green: Fleet) -> Prober:
-        candidate = self.stage.blue if self.fault.candidate_is_blue else self.stage.green
+    def _prober(self) -> Prober | None:
+        if self.stage.prober is None or not self._probes_per_minute:
+            return None
         return Prober(
-            answers={
-                self.stage.blue.release.version: self.stage.blue.answers,
-                green.release.version: candidate.answers,
-            },
-            candidate=green.release.version,
-            per_minute=self._probes_per_minute,
+            deployed=self.stage.prober,
+            candidate=self._green_release().number,
             clock=self.clock,
             port=self.router.port,
             metrics=self.metrics,
+            processes=self.processes,
+            folder=self.stage.folder / self.fault.name / "prober",
         )
 
 
@@ -257,8 +289,8 @@ async def forecast_seconds(
         Scene(stage=stage, fault=fault, expectation=expectation, processes=processes)
         for fault, expectation in pending
     ]
-    start, capacity = await scenes[0].measured()
-    return sum(scene.seconds(start=start, capacity=capacity) for scene in scenes)
+    measured = await scenes[0].measured()
+    return sum(scene.seconds(measured) for scene in scenes)
 
 
 async def _failure(green: Fleet, usual_seconds: float) -> str | None:
@@ -275,9 +307,9 @@ async def _failure(green: Fleet, usual_seconds: float) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _running(*at_work: Traffic | Prober | Reference) -> AsyncIterator[None]:
+async def _running(*at_work: Traffic | Prober | Reference | None) -> AsyncIterator[None]:
     """Clients, prober and reference at work."""
-    tasks = [asyncio.create_task(one.run()) for one in at_work]
+    tasks = [asyncio.create_task(one.run()) for one in at_work if one is not None]
     try:
         yield
     finally:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mlops.rehearsal.assembly import Assembly, Stack
+from mlops.rehearsal.assembly import Assembly, Stack, SynthesizedFunction
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm, Step
 from mlops.rehearsal.canary.rules import broken_deployment, broken_guard, refusal
-from mlops.rehearsal.intrinsics import Intrinsics, TemplateError
+from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
 from mlops.rollout import Alarm, CanaryPolicy, Comparison, MissingData, Strategy
 from mlops.rollout.published import is_own, missing
 
@@ -47,6 +47,17 @@ def guarded_endpoint(assembly: Assembly, name: str) -> GuardedEndpoint:
         f"{assembly.folder}: has no endpoint {name}; remedy: pin a version of the model in "
         "config/releases.yaml, then run `make synth`"
     )
+
+
+def prober_of(assembly: Assembly, endpoint: str) -> tuple[SynthesizedFunction, Place] | None:
+    """The function that probes an endpoint, and where it runs; None where nothing probes it."""
+    for stack in assembly.stacks:
+        values = assembly.intrinsics(stack)
+        for logical_id, properties in stack.resources("AWS::Lambda::Function"):
+            settings = _evaluated(properties.get("Environment", {}).get("Variables", {}), values)
+            if settings.get("ENDPOINT_NAME") == endpoint and "PROBES_PER_MINUTE" in settings:
+                return assembly.function(values.arn(logical_id)), stack.place
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,10 +57,10 @@ class Aws:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.regions: dict[str, str] = {}
 
-    def client(self, service: str, region_name: str | None = None) -> Any:
+    def client(self, service: str, region_name: str | None = None, config: Any = None) -> Any:
         region = region_name or "eu-west-1"
         self.regions[service] = region
-        client = SESSION.client(service, region_name=region)
+        client = SESSION.client(service, region_name=region, config=config)
         return answer_calls(client, self._answer)
 
     def _answer(self, name: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,20 @@
 # ruff: noqa: N803  # parameters are those of the API, under its own names
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from mlops_constructs.handlers import prober, recorded_answers
 
@@ -21,6 +30,9 @@ def endpoint(aws: Any, endpoints: Any, body: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ENDPOINT_NAME", "acme-prod-churn")
     monkeypatch.setenv("PACKAGES", PACKAGES)
     monkeypatch.setenv("PROBES_PER_MINUTE", "10")
+    monkeypatch.setenv("ANSWER_SECONDS", "10")
+    monkeypatch.setenv("VERSION", "3")
+    prober._runtime.cache_clear()
     recorded_answers.recorded_answers.cache_clear()
     endpoints.create(endpoints.add_config("aaaaaaaaaaaa"))
     endpoints.status = "Updating"
@@ -69,28 +81,33 @@ class Endpoint:
         return {"Body": self._body(json.dumps({"cases": cases}).encode())}
 
 
+def counts(**given: int) -> dict[str, int]:
+    return {"probes": 0, "wrong": 0, "unanswered": 0, "unscored": 0, **given}
+
+
 def metrics(aws: Any) -> dict[str, dict[float, float]]:
     """Published values and their counts, by model version."""
-    found = {}
+    found: dict[str, Counter[float]] = {}
     for request in aws.asked("PutMetricData"):
         assert request["Namespace"] == "Mlops/Serving"
         (datum,) = request["MetricData"]
         assert datum["MetricName"] == "WrongAnswers"
         dimensions = {d["Name"]: d["Value"] for d in datum["Dimensions"]}
         assert dimensions["EndpointName"] == "acme-prod-churn"
-        found[dimensions["ModelVersion"]] = dict(zip(datum["Values"], datum["Counts"], strict=True))
-    return found
+        one = found.setdefault(dimensions["ModelVersion"], Counter())
+        one.update(dict(zip(datum["Values"], datum["Counts"], strict=True)))
+    return {version: dict(one) for version, one in found.items()}
 
 
 def test_no_release_under_way_means_no_probe(aws: Any, endpoints: Any, endpoint: Endpoint) -> None:
     endpoints.status = "InService"
 
-    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
+    assert prober.handler({}, None) == counts()
     assert [name for name, _ in aws.calls] == ["DescribeEndpoint"]
 
 
 def test_each_version_is_held_to_its_own_answers(aws: Any, endpoint: Endpoint) -> None:
-    assert prober.handler({}, None) == {"probes": 10, "wrong": 0}
+    assert prober.handler({}, None) == counts(probes=10)
     assert metrics(aws) == {"2": {0.0: 8}, "3": {0.0: 2}}
 
 
@@ -99,7 +116,7 @@ def test_a_model_that_answers_fast_and_wrong_is_seen_per_version(
 ) -> None:
     endpoint.answers["3"] = {"probability": 0.2}
 
-    assert prober.handler({}, None) == {"probes": 10, "wrong": 2}
+    assert prober.handler({}, None) == counts(probes=10, wrong=2)
     assert metrics(aws) == {"2": {0.0: 8}, "3": {1.0: 2}}
 
 
@@ -144,7 +161,7 @@ def test_a_request_that_fails_is_the_error_alarms_matter(aws: Any, endpoint: End
 
     aws.operations["InvokeEndpoint"] = broken
 
-    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
+    assert prober.handler({}, None) == counts()
     assert aws.asked("PutMetricData") == []
 
 
@@ -169,4 +186,133 @@ def test_an_answer_of_nobody_knows_which_version_is_not_scored(
 ) -> None:
     aws.operations["InvokeEndpoint"] = lambda **_: {"Body": body(b"{}")}
 
-    assert prober.handler({}, None) == {"probes": 0, "wrong": 0}
+    assert prober.handler({}, None) == counts(unscored=10)
+
+
+URL = "https://runtime.sagemaker.eu-west-1.amazonaws.com"
+UNANSWERED = {
+    "it takes too long": ReadTimeoutError(endpoint_url=URL),
+    "the connection is closed": ConnectionClosedError(endpoint_url=URL),
+    "nobody takes the connection": ConnectTimeoutError(endpoint_url=URL),
+    "there is no connection": EndpointConnectionError(endpoint_url=URL),
+}
+
+
+class Broken:
+    """A body that ends before it is whole."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def read(self) -> bytes:
+        raise self.error
+
+
+def unanswered_at(endpoint: Endpoint, aws: Any, broken: Callable[[], Any], *calls: int) -> None:
+    def invoke(**asked: Any) -> dict[str, Any]:
+        answer = endpoint.invoke(**asked)
+        return broken() if endpoint.calls in calls else answer
+
+    aws.operations["InvokeEndpoint"] = invoke
+
+
+@pytest.mark.parametrize("why", UNANSWERED)
+def test_an_unanswered_probe_is_a_wrong_answer_and_loses_nothing_else(
+    aws: Any, endpoint: Endpoint, why: str
+) -> None:
+    def broken() -> Any:
+        raise UNANSWERED[why]
+
+    unanswered_at(endpoint, aws, broken, 4)
+
+    assert prober.handler({}, None) == counts(probes=9, wrong=1, unanswered=1)
+    assert metrics(aws) == {"2": {0.0: 7}, "3": {0.0: 2, 1.0: 1}}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url=URL),
+        ResponseStreamingError(error=OSError()),
+        IncompleteReadError(actual_bytes=1, expected_bytes=9),
+    ],
+)
+def test_a_body_that_breaks_off_is_no_answer(aws: Any, endpoint: Endpoint, error: Any) -> None:
+    unanswered_at(endpoint, aws, lambda: {"Body": Broken(error)}, 4)
+
+    assert prober.handler({}, None) == counts(probes=9, wrong=1, unanswered=1)
+
+
+def test_where_the_release_answers_nothing_an_unanswered_probe_is_not_held_against_it(
+    aws: Any, endpoint: Endpoint
+) -> None:
+    """Its fleet may have no traffic yet, and the old one hang."""
+
+    def broken() -> Any:
+        raise ReadTimeoutError(endpoint_url=URL)
+
+    unanswered_at(endpoint, aws, broken, 1, 5, 10)  # 5 and 10 would have been the release's
+
+    assert prober.handler({}, None) == counts(probes=7, unanswered=3)
+    assert metrics(aws) == {"2": {0.0: 7}}
+
+
+def test_what_was_found_is_published_before_the_run_is_over(aws: Any, endpoint: Endpoint) -> None:
+    """A function that is ended in its last second has lost its last seconds, not its minute."""
+    published = []
+
+    def invoke(**asked: Any) -> dict[str, Any]:
+        published.append(sum(sum(one.values()) for one in metrics(aws).values()))
+        return endpoint.invoke(**asked)
+
+    aws.operations["InvokeEndpoint"] = invoke
+
+    prober.handler({}, None)
+
+    assert published[-1] >= 6
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ClientError({"Error": {}}, "GetObject")])
+def test_an_error_that_ends_the_run_loses_nothing_that_was_found(
+    aws: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    scored = prober._is_wrong
+
+    def broken(*asked: Any) -> bool:
+        if endpoint.calls == 7:
+            raise error
+        return scored(*asked)
+
+    monkeypatch.setattr(prober, "_is_wrong", broken)
+
+    with pytest.raises(type(error)):
+        prober.handler({}, None)
+
+    assert metrics(aws) == {"2": {0.0: 5}, "3": {0.0: 1}}
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 9.5])
+def test_answers_that_take_long_never_keep_the_run_from_its_end(
+    aws: Any, endpoint: Endpoint, clock: Any, seconds: float
+) -> None:
+    def invoke(**asked: Any) -> dict[str, Any]:
+        clock.now += seconds
+        return endpoint.invoke(**asked)
+
+    aws.operations["InvokeEndpoint"] = invoke
+    before = clock.now
+
+    prober.handler({}, None)
+
+    assert clock.now - before < 57
+    assert sum(sum(one.values()) for one in metrics(aws).values()) == endpoint.calls > 3
+
+
+def test_a_probe_is_asked_once_and_waits_as_long_as_it_is_told(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWER_SECONDS", "24")
+
+    config = prober._runtime().meta.config
+
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (24, 1)

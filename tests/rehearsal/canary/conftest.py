@@ -18,6 +18,7 @@ from mlops.registry import approve, local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import CanaryRehearsal, DeploymentResult, Wishes, rehearse_canary
 from mlops.rehearsal.workspace import Workspace
+from mlops_constructs.handler_archive import write_handlers
 
 HERE = Path(__file__).parent
 ACCOUNT, REGION, GROUP = "222222222222", "eu-west-1", "mlops-tiny"
@@ -27,6 +28,12 @@ FAST = 300.0
 TEMPLATE = json.loads((HERE / "endpoint.template.json").read_text())
 
 
+EXAMPLES = {
+    "relative_tolerance": 0.5,
+    "absolute_tolerance": 0.0,
+    "cases": [{"name": "two", "request": {"x": 2}, "response": [{"y": 6.0}]}],
+}
+"""The contract's; each version has answers of its own to them."""
 STAGES = """
 project: mlops
 delivery: {account: "111111111111", region: eu-west-1}
@@ -76,7 +83,15 @@ class Site:
                 "stackName": "mlops-prod-tiny-serving",
             },
         }
-        manifest = {"version": "36.0.0", "artifacts": {"Serving": artifact}}
+        handlers = write_handlers(contract=json.dumps({"examples": EXAMPLES}), build_dir=folder)
+        asset = {
+            "source": {"path": handlers.name, "packaging": "file"},
+            "destinations": {"here": {"bucketName": "assets", "objectKey": "handlers.zip"}},
+        }
+        (folder / "assets.json").write_text(json.dumps({"files": {"handlers": asset}}))
+        assets = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
+        artifacts = {"Serving": artifact, "Assets": assets}
+        manifest = {"version": "36.0.0", "artifacts": artifacts}
         (folder / "manifest.json").write_text(json.dumps(manifest))
         return folder
 

@@ -1,73 +1,121 @@
-"""How an answer is scored: by its own version's record, as strictly as the deployed prober does."""
+"""The rehearsed prober is the deployed function, and its InvokeEndpoint answers as AWS's does."""
 
+import asyncio
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from mlops.rehearsal.canary.clock import Clock
-from mlops.rehearsal.canary.exchange import Message
-from mlops.rehearsal.canary.metrics import Metrics
-from mlops.rehearsal.canary.prober import SAME_MODEL, Prober, answering_version
-from mlops.rehearsal.canary.router import CUSTOM_ATTRIBUTES
-from mlops.rehearsal.serving_check import Case
-from mlops_constructs.handlers import prober as deployed
-from mlops_constructs.handlers import recorded_answers
+from mlops.rehearsal.canary.exchange import Peer, read_message
+from mlops.rehearsal.canary.router import Instance, Router
 
-
-def answer(headers: dict[str, str], body: bytes = b"{}") -> Message:
-    return Message(first_line="HTTP/1.1 200 OK", headers=headers, body=body)
-
-
-def case(expected: object) -> Case:
-    return Case(name="two", content_type="application/json", body="{}", expected=expected)
+ANSWERS = {
+    "whole": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/csv\r\n"
+    b"X-Model-Version: 7\r\nX-Amzn-SageMaker-Custom-Attributes: model-version=7\r\n\r\nhi",
+    "an error": b"HTTP/1.1 500 X\r\nContent-Length: 4\r\n\r\noops",
+    "a refusal": b"HTTP/1.1 400 X\r\nContent-Length: 4\r\n\r\noops",
+    "cut": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi",
+}
 
 
-def scored(version: str, body: bytes) -> list[tuple[str, float]]:
-    metrics = Metrics()
-    prober = Prober(
-        answers={"1": [case({"y": 6.0})], "2": [case({"y": 7.0})]},
-        candidate="2",
-        per_minute=1,
-        clock=Clock(scale=1),
-        port=0,
-        metrics=metrics,
-    )
-    prober._judge(case(None), version, body)
-    return [
-        (scope, sample.value) for (scope, _), found in metrics._series.items() for sample in found
-    ]
+def invoked(answer: bytes) -> tuple[Any, Any]:
+    """What boto3 makes of a container's answer, and the request that the container got."""
+    seen = []
+
+    async def play() -> Any:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            seen.append(await read_message(reader))
+            writer.write(answer)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        router = Router(now=lambda: 0.0, draw=random.Random(1), record=lambda _: None)
+        await router.open()
+        port = server.sockets[0].getsockname()[1]
+        router.fleets["blue"].append(Instance(peer=Peer(port=port)))
+        try:
+            return await asyncio.to_thread(ask, router.port)
+        finally:
+            await router.close()
+
+    def ask(port: int) -> Any:
+        client = boto3.client(
+            "sagemaker-runtime", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}",
+            aws_access_key_id="a", aws_secret_access_key="b",
+            config=Config(retries={"total_max_attempts": 1}),
+        )  # fmt: skip
+        found = client.invoke_endpoint(
+            EndpointName="acme-prod-churn", ContentType="application/json", Body=b"{}",
+            Accept="text/csv", InferenceId="mlops-probe-1",
+        )  # fmt: skip
+        return found | {"Body": found["Body"].read()}
+
+    return asyncio.run(play()), seen[0]
 
 
-@pytest.mark.parametrize(
-    ("version", "body", "scores"),
-    [
-        ("2", b'{"y": 7.0}', [("endpoint", 0.0), ("new-fleet", 0.0)]),
-        ("2", b'{"y": 6.0}', [("endpoint", 1.0), ("new-fleet", 1.0)]),
-        ("1", b'{"y": 6.0}', [("endpoint", 0.0), ("old-fleet", 0.0)]),
-        ("2", b"no JSON", [("endpoint", 1.0), ("new-fleet", 1.0)]),
-        ("3", b'{"y": 7.0}', []),
-    ],
-)
-def test_each_version_is_held_to_its_own_answers(version, body, scores) -> None:
-    assert scored(version, body) == scores
+def test_a_request_reaches_the_container_as_sagemaker_sends_it() -> None:
+    answer, request = invoked(ANSWERS["whole"])
+
+    assert request.first_line == "POST /invocations HTTP/1.1"
+    assert request.headers["accept"] == "text/csv"
+    assert request.headers["x-amzn-sagemaker-inference-id"] == "mlops-probe-1"
+    assert "authorization" not in request.headers
+    assert (answer["Body"], answer["ContentType"]) == (b"hi", "text/csv")
+    assert answer["CustomAttributes"] == "model-version=7"
+    assert "x-model-version" not in answer["ResponseMetadata"]["HTTPHeaders"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "body", "version"),
-    [
-        ({CUSTOM_ATTRIBUTES: "model-version=12"}, b"[]", "12"),
-        ({CUSTOM_ATTRIBUTES: "trace=1; x-model-version=3"}, b"[]", "3"),
-        ({}, b'{"model_version": 4}', "4"),
-        ({"x-model-version": "5"}, b"[]", None),
-        ({}, b"no JSON", None),
-    ],
-)
-def test_the_version_is_read_where_the_deployed_prober_reads_it(headers, body, version) -> None:
-    attributes = headers.get(CUSTOM_ATTRIBUTES, "")
+@pytest.mark.parametrize(("kind", "status"), [("an error", 500), ("a refusal", 400), ("cut", 503)])
+def test_what_a_container_does_not_answer_well_is_a_model_error(kind: str, status: int) -> None:
+    with pytest.raises(ClientError) as raised:
+        invoked(ANSWERS[kind])
 
-    assert answering_version(answer(headers, body)) == version
-    assert deployed.answering_version(attributes, body) == version
+    assert raised.value.response["Error"]["Code"] == "ModelError"
+    assert raised.value.response["OriginalStatusCode"] == status
 
 
-def test_an_answer_must_be_as_close_as_the_deployed_prober_wants_it() -> None:
-    theirs = recorded_answers._SAME_MODEL
+SILENT = '''
+def handler(event, context):
+    """Says that all is well, and publishes nothing."""
+    return {"probes": 11, "wrong": 0, "unanswered": 0, "unscored": 0}
+'''
 
-    assert (SAME_MODEL.relative, SAME_MODEL.absolute) == (theirs.relative, theirs.absolute)
+
+def replace_handler(archive: Path, code: str) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    files["mlops_constructs/handlers/prober.py"] = code.encode()
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+
+
+def test_what_probes_is_the_code_that_the_assembly_deploys(site: Any, monkeypatch: Any) -> None:
+    """A prober that is silent on AWS is silent here, whatever the repository holds."""
+    assembly = type(site).assembly
+
+    def edited(self: Any) -> Path:
+        folder = assembly(self)
+        (archive,) = folder.glob("handlers-*.zip")
+        replace_handler(archive, SILENT)
+        return folder
+
+    monkeypatch.setattr(type(site), "assembly", edited)
+
+    result = site.deploy("wrong-answers-inverted")
+
+    assert result.observed == "promoted"
+    assert result.probes
+    assert result.probes % 11 == 0
+
+
+def test_a_prober_that_cannot_be_started_is_said_with_its_last_words(site: Any) -> None:
+    site.properties("Prober")["Handler"] = "mlops_constructs.handlers.nobody.handler"
+
+    with pytest.raises(Exception, match=r"the prober.*nobody"):
+        site.deploy("none")

@@ -191,8 +191,8 @@ def test_a_version_that_only_our_own_header_names_is_said_to_be_hidden_on_aws(si
 
     result = site.deploy("wrong-answers-inverted")
 
-    assert result.observed == "rolled back"
-    assert "the deployed prober could not score them" in result.notes[0]
+    assert result.objections == ("promoted instead of rolled back",)
+    assert "answers name no version where InvokeEndpoint hands it on" in result.notes[0]
 
 
 @pytest.mark.full
