@@ -69,14 +69,14 @@ test-models: .venv/.ready ## The tests of every model, each in the environment o
 	@set -e; once=tests/model_environment; for tests in $(MODEL_TESTS); do \
 		$(BIN)/python -m mlops.rehearsal.environment $$(dirname $$tests)/requirements-test.lock; \
 		python=$$($(BIN)/python -m mlops.rehearsal.environment --print $$(dirname $$tests)/requirements-test.lock); \
-		$$python -m pytest -q -p no:cacheprovider -m "$(MODELS_RUN)" $$once $$tests || test $$? -eq 5; once=; \
+		"$$python" -m pytest -q -p no:cacheprovider -m "$(MODELS_RUN)" $$once $$tests || test $$? -eq 5; once=; \
 	done
 
 test-monitoring: .venv/.ready ## The tests of the drift engine, with the libraries of the models' images
 	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
 	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
-	$$python -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
-	$$python -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
+	"$$python" -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
+	"$$python" -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
 
 test-monitoring-mutants: .venv/.ready ## Breaks the drift engine on purpose; a test must object to each edit
 	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from mlops.cli.machine import accept_every_character, explained
 from mlops.contract import ContractError
 
 _COMMANDS: Final = {
@@ -59,12 +60,19 @@ def cli(context: click.Context, root: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with its problems, never with a traceback."""
+    """Run the command line; what a person can mend ends in a sentence, never in a traceback."""
+    accept_every_character()
     try:
         cli(prog_name="mlops")
     except ContractError as error:
         click.echo(report(error), err=True)
         sys.exit(USER_MISTAKE)
+    except OSError as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        click.echo(f"Error: {sentence}", err=True)
+        sys.exit(1)
 
 
 def report(error: ContractError) -> str:

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from mlops.registry import RegistryError
 from mlops.rehearsal.batch import Wishes as BatchWishes
 from mlops.rehearsal.batch import rehearse_batch
 from mlops.rehearsal.canary import FAULT_NAMES, Wishes, rehearse_canary
@@ -21,6 +23,8 @@ from mlops.rehearsal.freshness import current_assembly, described_assembly
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 
 _STOPPED = 130
+TOLD = (RehearsalError, RegistryError, BotoCoreError, ClientError)
+"""What people hear in a sentence: the registry of rehearsals answers as AWS's does."""
 _ASSEMBLY = click.option(
     "--assembly",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -242,7 +246,7 @@ def _endings() -> Iterator[None]:
     """What a person can mend, or stopped, ends a command without a traceback."""
     try:
         yield
-    except RehearsalError as error:
+    except TOLD as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo("stopped; no process is left", err=True)

@@ -100,5 +100,5 @@ def _metrics(uri: str, read: Reader) -> tuple[Metric, ...]:
     """The metrics at a URI; a report that is gone or not ours leaves the lineage without them."""
     try:
         return metrics_of(json.loads(read(uri)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()

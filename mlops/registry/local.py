@@ -22,7 +22,7 @@ from botocore.session import Session
 from mlops.aws_api.requests import objections
 from mlops.registry.client import SageMakerClient
 from mlops.registry.operations import OperationError, Operations
-from mlops.registry.store import Store, StoreBusyError
+from mlops.registry.store import BrokenRecordError, Store, StoreBusyError
 
 LOCAL_ACCOUNT: Final = "000000000000"
 LOCAL_REGION: Final = "eu-west-1"
@@ -72,6 +72,8 @@ class _Answering:
     def __call__(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         try:
             return _response(request, 200, self._answer(request))
+        except BrokenRecordError as error:
+            return _response(request, 400, {"__type": "ValidationException", "message": str(error)})
         except OperationError as error:
             return _response(request, 400, {"__type": error.code, "message": error.message})
         except StoreBusyError as error:

@@ -121,7 +121,7 @@ class Operations:
             repeated = _with_token(versions, request.get("ClientToken"))
             if repeated:
                 return {"ModelPackageArn": repeated["ModelPackageArn"]}
-            number = 1 + max((version["ModelPackageVersion"] for version in versions), default=0)
+            number = 1 + self.store.last_number(name)
             record = self._new_version(request, name, number)
             self.store.put_version(name, number, record)
         return {"ModelPackageArn": record["ModelPackageArn"]}

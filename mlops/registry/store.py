@@ -1,27 +1,54 @@
 """The folder that holds a local registry: one JSON file per group and per version.
 
 A file appears complete or not at all, and only one process writes at a time, so neither Ctrl-C nor
-a second rehearsal can lose or halve a version.
+a second rehearsal can lose or halve a version. What a disk or an editor broke is told by its path;
+the other versions stay usable.
 """
 
 import fcntl
 import json
+import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
 Record = dict[str, Any]
+Keys = Mapping[str, type | tuple[type, ...]]
 
 LOCK_TIMEOUT_SECONDS: Final = 10.0
 _GROUP_FILE: Final = "group.json"
+_VERSION_FILES: Final = "[0-9]*.json"
+_GROUP_KEYS: Final[Keys] = {
+    "ModelPackageGroupName": str,
+    "ModelPackageGroupArn": str,
+    "CreationTime": (int, float),
+}
+_VERSION_KEYS: Final[Keys] = {
+    "ModelPackageGroupName": str,
+    "ModelPackageVersion": int,
+    "ModelPackageArn": str,
+    "ModelApprovalStatus": str,
+    "CreationTime": (int, float),
+}
+_LOG: Final = logging.getLogger(__name__)
 
 
 class StoreBusyError(Exception):
     """Another process holds the registry for longer than a write can take."""
+
+
+class BrokenRecordError(Exception):
+    """A file of the registry that holds no record; the text names it and what to do."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path}: {problem}, so it is no record of the local registry; remedy: restore or "
+            "remove this file; a removed version is registered again by a rehearsal"
+        )
 
 
 class Store:
@@ -43,29 +70,45 @@ class Store:
             yield
 
     def groups(self) -> list[Record]:
-        """Every group, in name order."""
-        return [_read(path) for path in sorted(self.folder.glob(f"*/{_GROUP_FILE}"))]
+        """Every group that can be read, in name order."""
+        paths = sorted(self.folder.glob(f"*/{_GROUP_FILE}"))
+        return list(_readable(paths, _GROUP_KEYS))
 
     def group(self, name: str) -> Record | None:
-        """One group, or None."""
-        return _read_if_there(self.folder / name / _GROUP_FILE)
+        """One group, or None.
+
+        Raises:
+            BrokenRecordError: its file holds no record.
+        """
+        return _read_if_there(self.folder / name / _GROUP_FILE, _GROUP_KEYS)
 
     def put_group(self, name: str, record: Record) -> None:
         """Write a group."""
         _write(self.folder / name / _GROUP_FILE, record)
 
     def versions(self, group: str) -> list[Record]:
-        """Every version of a group, in number order."""
-        paths = (self.folder / group).glob("[0-9]*.json")
-        return [_read(path) for path in sorted(paths, key=lambda path: int(path.stem))]
+        """Every version of a group that can be read, in number order."""
+        paths = sorted(self._version_paths(group), key=lambda path: int(path.stem))
+        return list(_readable(paths, _VERSION_KEYS))
+
+    def last_number(self, group: str) -> int:
+        """The highest number that was given to a version, readable or not; 0 before the first."""
+        return max((int(path.stem) for path in self._version_paths(group)), default=0)
 
     def version(self, group: str, number: int) -> Record | None:
-        """One version, or None."""
-        return _read_if_there(self._version_path(group, number))
+        """One version, or None.
+
+        Raises:
+            BrokenRecordError: its file holds no record.
+        """
+        return _read_if_there(self._version_path(group, number), _VERSION_KEYS)
 
     def put_version(self, group: str, number: int, record: Record) -> None:
         """Write a version."""
         _write(self._version_path(group, number), record)
+
+    def _version_paths(self, group: str) -> list[Path]:
+        return [p for p in (self.folder / group).glob(_VERSION_FILES) if p.stem.isdecimal()]
 
     def _version_path(self, group: str, number: int) -> Path:
         return self.folder / group / f"{number}.json"
@@ -84,16 +127,35 @@ def _acquire(lock: IO[str]) -> None:
             return
 
 
-def _read(path: Path) -> Record:
-    record = json.loads(path.read_text("utf-8"))
+def _readable(paths: Iterable[Path], keys: Keys) -> Iterator[Record]:
+    for path in paths:
+        try:
+            yield _read(path, keys)
+        except BrokenRecordError as error:
+            _LOG.warning("left out: %s", error)
+
+
+def _read(path: Path, keys: Keys) -> Record:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise BrokenRecordError(path, "is no file") from error
+    except ValueError as error:
+        problem = "holds no JSON" if path.stat().st_size else "is empty"
+        raise BrokenRecordError(path, problem) from error
+    except RecursionError as error:
+        raise BrokenRecordError(path, "is nested too deeply") from error
     if not isinstance(record, dict):
-        raise TypeError(f"{path} holds no JSON object")
+        raise BrokenRecordError(path, "holds no JSON object")
+    for key, kind in keys.items():
+        if not isinstance(record.get(key), kind):
+            raise BrokenRecordError(path, f"says no {key}")
     return record
 
 
-def _read_if_there(path: Path) -> Record | None:
+def _read_if_there(path: Path, keys: Keys) -> Record | None:
     try:
-        return _read(path)
+        return _read(path, keys)
     except FileNotFoundError:
         return None
 
@@ -104,6 +166,12 @@ def _write(path: Path, record: Record) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(json.dumps(record, indent=2, sort_keys=True) + "\n")
+            # Without this, a machine that stops now may keep the new name and lose the content.
+            file.flush()
+            os.fsync(file.fileno())
         Path(temporary).replace(path)
+    except OSError as error:
+        # A full disk is reported by the write, which knows no name.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.plain_paths import plain
 from mlops.rehearsal.processes import Command, Ending, Processes
 from mlops.rehearsal.storage import LocalS3
 
@@ -64,15 +65,15 @@ class Sandbox:
 
     def rewritten(self, text: str) -> str:
         """Text with the container's paths in it replaced by this machine's."""
-        return _CONTAINER_PATH.sub(lambda found: f"{self.folder}/{found[1]}", text)
+        return _CONTAINER_PATH.sub(lambda found: f"{plain(self.folder)}/{found[1]}", text)
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
         """A job's variables: no credentials, no way out, nothing of the person who rehearses."""
         nowhere = "http://127.0.0.1:9"
         return {
-            "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(self.folder / "home"),
-            "TMPDIR": str(self.folder / "tmp"),
+            "PATH": f"{plain(self.python.parent)}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(plain(self.folder / "home")),
+            "TMPDIR": str(plain(self.folder / "tmp")),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             "PYTHONNOUSERSITE": "1",
@@ -81,7 +82,7 @@ class Sandbox:
             "HTTPS_PROXY": nowhere,
             "http_proxy": nowhere,
             "https_proxy": nowhere,
-            "SM_OUTPUT_MESSAGE_FILE": str(self.message_file),
+            "SM_OUTPUT_MESSAGE_FILE": str(plain(self.message_file)),
             **{key: self.rewritten(value) for key, value in given.items()},
         }
 

@@ -92,7 +92,7 @@ class Steps:
             return None, f"its definition has no {error}", None
         except JobError as error:
             return None, str(error), error.exit_code
-        except (RehearsalError, InterruptedError, ClientError, BotoCoreError) as error:
+        except (RehearsalError, OSError, ClientError, BotoCoreError) as error:
             return None, str(error), None
         with self._lock:
             self.scope.steps[node.name] = outcome.properties

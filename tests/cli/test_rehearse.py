@@ -30,7 +30,7 @@ def test_a_named_assembly_of_other_content_is_told(
     result = mlops("rehearse", command, "bike-demand", "--assembly", str(assembly), "--frozen")
 
     assert result.exit_code == 1
-    assert "cdk.out is older than app.py" in result.output
+    assert f"{assembly.name} is older than app.py" in result.output
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(

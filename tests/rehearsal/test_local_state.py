@@ -1,0 +1,47 @@
+"""Whatever a disk or an editor broke of what rehearsals keep, the next one says so or mends it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops.cli.rehearse import TOLD
+
+BREAKS: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "gone": lambda path: path.unlink(),
+}
+KINDS = ("cache", "registry", "s3")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_rehearsal_over_broken_state_ends_in_words(checkout: Any, name: str) -> None:
+    assert checkout.rehearse(approve=True).succeeded
+    home = checkout.workspace.folder
+    whole = home.with_name("whole")
+    shutil.copytree(home, whole)
+    files = [p.relative_to(home) for kind in KINDS for p in (home / kind).rglob("*") if p.is_file()]
+    assert {file.parts[0] for file in files} == set(KINDS)
+    for file in files:
+        if file.name == ".lock":
+            continue
+        BREAKS[name](home / file)
+
+        said = ending(checkout)
+
+        assert said, file
+        shutil.rmtree(home)
+        shutil.copytree(whole, home)
+
+
+def ending(checkout: Any) -> str:
+    """How a rehearsal ended; what the command line would not catch fails the test."""
+    try:
+        execution = checkout.rehearse_synthesized()
+    except TOLD as error:
+        return str(error)
+    return "succeeded" if execution.succeeded else str(execution.failure or "")
