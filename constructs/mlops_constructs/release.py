@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from mlops.contract import CanarySpec, Capacity, ModelSpec
 from mlops.rollout import ReleaseTraffic, Signal
@@ -12,7 +12,11 @@ from mlops_constructs.site import Site
 
 VARIANT: Final = "AllTraffic"
 """Constant: guardrails, scaling and alarms know the variant by its name."""
-_JUDGED_ONLY: Final = {"minimum_invocations", "detection_target_percent"}
+_JUDGED_ONLY: Final[dict[str, Any]] = {
+    "minimum_invocations": True,
+    "detection_target_percent": True,
+    "alarms": {"metrics": {"__all__": {"highest"}}},
+}
 _TEMPLATE: Final = 2
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""

@@ -15,4 +15,9 @@ def validate(root: Path, model: str | None) -> None:
     platform = load_platform(root, model=model)
     stages = ", ".join(stage.name for stage in platform.stages.stages)
     models = ", ".join(spec.name for spec in platform.models)
+    count = len(platform.warnings)
+    if count:
+        click.echo(f"{count} warning{'' if count == 1 else 's'}:", err=True)
+    for warning in platform.warnings:
+        click.echo(str(warning), err=True)
     click.echo(f"valid: {models} in {stages}")

@@ -37,6 +37,10 @@ class CustomMetric(Spec):
         Field(description="How a period's values become one data point"),
     ] = "Average"
     threshold: Annotated[float, Field(allow_inf_nan=False, description="Above it a point is bad")]
+    highest: Annotated[
+        float | None,
+        Field(description="What the metric reports at most, such as 1 for yes or no"),
+    ] = None
 
 
 class CanaryAlarms(Spec):

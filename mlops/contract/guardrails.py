@@ -9,10 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.example_rules import example_problems
 from mlops.contract.instance_types import has_instance_store
+from mlops.contract.machine_rules import (
+    CAPACITY_RULES,
+    MACHINE_FOLDER_RULES,
+    MACHINE_RULES,
+    tier_problems,
+)
 from mlops.contract.measures import MEASURE_RULES
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
@@ -51,12 +58,15 @@ def of_stages(document: Document, stages: StagesSpec) -> list[Problem]:
     return [problem for rule in _STAGES_RULES for problem in readable(rule, document, stages)]
 
 
-def of_model_in_stages(document: Document, model: ModelSpec, stages: StagesSpec) -> list[Problem]:
+def of_model_in_stages(
+    document: Document, model: ModelSpec, stages: StagesSpec, *, folder: Path
+) -> list[Problem]:
     """What a model asks for that a stage cannot give."""
     found: list[Problem] = []
     for stage in stages.stages:
         for rule in _MODEL_STAGE_RULES:
             found += readable(rule, document, model, stage)
+        found += readable(tier_problems, document, model, stage, folder)
     for check in _MODEL_STAGES_RULES:
         found += readable(check, document, model, stages)
     return found
@@ -357,6 +367,8 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     _hyperparameters_are_no_platform_parameters,
     _jobs_have_volumes_that_take_a_key,
     _canary_protects,
+    *ALARM_RULES,
+    *MACHINE_RULES,
     *MONITORING_RULES,
     *BATCH_RULES,
 )
@@ -364,6 +376,7 @@ _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Proble
     _name_matches_folder,
     _scripts_exist,
     _modules_have_names_of_their_own,
+    *MACHINE_FOLDER_RULES,
     sample_problems,
     example_problems,
 )
@@ -371,6 +384,7 @@ _STAGES_RULES: Final[tuple[Callable[[Document, StagesSpec], Iterator[Problem]], 
     _one_stage_trains,
     _stages_share_the_registry_region,
     _capacity_is_ordered,
+    *CAPACITY_RULES,
     _the_automation_can_push,
 )
 _MODEL_STAGE_RULES: Final[

@@ -6,6 +6,7 @@ on each validation would cost more than everything else together.
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -21,6 +22,44 @@ _LOCAL_STORAGE: Final = re.compile(
 a key of ours (API reference of ProcessingClusterConfig, ResourceConfig, CreateEndpointConfig)."""
 
 _SIZE: Final = re.compile(r"(\d*)(x?)large$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """What the machines of some families have in common, and what that rules out here."""
+
+    families: re.Pattern[str]
+    reason: str
+    allowed: str
+    remedy: str
+
+    def belongs_to(self, instance_type: str) -> bool:
+        """Whether a type's family has it."""
+        return self.families.fullmatch((*instance_type.split("."), "")[1]) is not None
+
+
+FEATURES: Final[dict[str, Feature]] = {
+    "arm64": Feature(
+        families=re.compile(r"(?:[a-z]+\d+g[a-z]*|g5g|p6e-gb200)"),
+        reason="the processor is arm64 and images are built for amd64; no container would start",
+        allowed="families with Intel or AMD processors, like ml.m5 or ml.c7i",
+        remedy="use the family without g at its end, like ml.c7i for ml.c7g",
+    ),
+    "accelerator": Feature(
+        families=re.compile(r"(?:g\d+(?:dn|e|n)?|gr\d+|p\d.*|inf\d+|trn\d+n?|dl\d+)"),
+        reason="the accelerator costs and is not used: the platform's image has no driver for it",
+        allowed="families without an accelerator, or a Dockerfile of the model's own",
+        remedy="use a type like ml.m5.xlarge, or add a Dockerfile that brings CUDA or Neuron",
+    ),
+    "burstable": Feature(
+        families=re.compile(r"t\d+.*"),
+        reason="SageMaker scales no burstable instances",
+        allowed="other families, or scaling.enabled: false, or a tier of fixed size",
+        remedy="use a type like ml.m5.large, or switch scaling off",
+    ),
+}
+"""Sources: SageMaker Developer Guide, "Automatic Scaling"; EC2 User Guide, "Instance type names";
+aws-cdk#22886."""
 
 
 @cache

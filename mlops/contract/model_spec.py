@@ -35,7 +35,10 @@ class Owners(Spec):
 
     data_science: Annotated[Line, Field(description="Who answers for the model")]
     deployment: Annotated[Line, Field(description="Who answers for its stages and releases")]
-    on_call: Annotated[Line, Field(description="Channel that is paged by the endpoint's alarms")]
+    on_call: Annotated[
+        Line,
+        Field(description="Named in every alarm and dashboard; alarms go to the stage's topic"),
+    ]
 
 
 class GroupSpec(Spec):

@@ -1,7 +1,7 @@
 """Reads the whole configuration at once and reports everything that is wrong with it at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -35,6 +35,8 @@ class Platform:
     """Every model of the repository, asked for or not."""
     stages: StagesSpec
     releases: ReleasesSpec
+    warnings: tuple[Problem, ...] = ()
+    """What is allowed and can hardly be wanted."""
 
     @property
     def names(self) -> Names:
@@ -57,11 +59,7 @@ def load_platform(root: Path, *, model: str | None = None) -> Platform:
         ContractError: with every problem of every file that was read.
     """
     reading = _Reading(root=root.resolve(), only=model)
-    platform = reading.platform()
-    if platform is None or reading.problems:
-        # A model's mistake that every stage finds is one mistake.
-        raise ContractError(tuple(dict.fromkeys(reading.problems)))
-    return platform
+    return reading.result(reading.platform())
 
 
 def load_config(root: Path) -> Platform:
@@ -71,10 +69,7 @@ def load_config(root: Path) -> Platform:
         ContractError: with every problem of the two files.
     """
     reading = _Reading(root=root.resolve(), only=None)
-    platform = reading.platform(with_models=False)
-    if platform is None or reading.problems:
-        raise ContractError(tuple(reading.problems))
-    return platform
+    return reading.result(reading.platform(with_models=False))
 
 
 def model_folders(root: Path) -> list[Path]:
@@ -98,6 +93,18 @@ class _Reading:
         self.only = only
         self.problems: list[Problem] = []
 
+    def result(self, platform: Platform | None) -> Platform:
+        """The platform with its warnings.
+
+        Raises:
+            ContractError: with every problem, if one is an error.
+        """
+        # A model's mistake that every stage finds is one mistake.
+        found = tuple(dict.fromkeys(self.problems))
+        if platform is None or any(problem.level == "error" for problem in found):
+            raise ContractError(found)
+        return replace(platform, warnings=found)
+
     def platform(self, *, with_models: bool = True) -> Platform | None:
         stages = self._load(self.root / STAGES, StagesFile)
         releases = self._load(self.root / RELEASES, ReleasesSpec)
@@ -119,7 +126,10 @@ class _Reading:
         self.problems += guardrails.of_stages(stages.document, spec)
         names = tuple(folder.name.replace("_", "-") for folder in model_folders(self.root))
         for model in models:
-            self.problems += guardrails.of_model_in_stages(model.document, model.spec, spec)
+            folder = self.root / MODELS / model.document.file.split("/")[1]
+            self.problems += guardrails.of_model_in_stages(
+                model.document, model.spec, spec, folder=folder
+            )
         if releases is not None:
             self.problems += guardrails.of_releases(releases.document, releases.spec, spec, names)
         return Platform(

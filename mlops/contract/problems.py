@@ -1,6 +1,10 @@
 """What is wrong with a file that a person wrote, in the words that let them mend it."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["error", "warning"]
+"""A file with an error is refused; a warning is printed, and everything goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,11 +18,14 @@ class Problem:
     got: str | None = None
     allowed: str | None = None
     line: int | None = None
+    level: Level = "error"
 
     def __str__(self) -> str:
         """The whole problem on one line, as printed by `mlops validate`."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        parts = [f"{where}: {self.key}: {self.problem}" if self.key else f"{where}: {self.problem}"]
+        level = "" if self.level == "error" else f"{self.level}: "
+        key = f"{self.key}: " if self.key else ""
+        parts = [f"{where}: {level}{key}{self.problem}"]
         if self.got is not None:
             parts.append(f"got {self.got}")
         if self.allowed is not None:

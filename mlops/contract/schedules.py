@@ -5,6 +5,7 @@ accepted: cron with six fields, and rate.
 """
 
 import re
+from calendar import monthrange
 from typing import Final
 
 # What an editor checks while one types; the rest is checked below.
@@ -27,6 +28,8 @@ _MONTHS: Final = (
     "DEC",
 )
 _HOURS_PER_DAY: Final = 24
+_THIS_YEAR: Final = 2026
+"""The year of this code, not of the clock: the same file has the same verdict on every day."""
 _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 _FIELDS: Final[tuple[tuple[str, int, int, tuple[str, ...]], ...]] = (
@@ -76,7 +79,35 @@ def _cron_problem(parts: list[str]) -> str | None:
             return f"{part!r} is no {name}"
     if (parts[2] == "?") is (parts[4] == "?"):
         return "exactly one of day-of-month and day-of-week is ?"
+    return _never_problem(parts[2], parts[3], parts[5])
+
+
+def _never_problem(days: str, months: str, years: str) -> str | None:
+    """Why a cron of valid fields fires on no day to come."""
+    years_to_come = [year for year in _values(years, "year") if year >= _THIS_YEAR]
+    if not years_to_come:
+        return f"it never fires: {years} is over"
+    if days in ("?", "L", "LW"):
+        return None
+    last = max(
+        monthrange(year, month)[1] for year in years_to_come for month in _values(months, "month")
+    )
+    if min(_values(days, "day-of-month")) > last:
+        return f"it never fires: month {months} has no day {days}"
     return None
+
+
+def _values(part: str, name: str) -> set[int]:
+    """Every number that a valid field stands for."""
+    _, low, high, words = next(field for field in _FIELDS if field[0] == name)
+    found: set[int] = set()
+    for item in part.split(","):
+        base, _, step = item.partition("/")
+        first, _, last = base.partition("-")
+        start = low if base == "*" else _number(first, words) or low
+        end = (_number(last, words) if last else None) or (high if step or base == "*" else start)
+        found.update(range(start, end + 1, int(step or 1)))
+    return found
 
 
 def _field_is_valid(name: str, part: str, low: int, high: int, words: tuple[str, ...]) -> bool:

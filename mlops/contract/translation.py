@@ -132,6 +132,14 @@ def problem_at(
     )
 
 
+def warning_at(
+    document: Document, path: KeyPath, problem: str, *, got: object, allowed: str, remedy: str
+) -> Problem:
+    """Something that is allowed, and that its writer can hardly want."""
+    found = problem_at(document, path, problem, got=got, allowed=allowed, remedy=remedy)
+    return replace(found, level="warning")
+
+
 def shown(value: object) -> str:
     """A value as the reader wrote it, cut where it is long."""
     if isinstance(value, dict | list | tuple):

@@ -373,7 +373,7 @@ MetricNamespace = Annotated[
     str,
     # CloudWatch's limit; AWS/ is reserved for services, Mlops/ for this platform.
     _Form(
-        pattern=r"(?!AWS/|Mlops/)[A-Za-z0-9_./#:-]{1,255}",
+        pattern=r"(?!/*([Aa][Ww][Ss]|[Mm][Ll][Oo][Pp][Ss])/)[A-Za-z0-9_./#:-]{1,255}",
         what="metric namespace of your own",
         example="Bikes/Serving",
     ),

@@ -5,17 +5,22 @@ are those of the CloudWatch User Guide ("Configuring how CloudWatch alarms treat
 "Percentile-based alarms and low data samples"); its tables are our tests.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from mlops.rollout.samples import Point, minimum_samples
+from mlops.rollout.statistic import EXAMPLES, is_statistic
 
 Points = Sequence[Point | None]
 """Data points, the oldest first; None where a period has none."""
 
+_HOUR_SECONDS: Final = 3_600
 _DAY_SECONDS: Final = 86_400
+_SHORT_PERIODS: Final = (10, 20, 30)
+"""Seconds of the periods of high-resolution metrics."""
 _SPARE_POINTS: Final = 2
 """How much wider than N the evaluation range is: documented for N = 3 as five points."""
 
@@ -77,16 +82,8 @@ class Alarm:
     """False: a percentile of too few samples leaves the state alone."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.datapoints_to_alarm <= self.evaluation_periods:
-            raise ValueError(
-                f"datapoints_to_alarm is {self.datapoints_to_alarm}; "
-                f"use 1 to evaluation_periods, {self.evaluation_periods}"
-            )
-        if not 0 < self.evaluation_periods * self.period_seconds <= _DAY_SECONDS:
-            raise ValueError(
-                f"{self.evaluation_periods} periods of {self.period_seconds} s are no positive "
-                "time of at most one day; shorten the window"
-            )
+        for refusal in _refusals(self):
+            raise ValueError(refusal)
 
     @property
     def evaluation_range(self) -> int:
@@ -96,6 +93,29 @@ class Alarm:
     def breaches(self, point: Point) -> bool:
         """Whether one data point is bad."""
         return self.comparison.breaches(point.value, self.threshold)
+
+
+def _refusals(alarm: Alarm) -> Iterator[str]:
+    """Why CloudWatch would refuse an alarm: the limits of PutMetricAlarm."""
+    periods, seconds = alarm.evaluation_periods, alarm.period_seconds
+    if not 1 <= alarm.datapoints_to_alarm <= periods:
+        yield (
+            f"datapoints_to_alarm is {alarm.datapoints_to_alarm}; "
+            f"use 1 to evaluation_periods, {periods}"
+        )
+    if seconds not in _SHORT_PERIODS and (seconds < 1 or seconds % 60):
+        yield f"period_seconds is {seconds}; use 10, 20, 30 or a multiple of 60"
+    days = 1 if seconds < _HOUR_SECONDS else 7
+    if periods * seconds > days * _DAY_SECONDS:
+        kind = "under an hour" if days == 1 else "of an hour and more"
+        yield (
+            f"{periods} periods of {seconds} s are more than {days * _DAY_SECONDS:,} s, "
+            f"how far CloudWatch looks back with periods {kind}; shorten the window"
+        )
+    if not is_statistic(alarm.statistic):
+        yield f"statistic is {alarm.statistic!r}; use one like {EXAMPLES}"
+    if not math.isfinite(alarm.threshold):
+        yield f"threshold is {alarm.threshold}; use a finite number"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,13 @@ TYPE = "endpoint:\n"
 TARGET = "  target: demand\n"
 WEATHER = "{field: weather, names: {Clear: dry, Rain: wet}}"
 
+
+def custom(keys: str) -> str:
+    """The canary with a metric of the model's own."""
+    metric = f"{{name: stale, namespace: Bikes/Serving, metric: Stale, {keys}}}"
+    return f"{{alarms: {{metrics: [{metric}]}}, size_percent: 10"
+
+
 # rule, file, text to replace, replacement, key, part of the message
 CASES = [
     ("_gates_name_known_metrics", "model.yaml", "metric: r2,", "metric: auc,", "gates[0].metric", "no such metric"),
@@ -34,6 +41,16 @@ CASES = [
     ("_jobs_have_volumes_that_take_a_key", "model.yaml", "instance_type: ml.m5.large", "instance_type: ml.g4dn.xlarge", "pipeline.steps.train.instance_type", "has local storage"),
     ("_canary_protects", "model.yaml", "size_percent: 10", "size_percent: 60", "endpoint.canary.size_percent", "refuses this share"),
     ("_canary_protects", "model.yaml", "{size_percent: 10", "{alarms: {period_seconds: 300}, size_percent: 10", "endpoint.canary.bake_minutes", "shorter than the alarm"),
+    ("_alarms_can_fire", "model.yaml", "{size_percent: 10", "{alarms: {latency_p99_ms: 60000}, size_percent: 10", "endpoint.canary.alarms.latency_p99_ms", "protects nobody"),
+    ("_alarms_can_fire", "model.yaml", TYPE, TYPE + "  latency_p99_ms: 45000\n", "endpoint.latency_p99_ms", "protects nobody"),
+    ("_custom_metrics_can_exceed_their_threshold", "model.yaml", "{size_percent: 10", custom("threshold: 1, highest: 1, statistic: Maximum"), "endpoint.canary.alarms.metrics[0].threshold", "can never fire"),
+    ("_custom_metrics_can_exceed_their_threshold", "model.yaml", "{size_percent: 10", custom("threshold: 1.5"), "endpoint.canary.alarms.metrics[0].threshold", "if Stale reports 0 and 1"),
+    ("_alarms_see_the_regression_that_a_canary_must_catch", "model.yaml", "{size_percent: 10", "{alarms: {latency_p99_ms: 1000}, size_percent: 10", "endpoint.canary.alarms.latency_p99_ms", "looser than the objective"),
+    ("_alarms_see_the_regression_that_a_canary_must_catch", "model.yaml", "{size_percent: 10", "{alarms: {model_error_ratio: 0.05}, size_percent: 10", "endpoint.canary.alarms.model_error_ratio", "fails 5% of its requests"),
+    ("_machines_run_the_images_architecture", "model.yaml", TYPE, TYPE + "  instance_type: ml.c7g.large\n", "endpoint.instance_type", "is arm64"),
+    ("_capacity_runs_the_images_architecture", "stages.yaml", "ml.m5.large", "ml.m6gd.large", "stages.dev.capacity.standard.instance_type", "is arm64"),
+    ("_accelerators_have_an_image_that_uses_them", "model.yaml", "instance_type: ml.m5.large", "instance_type: ml.p3.2xlarge", "pipeline.steps.train.instance_type", "no driver for it"),
+    ("_accelerators_have_an_image_that_uses_them", "model.yaml", TYPE, "batch: {on_new_input: true, instance_type: ml.p3.2xlarge}\n" + TYPE, "batch.instance_type", "no driver for it"),
     ("_monitored_fields_exist", "model.yaml", TYPE, "monitoring: {ignored: [ghost]}\n" + TYPE, "monitoring.ignored[0]", "no such field"),
     ("_monitored_fields_exist", "model.yaml", TYPE, "monitoring: {compare_within: ghost}\n" + TYPE, "monitoring.compare_within", "no such field"),
     ("_monitored_fields_exist", "model.yaml", TYPE, "monitoring: {labels: {prediction: ghost}}\n" + TYPE, "monitoring.labels.prediction", "no such field"),
@@ -170,7 +187,8 @@ def test_an_unguarded_endpoint_may_start_with_one_instance(
     assert [problem.key for problem in changed("model.yaml", CANARY, new)] == expected
 
 
-def test_all_at_once_frees_small_and_inf1_endpoints(changed: Changed) -> None:
+def test_all_at_once_frees_small_and_inf1_endpoints(changed: Changed, repository: Path) -> None:
+    (repository / "model_code/bike_demand/Dockerfile").write_text("FROM neuron\n")
     changed("stages.yaml", "min_instances: 2", "min_instances: 1")
     changed("stages.yaml", "min_instances: 2", "min_instances: 1")
     changed("model.yaml", "canary: {", "instance_type: ml.inf1.xlarge\n  canary: {")

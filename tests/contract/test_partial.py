@@ -20,7 +20,7 @@ MISTAKES = [
     ("model.yaml", "registry:\n", "registri: 1\nregistry:\n", "registri"),
     ("model.yaml", "  target: demand\n", "  target: demand\n  tarqet: x\n", "problem.tarqet"),
     ("model.yaml", "endpoint:\n", "endpoint:\n  teir: x\n", "endpoint.teir"),
-    ("model.yaml", "endpoint:\n", "endpoint:\n  latency_p99_ms: fast\n", "endpoint.latency_p99_ms"),
+    ("model.yaml", "endpoint:\n", "endpoint:\n  scaling: {on: 7}\n", "endpoint.scaling.on"),
     ("model.yaml", "metadata: {team: rides}", "domain: MATHS", "registry.domain"),
     ("model.yaml", "description: Demand per hour\n", "", "description"),
     ("stages.yaml", "stages:\n", "stagez: 1\nstages:\n", "stagez"),

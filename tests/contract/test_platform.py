@@ -218,3 +218,15 @@ def test_reading_imports_neither_cdk_nor_an_aws_client(repository: Path) -> None
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_warnings_refuse_nothing_and_are_kept(repository: Path) -> None:
+    contract = repository / "model_code/bike_demand/model.yaml"
+    contract.write_text(
+        contract.read_text().replace("canary: {", "canary: {alarms: {error_ratio: 0.3}, ")
+    )
+
+    (warning,) = load_platform(repository).warnings
+
+    assert warning.level == "warning"
+    assert ": warning: endpoint.canary.alarms.error_ratio: " in str(warning)

@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,11 @@ from mlops.contract.schedules import SCHEDULE_PATTERN, runs_daily, schedule_prob
 
 MINUTE = st.integers(0, 59).map(str) | st.sampled_from(["*", "0/15", "1,2,3", "5-10", "*/5"])
 HOUR = st.integers(0, 23).map(str) | st.sampled_from(["*", "0/6", "8-17"])
-DAY = st.integers(1, 31).map(str) | st.sampled_from(["*", "L", "LW", "1,15"])
+DAY = st.integers(1, 28).map(str) | st.sampled_from(["*", "L", "LW", "1,15"])
 MONTH = st.integers(1, 12).map(str) | st.sampled_from(["*", "JAN", "jun-AUG", "1/3"])
 WEEKDAY = st.integers(1, 7).map(str) | st.sampled_from(["*", "MON-FRI", "SUN", "mon,wed"])
-YEAR = st.sampled_from(["*", "2026", "2026-2030", "1970", "2199"])
+YEAR = st.sampled_from(["*", "2028", "2026-2030", "2199", "2020/4"])
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 
 @given(st.data())
@@ -51,6 +53,12 @@ def test_every_well_formed_rate_is_taken(count: int, unit: str) -> None:
         ("cron(0/ 3 ? * MON *)", "'0/' is no minute"),
         ("cron(0 3 L-3 * MON *)", "no day-of-month"),
         ("cron(², 3 ? * MON *)", "is no minute"),
+        ("cron(0 3 31 2 ? *)", "never fires: month 2 has no day 31"),
+        ("cron(0 3 30-31 FEB ? *)", "never fires: month FEB has no day 30-31"),
+        ("cron(0 3 31 4,JUN,9,11 ? *)", "never fires"),
+        ("cron(0 3 29 2 ? 2027)", "never fires"),
+        ("cron(0 3 1 1 ? 2025)", "never fires: 2025 is over"),
+        ("cron(0 3 ? 1 MON 1970-2025)", "never fires"),
         ("rate(0 days)", "at least 1"),
         ("rate(1 days)", "singular"),
         ("rate(2 day)", "plural"),
@@ -86,3 +94,30 @@ def test_any_text_is_judged_and_the_editors_pattern_is_never_stricter(text: str)
 )
 def test_a_schedule_knows_whether_it_fires_every_day(expression: str, daily: bool) -> None:
     assert runs_daily(expression) is daily
+
+
+@given(day=st.integers(1, 31), month=st.integers(1, 12), year=st.integers(2026, 2199))
+def test_a_day_is_refused_exactly_where_the_calendar_has_none(
+    day: int, month: int, year: int
+) -> None:
+    try:
+        date(year, month, day)
+        exists = True
+    except ValueError:
+        exists = False
+
+    problem = schedule_problem(f"cron(0 3 {day} {MONTHS[month - 1]} ? {year})")
+
+    assert (problem is None) is exists
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cron(0 3 29 2 ? *)", "cron(0 3 29 2 ? 2028)", "cron(0 3 31 */5 ? *)",
+        "cron(0 3 15/16 2 ? *)", "cron(0 3 L 2 ? *)", "cron(0 3 31 1-2 ? *)",
+        "cron(0 3 30,31,1 2 ? *)", "cron(0 3 */30 2 ? *)",
+    ],
+)  # fmt: skip
+def test_a_schedule_that_fires_at_all_is_taken(expression: str) -> None:
+    assert schedule_problem(expression) is None

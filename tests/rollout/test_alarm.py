@@ -1,3 +1,5 @@
+import math
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -23,6 +25,7 @@ TABLE = """
 """
 ROWS = [[cell.strip() for cell in row.split("|")] for row in TABLE.strip().splitlines()]
 VALUES = {"0": Point(value=0.0), "X": Point(value=1.0), "-": None}
+_checked = settings(deadline=None, derandomize=True, max_examples=300)
 RED = {State.OK: 0, State.INSUFFICIENT_DATA: 0, State.ALARM: 1}
 
 
@@ -135,10 +138,56 @@ def test_an_alarm_that_needs_more_points_than_it_looks_at_is_refused(m: int, n: 
         _alarm(m, n)
 
 
-def test_an_alarm_looks_back_a_day_at_most() -> None:
-    with pytest.raises(ValueError, match="at most one day"):
-        replace(_alarm(1, 300), period_seconds=300)
-    assert replace(_alarm(1, 288), period_seconds=300).evaluation_range == 290
+# API reference of PutMetricAlarm, parameter Period, written down a second time: every period that
+# it allows, the longest window in days, and the numbers of periods on both sides of that limit.
+PERIODS = [10, 20, 30, *range(60, 7 * 86_400 + 1, 60)]
+
+
+@_checked
+@given(
+    seconds=st.one_of(st.sampled_from(PERIODS), st.integers(-60, 7 * 86_400 + 120)),
+    beyond=st.integers(-2, 2),
+)
+def test_an_alarm_is_refused_exactly_where_its_window_is(seconds: int, beyond: int) -> None:
+    longest = 604_800 if seconds >= 3600 else 86_400
+    periods = max(1, longest // max(1, seconds) + beyond)
+    is_taken = seconds in PERIODS and seconds * periods <= longest
+
+    if is_taken:
+        assert _windowed(seconds, periods).evaluation_range == periods + 2
+    else:
+        with pytest.raises(ValueError, match="period"):
+            _windowed(seconds, periods)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "periods", "is_taken"),
+    [
+        (45, 1, False), (90, 1, False), (0, 1, False), (60, 1440, True), (60, 1441, False),
+        (3540, 24, True), (3540, 25, False), (3600, 25, True), (3600, 168, True),
+        (3600, 169, False), (86_400, 7, True), (86_400, 8, False), (604_800, 1, True),
+    ],
+)  # fmt: skip
+def test_an_alarm_looks_back_a_day_or_seven_with_periods_of_an_hour(
+    seconds: int, periods: int, *, is_taken: bool
+) -> None:
+    with nullcontext() if is_taken else pytest.raises(ValueError, match="period"):
+        _windowed(seconds, periods)
+
+
+def _windowed(seconds: int, periods: int) -> Alarm:
+    return replace(_alarm(1, 1), period_seconds=seconds, evaluation_periods=periods)
+
+
+@pytest.mark.parametrize("threshold", [math.nan, math.inf, -math.inf])
+def test_a_threshold_is_a_finite_number(threshold: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        replace(_alarm(1, 1), threshold=threshold)
+
+
+def test_an_unknown_statistic_is_refused_with_examples() -> None:
+    with pytest.raises(ValueError, match=r"'Averge'; use one like .*Average.*p99"):
+        replace(_alarm(1, 1), statistic="Averge")
 
 
 def test_cloudwatchs_default_for_missing_data_is_the_default_here() -> None:
@@ -156,7 +205,6 @@ _full = st.lists(st.sampled_from("0X"), min_size=1, max_size=12).map(
 )
 _states = st.sampled_from(State)
 _missing = st.sampled_from(MissingData)
-_checked = settings(deadline=None, derandomize=True, max_examples=300)
 
 
 @_checked
