@@ -17,7 +17,7 @@ export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pure lint test-models test-monitoring test-monitoring-mutants coverage coverage-all \
-	test-all test-nightly test-extra synth validate shape bench bootstrap-commands lock clean
+	test-all test-nightly test-extra container-tools test-container synth validate shape bench bootstrap-commands lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,14 @@ test-all: setup ## What needs environments of its own: SDK recompilation, cfn-li
 test-nightly: test ## All of it: every mutant, every fault, what takes minutes; at most 90 minutes on two cores
 	@$(MAKE) --no-print-directory test-all SWEEPS=whole
 	@$(PYTEST) -m nightly
+
+container-tools: ## Install what test-container needs (root on Debian)
+	@apt-get -qq update
+	@DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		buildah docker-registry jq mmdebstrap skopeo >/dev/null
+
+test-container: setup ## Build every model's real image and run every synthesized entry point in it (root on Debian)
+	@$(BIN)/python -m tests.container
 
 test-extra: setup ## What needs Java or a browser; skips with a printed reason
 	@$(PYTEST) -m extra -rs || test $$? -eq 5
