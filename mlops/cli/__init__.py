@@ -53,6 +53,7 @@ class _LazyGroup(click.Group):
     type=click.Path(file_okay=False, path_type=Path),
     help="Repository to work on. Default: the nearest folder upwards with config/stages.yaml.",
 )
+@click.version_option(package_name="sagemaker-mlops", prog_name="mlops")
 @click.pass_context
 def cli(context: click.Context, root: Path | None) -> None:
     """From a model's folder to a guarded SageMaker endpoint, proved on this machine first."""

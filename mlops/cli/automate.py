@@ -7,6 +7,7 @@ from typing import Final
 import click
 from rich.console import Console
 
+from mlops.cli.output import JSON_OPTION, AutomationOutput, DecisionOutput
 from mlops.cli.registry import WORKSPACE
 from mlops.contract import load_config
 from mlops.release import (
@@ -21,8 +22,9 @@ from mlops.release import (
     Sources,
     unattended,
 )
+from mlops.release.desired import Desired
 from mlops.release.origin import absolute, folder_in, is_here, named, origin
-from mlops.release.table import decisions_table, plain
+from mlops.release.table import decisions_table, plain, reasons
 
 AUTHOR: Final = "Release automation <release-automation@mlops.invalid>"
 
@@ -51,6 +53,7 @@ AUTHOR: Final = "Release automation <release-automation@mlops.invalid>"
     metavar="[STAGE=]NAME",
     help="AWS profile, of all stages or of one, instead of the automation's roles.",
 )
+@JSON_OPTION
 @click.pass_obj
 def automate(
     root: Path,
@@ -61,6 +64,7 @@ def automate(
     dry_run: bool,
     author: str,
     profiles: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Pin what was approved, reject what failed in a stage, and push the commit.
 
@@ -82,7 +86,12 @@ def automate(
         report = automation.run()
     except ReleaseError as error:
         raise click.ClickException(str(error)) from error
-    _show(report)
+    if as_json:
+        _output(report).echo()
+    else:
+        _show(report)
+    if report.problems:
+        raise click.exceptions.Exit(1)
 
 
 def _remote(root: Path, git: Git, *, remote: str | None, branch: str | None) -> Remote:
@@ -102,7 +111,7 @@ def _sources(root: Path, target: str, profiles: tuple[str, ...]) -> Sources:
 
 
 def _show(report: Report) -> None:
-    """Print what was seen and done; with problems the command fails."""
+    """Print what was seen and done."""
     console = Console()
     for model, decisions in groupby(report.decisions, key=lambda decision: decision.model):
         console.print(decisions_table(model, list(decisions)))
@@ -115,4 +124,26 @@ def _show(report: Report) -> None:
     click.echo(f"{count} problem{'' if count == 1 else 's'}:", err=True)
     for problem in report.problems:
         click.echo(plain(problem).plain, err=True)
-    raise click.exceptions.Exit(1)
+
+
+def _output(report: Report) -> AutomationOutput:
+    return AutomationOutput(
+        decisions=[_decision(decision) for decision in report.decisions],
+        diff=report.diff,
+        notes=list(report.notes),
+        done=list(report.done),
+        problems=list(report.problems),
+    )
+
+
+def _decision(decision: Desired) -> DecisionOutput:
+    move = decision.move
+    return DecisionOutput(
+        model=decision.model,
+        stage=decision.stage,
+        promotion=decision.promotion,
+        pinned=decision.pinned,
+        moves=move is not None,
+        moves_to=None if move is None else move.version,
+        why=reasons(decision),
+    )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mlops.cli.canary_page import page
 from mlops.cli.canary_words import advice, harmed, percent, time, yaml_lines
+from mlops.cli.output import JSON_OPTION, CanaryPlanOutput, ForecastOutput, finite
 from mlops.contract import StageSpec, load_platform
 from mlops.rollout import Expectation, Forecast, Plan, Setting, Target, plan_canary
 
@@ -54,6 +55,7 @@ def canary() -> None:
     help="How surely a doubled latency and 5 points more errors must be caught. Default: the "
     "contract's detection_target_percent.",
 )
+@JSON_OPTION
 @click.pass_obj
 def plan(
     root: Path,
@@ -65,6 +67,7 @@ def plan(
     latency_p99_ms: float | None,
     error_percent: float,
     target_percent: float | None,
+    as_json: bool,
 ) -> None:
     """Show what MODEL's canary in a stage catches, what its neighbours would, and the cheapest."""
     platform = load_platform(root, model=model)
@@ -87,10 +90,42 @@ def plan(
         Target(detection=(target_percent or canary.detection_target_percent) / 100),
     )
     patch = yaml_lines(found.patch, stage=stage, overridden=_overridden(where))
-    _show(found, patch, Console())
+    if as_json:
+        _output(found, model=model, stage=stage).echo()
+    else:
+        _show(found, patch, Console())
     path = html or root / ".mlops" / "reports" / "canary-plan" / f"{model}-{stage}.html"
     _write(path, page(found, model=model, stage=stage, patch=patch))
-    click.echo(f"page: {path}")
+    click.echo(f"page: {path}", err=as_json)
+
+
+def _output(found: Plan, *, model: str, stage: str) -> CanaryPlanOutput:
+    return CanaryPlanOutput(
+        model=model,
+        stage=stage,
+        target_detection=found.target.detection,
+        configured=_forecast(found.configured, found.target),
+        neighbours=[_forecast(other, found.target) for other in found.neighbours],
+        cheapest=None if found.cheapest is None else _forecast(found.cheapest, found.target),
+        patch=dict(found.patch),
+        sufficient_requests_per_minute=found.sufficient_requests_per_minute,
+    )
+
+
+def _forecast(forecast: Forecast, target: Target) -> ForecastOutput:
+    policy = forecast.setting.policy
+    return ForecastOutput(
+        size_percent=policy.size_percent,
+        bake_minutes=policy.bake_minutes,
+        error_ratio=forecast.setting.error_ratio,
+        wait_minutes=policy.wait_minutes,
+        errors_caught=forecast.errors.probability,
+        latency_caught=forecast.latency.probability,
+        false_rollback=forecast.false_rollback,
+        expected_seconds=finite(forecast.expected_seconds),
+        expected_harmed=finite(forecast.expected_harmed),
+        reaches_target=forecast.reaches(target),
+    )
 
 
 def _stage(stages: tuple[StageSpec, ...], name: str) -> StageSpec:

@@ -1,7 +1,8 @@
 """`mlops check`: what must be true before and after a stage is deployed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,9 +12,10 @@ from mlops.checks.before import PRECHECKS, before
 from mlops.checks.build import run
 from mlops.checks.conclusion import conclude
 from mlops.checks.plan import CHECKS
-from mlops.checks.result import REFUSALS
+from mlops.checks.result import REFUSALS, Result
 from mlops.cli.access import Access
 from mlops.cli.candidates import deployment_of
+from mlops.cli.output import JSON_OPTION, BuildOutput, ChecksOutput, ResultOutput
 from mlops.cli.synthesized_plan import synthesized_plan
 from mlops.contract import Platform, StageSpec, load_platform
 
@@ -35,7 +37,8 @@ _REPORT = click.option(
 def check() -> None:
     """Ask what must be true before and after a stage is deployed. Changes nothing.
 
-    The exit code is 0 where a promotion may go on and 1 where not.
+    The exit code is 0 where a promotion may go on and 1 where not. With --json the answers are told
+    on standard error as they come, and the document follows at the end.
     """
 
 
@@ -44,6 +47,7 @@ def check() -> None:
 @click.option("--only", multiple=True, type=click.Choice(PRECHECKS), help="May be repeated.")
 @_PROFILES
 @_REPORT
+@JSON_OPTION
 @click.pass_context
 def before_(
     context: click.Context,
@@ -52,6 +56,7 @@ def before_(
     only: Sequence[str],
     profiles: Sequence[str],
     report: Path | None,
+    as_json: bool,
 ) -> None:
     """Ask whether STAGE is ready for what this commit would deploy there."""
     platform = load_platform(context.obj)
@@ -61,7 +66,7 @@ def before_(
         deployment = deployment_of(platform, spec, access)
         results = before(deployment, only=only or PRECHECKS)
         title = f"checks before {stage}"
-        context.exit(conclude(title, results, folder=report, say=click.echo))
+        context.exit(_concluded(title, results, folder=report, as_json=as_json))
 
 
 @check.command("after")
@@ -75,6 +80,7 @@ def before_(
 )
 @_PROFILES
 @_REPORT
+@JSON_OPTION
 @click.pass_context
 def after_(
     context: click.Context,
@@ -85,6 +91,7 @@ def after_(
     assembly: Path | None,
     profiles: Sequence[str],
     report: Path | None,
+    as_json: bool,
 ) -> None:
     """Ask whether what runs in STAGE is what was asked for, and keeps its promises."""
     if not here and (assembly or report):
@@ -92,17 +99,19 @@ def after_(
     platform = load_platform(context.obj)
     spec = _stage(platform, stage)
     nothing = _nothing_to_ask(platform, spec)
+    title = f"checks after {stage}"
     if nothing:
-        click.echo(f"{stage}: {nothing}")
+        _say(f"{stage}: {nothing}", as_json=as_json)
+        if as_json:
+            ChecksOutput(title=title, passed=True, results=[], note=nothing).echo()
         return
     with _without_access():
         access = Access(platform.names, profiles)
         if not here:
-            context.exit(_in_the_stage(access, spec, only))
+            context.exit(_in_the_stage(access, spec, only, as_json=as_json))
         plan = synthesized_plan(assembly or context.obj / "cdk.out", stage)
         results = after(plan, access.own(spec), only=only or None)
-        title = f"checks after {stage}"
-        context.exit(conclude(title, results, folder=report, say=click.echo))
+        context.exit(_concluded(title, results, folder=report, as_json=as_json))
 
 
 def _stage(platform: Platform, name: str) -> StageSpec:
@@ -123,11 +132,49 @@ def _nothing_to_ask(platform: Platform, stage: StageSpec) -> str | None:
     return None if released else "nothing is released there, so there is nothing to check"
 
 
-def _in_the_stage(access: Access, stage: StageSpec, only: Sequence[str]) -> int:
+def _in_the_stage(access: Access, stage: StageSpec, only: Sequence[str], *, as_json: bool) -> int:
     project = access.names.checks(stage)
-    build = run(access.starting(stage), project, only=only, say=click.echo)
-    click.echo(f"{project}: {build.status}: {build.reason}")
+    say = partial(_say, as_json=as_json)
+    build = run(access.starting(stage), project, only=only, say=say)
+    say(f"{project}: {build.status}: {build.reason}")
+    if as_json:
+        ran = BuildOutput(project=project, status=build.status, reason=build.reason)
+        title = f"checks after {stage.name}"
+        ChecksOutput(title=title, passed=build.passed, results=[], build=ran).echo()
     return 0 if build.passed else 1
+
+
+def _say(line: str, *, as_json: bool) -> None:
+    click.echo(line, err=as_json)
+
+
+def _concluded(title: str, results: Iterable[Result], *, folder: Path | None, as_json: bool) -> int:
+    found: list[Result] = []
+    say = partial(_say, as_json=as_json)
+    code = conclude(title, _noting(results, found), folder=folder, say=say)
+    if as_json:
+        ChecksOutput(
+            title=title, passed=code == 0, results=[_result(result) for result in found]
+        ).echo()
+    return code
+
+
+def _noting(results: Iterable[Result], found: list[Result]) -> Iterator[Result]:
+    for result in results:
+        found.append(result)
+        yield result
+
+
+def _result(result: Result) -> ResultOutput:
+    asked, answer = result.question, result.finding
+    return ResultOutput(
+        check=asked.check,
+        subject=asked.subject,
+        name=asked.name,
+        status=answer.status.value,
+        detail=answer.detail,
+        seconds=round(result.seconds, 3),
+    )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import click
 from botocore.loaders import Loader
 from botocore.session import get_session
 
+from mlops.cli.output import output_schemas
 from mlops.contract.instance_types import TABLE as INSTANCE_TYPES
 from mlops.contract.json_schema import json_schemas
 from mlops.contract.reference import reference
@@ -35,7 +36,8 @@ def generate(root: Path) -> None:
 def generated_files(root: Path) -> dict[Path, str]:
     """What every generated file should hold, by its path."""
     contract = root / "mlops" / "contract"
-    schemas = {root / "docs" / "schema" / name: _json(s) for name, s in json_schemas().items()}
+    written = {**json_schemas(), **output_schemas()}
+    schemas = {root / "docs" / "schema" / name: _json(s) for name, s in written.items()}
     return {
         **schemas,
         root / "docs" / "model-contract.md": reference(),

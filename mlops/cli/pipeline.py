@@ -1,9 +1,11 @@
 """`mlops pipeline`: compile a model's definition, check it, name its image."""
 
+import sys
 from pathlib import Path
 
 import click
 
+from mlops.cli.output import JSON_OPTION, DefinitionFindingOutput, DefinitionOutput
 from mlops.contract import load_config, load_platform
 from mlops.pipeline import CompileError, compile_model, image_tag, load_compiled, sdk_python
 from mlops.pipeline.definition_check import definition_findings
@@ -30,11 +32,22 @@ def compile_(root: Path, model: str) -> None:
 
 @pipeline.command()
 @click.argument("model")
+@JSON_OPTION
 @click.pass_obj
-def check(root: Path, model: str) -> None:
+def check(root: Path, model: str, *, as_json: bool) -> None:
     """Check MODEL's pipeline.json: its form, its requests, references, order and conditions."""
     definition = load_compiled(root, load_platform(root, model=model).model(model))
     findings = definition_findings(definition)
+    if as_json:
+        DefinitionOutput(
+            model=model,
+            steps=len(definition["Steps"]),
+            findings=[
+                DefinitionFindingOutput(at=finding.at, problem=finding.problem)
+                for finding in findings
+            ],
+        ).echo()
+        sys.exit(1 if findings else 0)
     for finding in findings:
         click.echo(str(finding), err=True)
     if findings:

@@ -10,8 +10,17 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from mlops.cli.output import (
+    JSON_OPTION,
+    LineageOutput,
+    MetricOutput,
+    VersionOutput,
+    VersionsOutput,
+    utc,
+)
 from mlops.contract import Platform, load_platform
 from mlops.registry import (
+    ModelVersion,
     RegistryError,
     SageMakerClient,
     approve,
@@ -21,6 +30,7 @@ from mlops.registry import (
     reject,
     show,
 )
+from mlops.registry.lineage import Lineage
 from mlops.registry.table import lineage_table, versions_table
 
 WORKSPACE = ".mlops"
@@ -67,9 +77,14 @@ def registry() -> None:
 
 @registry.command("list")
 @_on_target
-def list_(found: _Target) -> None:
+@JSON_OPTION
+def list_(found: _Target, *, as_json: bool) -> None:
     """List the versions of MODEL, newest first."""
-    Console().print(versions_table(list_versions(found.client, found.group)))
+    versions = list_versions(found.client, found.group)
+    if as_json:
+        VersionsOutput(group=found.group, versions=[_version(one) for one in versions]).echo()
+    else:
+        Console().print(versions_table(versions))
 
 
 _VERSION = click.argument("version", type=click.IntRange(min=1))
@@ -79,9 +94,14 @@ _REASON = click.option("--reason", required=True, help="Kept with the version.")
 @registry.command("show")
 @_on_target
 @_VERSION
-def show_(found: _Target, version: int) -> None:
+@JSON_OPTION
+def show_(found: _Target, version: int, *, as_json: bool) -> None:
     """Show where VERSION of MODEL comes from: commit, data, execution, metrics, decision."""
-    Console().print(lineage_table(show(found.client, found.group, version, read=found.read)))
+    lineage = show(found.client, found.group, version, read=found.read)
+    if as_json:
+        _lineage(lineage).echo()
+    else:
+        Console().print(lineage_table(lineage))
 
 
 @registry.command("approve")
@@ -102,6 +122,37 @@ def reject_(found: _Target, version: int, reason: str) -> None:
     """Keep VERSION of MODEL from being released."""
     reject(found.client, found.group, version, reason=reason)
     click.echo(f"{found.group} version {version} is Rejected")
+
+
+def _version(version: ModelVersion) -> VersionOutput:
+    return VersionOutput(
+        version=version.number,
+        arn=version.arn,
+        status=version.status,
+        created=utc(version.created),
+    )
+
+
+def _lineage(lineage: Lineage) -> LineageOutput:
+    """The lineage with the metrics one by one; what has the same name is taken as it is."""
+    own = {name: getattr(lineage, name) for name in _SAME}
+    return LineageOutput(
+        **own,
+        group=lineage.version.group,
+        version=_version(lineage.version),
+        metrics=[
+            MetricOutput(name=one.name, value=one.value, low=one.low, high=one.high)
+            for one in lineage.metrics
+        ],
+        metadata=dict(lineage.metadata),
+        decided=None if lineage.decided is None else utc(lineage.decided),
+    )
+
+
+_SAME = (
+    "commit", "source_hash", "data_version", "data_uri", "execution", "answers_uri",
+    "model_data_url", "image", "metrics_uri", "reason",
+)  # fmt: skip
 
 
 def _target(root: Path, model: str, target: str, profile: str | None) -> _Target:

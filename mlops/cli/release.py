@@ -11,6 +11,15 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from mlops.cli.automate import automate
+from mlops.cli.output import (
+    JSON_OPTION,
+    ChangeOutput,
+    HistoryOutput,
+    ModelStatusOutput,
+    StageOutput,
+    StatusOutput,
+    utc,
+)
 from mlops.cli.profiles import profile_of
 from mlops.cli.registry import WORKSPACE
 from mlops.contract import Platform, load_platform
@@ -33,6 +42,7 @@ from mlops.release import (
     rollback,
     stage_clients,
 )
+from mlops.release.history import Change
 from mlops.release.table import history_table, status_table
 
 
@@ -138,8 +148,9 @@ def rollback_(asked: _Asked, *, stage: str) -> Move:
 @release.command()
 @click.argument("model")
 @click.option("--stage", help="Only this stage's changes.")
+@JSON_OPTION
 @click.pass_obj
-def history(root: Path, *, model: str, stage: str | None) -> None:
+def history(root: Path, *, model: str, stage: str | None, as_json: bool) -> None:
     """Show the commits that changed MODEL's releases, newest first."""
     with _refusals():
         file = ReleasesFile.read(root, model=model)
@@ -147,7 +158,10 @@ def history(root: Path, *, model: str, stage: str | None) -> None:
             file.require_stage(stage)
         stages = file.stages if stage is None else (stage,)
         found = changes(Checkout(root=root).commits(), model=model, stages=stages)
-    Console().print(history_table(model, found))
+    if as_json:
+        HistoryOutput(model=model, changes=[_change(one) for one in reversed(found)]).echo()
+    else:
+        Console().print(history_table(model, found))
 
 
 @release.command()
@@ -164,14 +178,46 @@ def history(root: Path, *, model: str, stage: str | None) -> None:
     metavar="[STAGE=]NAME",
     help="AWS profile, of all stages or of one; may be repeated.",
 )
+@JSON_OPTION
 @click.pass_obj
-def status(root: Path, *, model: str | None, target: str | None, profiles: tuple[str, ...]) -> None:
+def status(
+    root: Path,
+    *,
+    model: str | None,
+    target: str | None,
+    profiles: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show per stage what is pinned, runs, is approved and is newest, and what differs."""
+    found: list[ModelStatusOutput] = []
     with _refusals():
         platform = load_platform(root, model=model)
         for name in [model] if model else platform.model_names:
             stages = _statuses(root, platform, name, target, profiles)
-            Console().print(status_table(name, stages))
+            found.append(ModelStatusOutput(model=name, stages=[_stage(one) for one in stages]))
+            if not as_json:
+                Console().print(status_table(name, stages))
+    if as_json:
+        StatusOutput(models=found).echo()
+
+
+def _change(change: Change) -> ChangeOutput:
+    return ChangeOutput(**vars(change) | {"when": utc(change.when)})
+
+
+def _stage(status: StageStatus) -> StageOutput:
+    live, registered = status.live, status.registered
+    return StageOutput(
+        stage=status.stage,
+        pinned=status.pinned,
+        live=live.version,
+        endpoint_status=live.endpoint_status,
+        release=live.release,
+        unknown=None if live is NOT_ASKED else live.unknown,
+        approved=registered.approved if registered else None,
+        newest=registered.newest if registered else None,
+        differences=status.differences,
+    )
 
 
 def _require_reason(*, commit: bool, reason: str | None) -> None:

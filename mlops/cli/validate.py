@@ -4,20 +4,47 @@ from pathlib import Path
 
 import click
 
-from mlops.contract import load_platform
+from mlops.cli.output import JSON_OPTION, ValidationOutput
+from mlops.contract import ContractError, Platform, load_platform
 
 
 @click.command()
 @click.argument("model", required=False)
-@click.pass_obj
-def validate(root: Path, model: str | None) -> None:
-    """Check config/ and every model's contract, or MODEL's only."""
-    platform = load_platform(root, model=model)
-    stages = ", ".join(stage.name for stage in platform.stages.stages)
-    models = ", ".join(spec.name for spec in platform.models)
+@JSON_OPTION
+@click.pass_context
+def validate(context: click.Context, model: str | None, *, as_json: bool) -> None:
+    """Check config/ and every model's contract, or MODEL's only.
+
+    Exits with 0 where everything is valid, warnings or not, and with 2 where a file is refused.
+    """
+    try:
+        platform = checked_platform(context.obj, model)
+    except ContractError as error:
+        if not as_json:
+            raise
+        ValidationOutput.of(None, error.problems).echo()
+        context.exit(2)
+    if as_json:
+        ValidationOutput.of(platform, platform.warnings).echo()
+    else:
+        _tell(platform)
+
+
+def checked_platform(root: Path, model: str | None) -> Platform:
+    """The platform, if nothing is wrong with it or with the models' compiled definitions.
+
+    Raises:
+        ContractError: with every problem.
+    """
+    return load_platform(root, model=model)
+
+
+def _tell(platform: Platform) -> None:
     count = len(platform.warnings)
     if count:
         click.echo(f"{count} warning{'' if count == 1 else 's'}:", err=True)
     for warning in platform.warnings:
         click.echo(str(warning), err=True)
+    stages = ", ".join(stage.name for stage in platform.stages.stages)
+    models = ", ".join(spec.name for spec in platform.models)
     click.echo(f"valid: {models} in {stages}")

@@ -62,15 +62,19 @@ def decisions_table(model: str, decisions: Sequence[Desired]) -> RenderableType:
     for decision in decisions:
         move = decision.move
         pinned = _number(decision.pinned)
-        why = [decision.step.decision] if decision.step else []
-        told = [*why, *decision.notes, *([decision.problem] if decision.problem else [])]
         table.add_row(
             decision.stage,
             decision.promotion,
             pinned if move is None else f"{pinned} → {_number(move.version)}",
-            plain("\n".join(told) or "nothing to do"),
+            plain("\n".join(reasons(decision)) or "nothing to do"),
         )
     return table
+
+
+def reasons(decision: Desired) -> list[str]:
+    """Why a pin moves or stays, in words; nothing where there was nothing to decide."""
+    why = [decision.step.decision] if decision.step else []
+    return [*why, *decision.notes, *([decision.problem] if decision.problem else [])]
 
 
 def _shown(message: str) -> str:
