@@ -9,6 +9,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from mlops.pipeline import ModelSource, bind
+from mlops.pipeline.graph import data_uri
 from mlops_constructs.find_approved import FindApproved
 from mlops_constructs.pipeline_roles import PipelineRoles
 from mlops_constructs.site import Site
@@ -74,10 +75,9 @@ class TrainingPipeline(Construct):
     def _defaults(self, commit: str) -> Mapping[str, str]:
         names, model = self._site.names, self._source.spec
         bucket = names.artifact_bucket(self._site.stage)
-        published = names.data_uri(model.name, model.data.version, model.data.sample.split("/")[-1])
         roles = {f"{step}RoleArn": role.role_arn for step, role in self._roles.steps.items()}
         return roles | {
-            "DataUri": model.data.uri or published,
+            "DataUri": data_uri(model, names),
             "CodeUri": self._code.s3_object_url,
             "SourceHash": self._source.source_hash,
             "Commit": commit,

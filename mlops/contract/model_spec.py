@@ -19,8 +19,8 @@ from mlops.contract.vocabulary import (
     MetadataValue,
     Name,
     ProcessingInstanceType,
-    RelativePath,
     S3Uri,
+    SamplePath,
     Schedule,
     Sha256,
     Spec,
@@ -69,7 +69,7 @@ class DataSpec(Spec):
     """The training data: a committed sample, and where the stage keeps the same bytes."""
 
     sample: Annotated[
-        RelativePath, Field(description="CSV file below the model's folder, .gz or plain")
+        SamplePath, Field(description="CSV file below the model's folder, .gz or plain")
     ]
     version: Annotated[
         Sha256, Field(description="SHA-256 of the sample; `mlops data record` writes it")

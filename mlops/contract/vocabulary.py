@@ -188,6 +188,9 @@ _PRINTABLE: Final = r"[^\x00-\x1f\x7f]+"
 _REPLACED: Final = ("${", "{{resolve:")
 """Beginnings of a template's placeholders and of its dynamic references."""
 _TAG_TEXT: Final = r"[A-Za-z0-9 _.:/=+@-]"
+# botocore's shape CustomerMetadataValue, whose spaces are no tabs and no line ends.
+_METADATA_TEXT: Final = r"-\w.:/=+@"
+_METADATA_LENGTH: Final = 256
 
 UNIQUE: Final = (_unique(), Field(json_schema_extra={"uniqueItems": True}))
 
@@ -285,10 +288,11 @@ BranchName = Annotated[
 ]
 S3Uri = Annotated[
     str,
-    Field(max_length=1024),
+    # The registry's metadata carry it, too, and take less than S3 does: CustomerMetadataValue.
+    Field(max_length=_METADATA_LENGTH),
     _Form(
-        pattern=r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+",
-        what="S3 URI of an object",
+        pattern=rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]/[{_METADATA_TEXT}]+",
+        what="S3 URI of an object, of letters, digits and _ . : / = + @ -",
         example="s3://bucket/folder/file.csv.gz",
     ),
 ]
@@ -300,12 +304,13 @@ Sha256 = Annotated[
         example="the one that `mlops data record` writes",
     ),
 ]
-RelativePath = Annotated[
+SamplePath = Annotated[
     str,
     Field(max_length=200),
+    # Published, the file keeps its name, and the registry's metadata take no longer URI.
     _Form(
-        pattern=r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./-]*",
-        what="path below the folder",
+        pattern=r"(?!.*\.\.)(?!.*[^/]{141})[A-Za-z0-9_][A-Za-z0-9_./-]*",
+        what="path below the folder, of names of at most 140 characters",
         example="data/a.csv.gz",
     ),
 ]
@@ -366,8 +371,11 @@ MetadataKey = Annotated[
 ]
 MetadataValue = Annotated[
     str,
-    # botocore shape CustomerMetadataValue.
-    _Form(pattern=r"[\w\s_.:/=+@-]{1,256}", what="metadata value", example="team rides"),
+    _Form(
+        pattern=rf"[{_METADATA_TEXT} ]{{1,{_METADATA_LENGTH}}}",
+        what="metadata value: letters, digits, spaces and _ . : / = + @ -",
+        example="team rides",
+    ),
 ]
 MetricNamespace = Annotated[
     str,

@@ -6,7 +6,7 @@ data's version are parameters whose defaults are bound at synthesis, so tuning n
 
 from typing import Final
 
-from mlops.contract import ModelSpec, StepSpec
+from mlops.contract import ModelSpec, Names, StepSpec
 from mlops.pipeline.gate import gate_of
 from mlops.pipeline.steps import (
     Channel,
@@ -68,6 +68,12 @@ def tunable_defaults(spec: ModelSpec) -> dict[str, str | int | float]:
         **types,
         **{camel_case(name): value for name, value in tuning.items()},
     }
+
+
+def data_uri(spec: ModelSpec, names: Names) -> str:
+    """Where the training data is: the contract's place, or the one it is published to."""
+    filename = spec.data.sample.rpartition("/")[2]
+    return spec.data.uri or names.data_uri(spec.name, spec.data.version, filename)
 
 
 def camel_case(name: str) -> str:
