@@ -18,7 +18,7 @@ def volume_key(instance_type: str, key_arn: str) -> dict[str, str]:
 
 def machine_of(step: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a job's request that says what it runs on; {} for a step that starts no job."""
-    arguments = step["Arguments"]
+    arguments = step.get("Arguments", {})
     found: dict[str, Any] = {
         "Processing": arguments.get("ProcessingResources", {}).get("ClusterConfig", {}),
         "Training": arguments.get("ResourceConfig", {}),
