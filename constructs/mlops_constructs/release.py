@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from mlops.contract import CanarySpec, Capacity, ModelSpec
-from mlops.rollout import ReleaseTraffic, Signal
+from mlops.rollout import ReleaseTraffic, Signal, refusals
 from mlops.rollout.release import release_hash
 from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
 from mlops_constructs.site import Site
@@ -17,7 +17,7 @@ _JUDGED_ONLY: Final[dict[str, Any]] = {
     "detection_target_percent": True,
     "alarms": {"metrics": {"__all__": {"highest"}}},
 }
-_TEMPLATE: Final = 2
+_TEMPLATE: Final = 3
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""
 
@@ -80,7 +80,9 @@ class Release:
     def signals(self) -> tuple[Signal, ...]:
         """What rolls this release back."""
         judged = self.model.endpoint.canary_setting(self.canary).signals
-        return (*judged, self._wrong_answers(), *self.canary.custom_signals)
+        alarms = self.canary.alarms
+        refused = refusals(client_error_ratio=alarms.client_error_ratio, window=alarms.window)
+        return (*judged, refused, self._wrong_answers(), *self.canary.custom_signals)
 
     @cached_property
     def hash(self) -> str:

@@ -19,7 +19,9 @@ from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Signa
 AlarmPeriod = Literal[60, 120, 180, 240, 300]
 
 
-OWN_ALARMS = ("server-errors", "model-errors", "latency", "wrong-answers", "endpoint-errors")
+OWN_ALARMS = (
+    "server-errors", "model-errors", "client-errors", "latency", "wrong-answers", "endpoint-errors"
+)  # fmt: skip
 """Names of the rollback alarms that every release has or may have."""
 
 
@@ -59,7 +61,10 @@ class CanaryAlarms(Spec):
         0.02
     )
     model_error_ratio: Annotated[
-        Ratio, Field(description="Errors of the model's container per request that roll back")
+        Ratio, Field(description="Failures of the container, 4xx aside, that roll back")
+    ] = 0.02
+    client_error_ratio: Annotated[
+        Ratio, Field(description="4xx answers beyond the old fleet's share that roll back")
     ] = 0.02
     latency_p99_ms: Annotated[
         float | None, Field(gt=0, le=60_000, description="Default: 1.5 x the endpoint's objective")

@@ -18,6 +18,7 @@ from mlops.rollout.forecasting import (
     against,
     forecast,
 )
+from mlops.rollout.metric_math import Formula, Term
 from mlops.rollout.plan import (
     Patch,
     Plan,
@@ -46,7 +47,14 @@ from mlops.rollout.power import (
     detection,
 )
 from mlops.rollout.samples import Point, Sample, aggregate, minimum_samples, timeline
-from mlops.rollout.signals import MetricUnit, Scope, Signal, microseconds, rollback_signals
+from mlops.rollout.signals import (
+    MetricUnit,
+    Scope,
+    Signal,
+    microseconds,
+    refusals,
+    rollback_signals,
+)
 from mlops.rollout.traffic import (
     MOST_PROBES_PER_MINUTE,
     ReleaseTraffic,
@@ -67,6 +75,7 @@ __all__ = [
     "Expectation",
     "Exposure",
     "Forecast",
+    "Formula",
     "MetricUnit",
     "MissingData",
     "Outcome",
@@ -84,6 +93,7 @@ __all__ = [
     "State",
     "Strategy",
     "Target",
+    "Term",
     "Verdict",
     "Violation",
     "Watch",
@@ -105,6 +115,7 @@ __all__ = [
     "patch",
     "plan_canary",
     "quiet_invocations",
+    "refusals",
     "rollback_signals",
     "sufficient_traffic",
     "timeline",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlops.rollout.alarm import Alarm
+from mlops.rollout.metric_math import Formula
 from mlops.rollout.samples import Point, aggregate, minimum_samples, percentile
 from mlops.rollout.signals import INVOCATION_METRICS, WRONG_ANSWERS, MetricUnit
 
@@ -113,15 +114,45 @@ def blindness(alarm: Alarm, metric: PublishedMetric) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
         return
+    yield from _misjudged(alarm, f"their {alarm.statistic}", failing=failing, healthy=healthy)
+
+
+def computed_blindness(alarm: Alarm, formula: Formula) -> Iterator[str]:
+    """The same of an alarm on metric math: the first term's metric is the one that tells.
+
+    The old fleet answers as many requests as the new one, and nothing is wrong with any of them.
+    """
+    failing = formula.value(dict(_terms(formula, bad=_REQUESTS // 2)))
+    healthy = formula.value(dict(_terms(formula, bad=0)))
+    if failing is None or healthy is None:
+        yield "its expression has no value where both fleets answer"
+        return
+    points = (Point(value=value, samples=_REQUESTS) for value in (failing, healthy))
+    yield from _misjudged(alarm, "the expression", failing=next(points), healthy=next(points))
+
+
+def _terms(formula: Formula, *, bad: int) -> Iterator[tuple[str, float | None]]:
+    for term in formula.terms:
+        metric = published(INVOCATION_METRICS, term.metric)
+        if metric is None:
+            yield term.id, None
+            continue
+        failing = bad if term.metric == formula.terms[0].metric else 0
+        requests = _REQUESTS * (2 if term.scope == "endpoint" else 1)
+        values = [metric.bad] * failing + [metric.good] * (requests - failing)
+        yield term.id, aggregate(term.statistic, values)
+
+
+def _misjudged(alarm: Alarm, what: str, *, failing: Point, healthy: Point) -> Iterator[str]:
     threshold = f"{alarm.comparison} {alarm.threshold:g}"
     if not alarm.breaches(failing):
         yield (
-            f"it is quiet where half of the requests fail: their {alarm.statistic} is "
-            f"{failing.value:g}, and the alarm asks for {threshold}"
+            f"it is quiet where half of the requests fail: {what} is {failing.value:g}, "
+            f"and the alarm asks for {threshold}"
         )
     if alarm.breaches(healthy):
         yield (
-            f"it is red where no request fails: their {alarm.statistic} is {healthy.value:g}, "
+            f"it is red where no request fails: {what} is {healthy.value:g}, "
             f"and the alarm asks for {threshold}"
         )
 

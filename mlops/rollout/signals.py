@@ -5,10 +5,11 @@ alone. A signal on the whole endpoint sees the canary diluted by the old fleet, 
 makes it block the very release that would heal it: a backstop at most, and only if asked for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from mlops.rollout.alarm import Alarm, Comparison, MissingData
+from mlops.rollout.metric_math import Formula, Term
 from mlops.rollout.policy import AlarmWindow
 
 Scope = Literal["new-fleet", "endpoint"]
@@ -38,6 +39,8 @@ class Signal:
     window: AlarmWindow
     scope: Scope = "new-fleet"
     namespace: str = INVOCATION_METRICS
+    formula: Formula | None = None
+    """How the data points are computed, where the metric alone does not tell."""
     evaluate_low_samples: bool = True
     """True throughout: a p99 alarm that waits for 1000 samples sleeps through a thin canary."""
 
@@ -71,7 +74,10 @@ def rollback_signals(
     """
     signals = (
         _ratio("server-errors", "Invocation5XXErrors", error_ratio, window),
-        _ratio("model-errors", "InvocationModelErrors", model_error_ratio, window),
+        replace(
+            _ratio("model-errors", "InvocationModelErrors", model_error_ratio, window),
+            formula=_MODEL_ERRORS,
+        ),
         _latency(latency_p99_ms, window),
     )
     if endpoint_error_ratio is None:
@@ -80,6 +86,51 @@ def rollback_signals(
         "endpoint-errors", "Invocation5XXErrors", endpoint_error_ratio, window, scope="endpoint"
     )
     return (*signals, backstop)
+
+
+def refusals(*, client_error_ratio: float, window: AlarmWindow) -> Signal:
+    """Requests that the new fleet refuses (4xx) beyond the old one's share.
+
+    Callers' mistakes meet both fleets alike and are no fault of the new version; a version that
+    refuses what the old one takes is at fault. The difference counts where it is more than chance
+    makes of two fleets that refuse alike (three standard errors, without a root: metric math has
+    none). Where one fleet has all the traffic there is nothing to compare.
+
+    Raises:
+        ValueError: the ratio is none that a difference of shares can exceed.
+    """
+    signal = _ratio("client-errors", "Invocation4XXErrors", client_error_ratio, window)
+    return replace(signal, formula=_refusals_formula(client_error_ratio))
+
+
+def _refusals_formula(threshold: float) -> Formula:
+    return Formula(
+        steps=(
+            ("old_requests", "all_requests - requests"),
+            ("excess", "refused / requests - (all_refused - refused) / old_requests"),
+            ("share", "all_refused / all_requests"),
+            ("variance", "share * (1 - share) * (1 / requests + 1 / old_requests)"),
+            ("beyond", f"excess - {threshold:g}"),
+            ("result", "IF(beyond > 0 AND beyond * beyond > 9 * variance, excess, 0)"),
+        ),
+        terms=(
+            Term(id="refused", metric="Invocation4XXErrors", statistic="Sum"),
+            Term(id="requests", metric="Invocations", statistic="Sum"),
+            Term(id="all_refused", metric="Invocation4XXErrors", statistic="Sum", scope="endpoint"),
+            Term(id="all_requests", metric="Invocations", statistic="Sum", scope="endpoint"),
+        ),
+    )
+
+
+_MODEL_ERRORS: Final = Formula(
+    # InvocationModelErrors counts every answer that is not 2xx. Should it leave the 4xx out, as
+    # Invocation5XXErrors does, there is nothing to subtract.
+    steps=(("result", "IF(failed >= refused, failed - refused, failed)"),),
+    terms=(
+        Term(id="failed", metric="InvocationModelErrors", statistic="Average"),
+        Term(id="refused", metric="Invocation4XXErrors", statistic="Average"),
+    ),
+)
 
 
 def microseconds(milliseconds: float) -> float:

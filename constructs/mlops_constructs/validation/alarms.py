@@ -1,10 +1,12 @@
 """Alarms that decide over a release: they see the new fleet alone, and can fire."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from mlops.rollout import Alarm, Comparison
-from mlops.rollout.published import blindness, is_own, missing, published
+from mlops.rollout.metric_math import formula_of
+from mlops.rollout.published import blindness, computed_blindness, is_own, missing, published
 from mlops_constructs.validation.alarm_metrics import (
     ALARM,
     WatchedMetric,
@@ -63,14 +65,29 @@ def new_fleet_is_watched(template: Template) -> Iterator[Fault]:
     """A rollback alarm sees the new fleet alone."""
     for logical_id, alarm, endpoint in _guards(template):
         config = text(endpoint.get("EndpointConfigName"))
+        compared = _compared(alarm)
         for metric in _invocation_metrics(alarm):
             missing = [name for name in _DIMENSIONS if name not in metric.dimensions]
+            if missing == ["EndpointConfigName"] and metric.name in compared:
+                continue
             if missing:
                 detail = f"{metric.name} lacks {', '.join(missing)}"
                 yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
             elif metric.dimensions["EndpointConfigName"] != config:
                 detail = f"{metric.name} is of another endpoint config"
                 yield Fault(logical_id=logical_id, where="Properties.Dimensions", detail=detail)
+
+
+def _compared(alarm: Properties) -> set[str]:
+    """Metrics that metric math sees of the new fleet, so that it may set both against it."""
+    if not _computes(alarm):
+        return set()
+    narrow = (m for m in _invocation_metrics(alarm) if "EndpointConfigName" in m.dimensions)
+    return {metric.name for metric in narrow}
+
+
+def _computes(alarm: Properties) -> bool:
+    return any("Expression" in query for query in alarm.get("Metrics", []))
 
 
 def _invocation_metrics(alarm: Properties) -> Iterator[WatchedMetric]:
@@ -185,14 +202,17 @@ def alarm_can_fire(template: Template) -> Iterator[Fault]:
 
 
 def _blindness(alarm: Properties) -> Iterator[str]:
-    """Why an alarm on one metric protects nobody; metric math is not judged."""
+    """Why an alarm protects nobody, whether it watches one metric or computes with several."""
     watched = list(watched_metrics(alarm))
-    computes = any("Expression" in query for query in alarm.get("Metrics", []))
-    known = published(watched[0].namespace, watched[0].name) if len(watched) == 1 else None
-    if computes or known is None:
+    known = published(watched[0].namespace, watched[0].name) if watched else None
+    if known is None:
         return
     try:
-        yield from blindness(_rule(alarm, watched[0]), known)
+        if _computes(alarm):
+            rule = _rule(alarm, replace(watched[0], statistic="Average"))
+            yield from computed_blindness(rule, formula_of(alarm["Metrics"]))
+        else:
+            yield from blindness(_rule(alarm, watched[0]), known)
     except ValueError as error:
         yield f"CloudWatch refuses it: {error}"
 
@@ -216,10 +236,10 @@ def _rule(alarm: Properties, metric: WatchedMetric) -> Alarm:
 
 
 RULES: Final = (
-    alarm_can_fire,
     silence_is_no_breach,
     new_fleet_is_watched,
     variant_exists,
     ratio_can_be_exceeded,
     metric_exists,
+    alarm_can_fire,
 )

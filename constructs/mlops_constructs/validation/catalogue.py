@@ -21,20 +21,23 @@ from mlops_constructs.validation import (
 from mlops_constructs.validation.rule import Fault, Rule
 from mlops_constructs.validation.template import Template
 
-RULES: Final[tuple[Rule, ...]] = (
-    *endpoints.RULES,
-    *releases.RULES,
-    *alarms.RULES,
-    *fresh_alarms.RULES,
-    *rollbacks.RULES,
-    *scaling.RULES,
-    *schedules.RULES,
-    *events.RULES,
-    *pipelines.RULES,
-    *registry.RULES,
-    *iam.RULES,
-    *storage.RULES,
-    *references.RULES,
+_ROOMS: Final = (
+    endpoints,
+    releases,
+    alarms,
+    fresh_alarms,
+    rollbacks,
+    scaling,
+    schedules,
+    events,
+    pipelines,
+    registry,
+    iam,
+    storage,
+    references,
+)
+RULES: Final[tuple[Rule, ...]] = tuple(
+    sorted((rule for room in _ROOMS for rule in room.RULES), key=lambda rule: rule.id)
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops.rollout import Alarm, CanaryPolicy, Scope
+from mlops.rollout import Alarm, CanaryPolicy, Formula, Scope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,8 @@ class RollbackAlarm:
     metric: str
     scope: Scope
     rule: Alarm
+    formula: Formula | None = None
+    """How the data points are computed, where one metric alone does not tell."""
     missing: str | None = None
     """Why nothing publishes the metric under exactly these dimensions; None where it exists."""
 

@@ -37,10 +37,17 @@ class Fault:
     """Settings of the launcher for the old fleet."""
     traffic_factor: float = 1.0
     surge_factor: float = 1.0
+    malformed_share: float = 0.0
+    """Part of the callers' requests that no version could answer."""
     red_alarm: bool = False
     candidate_is_blue: bool = False
     spoils_every_answer: bool = False
     """Whether any answer of the new fleet is a wrong one, whatever its status."""
+
+    @property
+    def needs_callers(self) -> bool:
+        """Whether it is the callers who do something; it cannot show where nobody calls."""
+        return bool(self.malformed_share) or self.surge_factor > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +138,16 @@ def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
             name="burst",
             story="For four minutes of the canary's bake, ten times the usual traffic arrives.",
             surge_factor=10.0,
+        ),
+        Fault(
+            name="malformed-callers",
+            story="One request of callers in ten is malformed; each version refuses it with 400.",
+            malformed_share=0.1,
+        ),
+        Fault(
+            name="refuses-requests",
+            story="The candidate refuses one valid request in four with status 400.",
+            green={"kind": "errors", "share": 0.25, "status": 400, "seed": seed},
         ),
         Fault(
             name="sick-blue",

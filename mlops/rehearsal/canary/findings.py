@@ -1,7 +1,7 @@
 """What came of a deployment: how it ended, by the release check's own code, and whom it harmed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -168,7 +168,11 @@ class Findings:
             f"the prober failed {count} times: {text}"
             for text, count in Counter(self.prober_failures).items()
         ]
-        return (*silent, *self._hidden_version(), *failed)
+        return (*silent, *self._nobody_calls(), *self._hidden_version(), *failed)
+
+    def _nobody_calls(self) -> Iterator[str]:
+        if self.fault.needs_callers and not self.traffic.per_minute:
+            yield "nobody calls this stage, so what callers do wrong cannot show here"
 
     def _hidden_version(self) -> tuple[str, ...]:
         if not self.unscored:

@@ -66,7 +66,7 @@ class Fault:
 
     async def _errors(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/invocations" and self.draw.random() < self.settings["share"]:
-            await _answer(send, 500, b'{"error": "injected"}')
+            await _answer(send, self.settings.get("status", 500), b'{"error": "injected"}')
         else:
             await app(scope, receive, send)
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
 from mlops.rehearsal.canary.router import Colour, Invocation, is_server_error
-from mlops.rollout import Point, Sample, State, Watch, timeline
+from mlops.rollout import Formula, Point, Sample, State, Watch, timeline
 from mlops.rollout.published import is_own
 
 INVOCATIONS: Final = "AWS/SageMaker"
@@ -25,6 +25,8 @@ PUBLICATION_SECONDS: Final = 60
 """How long a data point is on its way to an alarm."""
 _MICROSECONDS: Final = 1_000_000
 Part = Literal["endpoint", "new-fleet", "old-fleet"]
+Span = tuple[float, float, int]
+"""Start, end and length of a period, in seconds."""
 _FLEETS: Final[Mapping[Colour, Part]] = {"blue": "old-fleet", "green": "new-fleet"}
 
 _MEASURED: Final[Mapping[str, Callable[[Invocation], float]]] = {
@@ -89,12 +91,38 @@ class Metrics:
             return [None] * alarm.rule.evaluation_range
         end = (until // period) * period
         start = end - alarm.rule.evaluation_range * period
-        series = self._series[alarm.scope, alarm.metric]
+        span = (start, end, period)
+        if alarm.formula is not None:
+            return self._computed(alarm.formula, span)
+        return self._timeline(alarm.scope, alarm.metric, alarm.rule.statistic, span)
+
+    def _computed(self, formula: Formula, span: Span) -> list[Point | None]:
+        """The data points of metric math, period by period."""
+        series = [
+            self._timeline(term.scope, term.metric, term.statistic, span) for term in formula.terms
+        ]
+        found: list[Point | None] = []
+        for points in zip(*series, strict=True):
+            value = formula.value(
+                {
+                    term.id: None if point is None else point.value
+                    for term, point in zip(formula.terms, points, strict=True)
+                }
+            )
+            samples = max((point.samples for point in points if point is not None), default=0)
+            found.append(None if value is None else Point(value=value, samples=samples))
+        return found
+
+    def _timeline(
+        self, part: Part, metric: str, statistic: str, span: Span
+    ) -> Sequence[Point | None]:
+        start, end, period = span
+        series = self._series[part, metric]
         first = bisect.bisect_left(series, start, key=_moment)
         last = bisect.bisect_left(series, end, key=_moment)
         return timeline(
             series[first:last],
-            statistic=alarm.rule.statistic,
+            statistic=statistic,
             period_seconds=period,
             start=start,
             end=end,

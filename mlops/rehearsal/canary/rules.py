@@ -10,7 +10,7 @@ from typing import Any, Final
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rollout import AlarmWindow, MissingData, Violation, violations
-from mlops.rollout.published import blindness, published
+from mlops.rollout.published import blindness, computed_blindness, published
 
 Properties = Mapping[str, Any]
 
@@ -60,9 +60,12 @@ def _the_metric_exists(alarm: RollbackAlarm) -> Iterator[str]:
 
 def _the_alarm_can_fire(alarm: RollbackAlarm) -> Iterator[str]:
     metric = published(alarm.namespace, alarm.metric)
-    if metric is not None:
-        for reason in blindness(alarm.rule, metric):
-            yield f"the alarm {alarm.name} protects nobody: {reason}"
+    if alarm.formula is not None:
+        found = computed_blindness(alarm.rule, alarm.formula)
+    else:
+        found = iter(()) if metric is None else blindness(alarm.rule, metric)
+    for reason in found:
+        yield f"the alarm {alarm.name} protects nobody: {reason}"
 
 
 def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:

@@ -258,7 +258,7 @@ class Scene:
         begins = BEFORE_SECONDS + _MINUTE
         surge = Surge(begins=begins, ends=begins + _SURGE_SECONDS, factor=self.fault.surge_factor)
         return Traffic(
-            requests=self.stage.requests,
+            requests=_with_malformed(self.stage.requests, self.fault.malformed_share),
             per_minute=self.stage.per_minute * self.fault.traffic_factor,
             surge=surge,
             seed=self.stage.seed,
@@ -279,6 +279,14 @@ class Scene:
             processes=self.processes,
             folder=self.stage.folder / self.fault.name / "prober",
         )
+
+
+def _with_malformed(requests: Sequence[Request], share: float) -> Sequence[Request]:
+    """The requests, with so many among them that no version can read."""
+    if not share:
+        return requests
+    cut = Request(content_type="application/json", body=b"{")
+    return [*requests, *[cut] * max(1, round(len(requests) * share / (1 - share)))]
 
 
 async def forecast_seconds(

@@ -14,7 +14,15 @@ from mlops.rehearsal.assembly import Assembly, Stack, SynthesizedFunction
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm, Step
 from mlops.rehearsal.canary.rules import broken_deployment, broken_guard, refusal
 from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
-from mlops.rollout import Alarm, CanaryPolicy, Comparison, MissingData, Strategy
+from mlops.rollout import (
+    Alarm,
+    CanaryPolicy,
+    Comparison,
+    Formula,
+    MissingData,
+    Strategy,
+)
+from mlops.rollout.metric_math import formula_of
 from mlops.rollout.published import is_own, missing
 
 ENDPOINT: Final = "AWS::SageMaker::Endpoint"
@@ -245,16 +253,38 @@ class _Published:
     version: str
 
     def alarm(self, name: str, given: Properties) -> RollbackAlarm:
+        if any("Expression" in query for query in given.get("Metrics", [])):
+            return self._computed(name, given)
         metric = _metric(name, given)
         dimensions = {entry["Name"]: str(entry["Value"]) for entry in metric["Dimensions"]}
-        narrow = "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
         return RollbackAlarm(
             name=name,
             namespace=metric["Namespace"],
             metric=metric["MetricName"],
-            scope="new-fleet" if narrow else "endpoint",
+            scope="new-fleet" if _is_narrow(dimensions) else "endpoint",
             rule=_rule(name, given, metric),
             missing=self._missing(metric, dimensions),
+        )
+
+    def _computed(self, name: str, given: Properties) -> RollbackAlarm:
+        """An alarm on metric math; its data points have no statistic of their own."""
+        watched = {query["Id"]: _stat(query) for query in given["Metrics"] if "MetricStat" in query}
+        if len({metric["Period"] for metric in watched.values()}) != 1:
+            raise TemplateError(f"the alarm {name} computes with metrics of different periods")
+        found = {
+            id_: {entry["Name"]: str(entry["Value"]) for entry in metric["Dimensions"]}
+            for id_, metric in watched.items()
+        }
+        missing = (self._missing(metric, found[id_]) for id_, metric in watched.items())
+        first = next(iter(watched.values()))
+        return RollbackAlarm(
+            name=name,
+            namespace=first["Namespace"],
+            metric=first["MetricName"],
+            scope="new-fleet" if any(map(_is_narrow, found.values())) else "endpoint",
+            rule=_rule(name, given, {**first, "Statistic": "Average"}),
+            formula=_formula(name, given),
+            missing=next(filter(None, missing), None),
         )
 
     def _missing(self, metric: Properties, dimensions: Mapping[str, str]) -> str | None:
@@ -277,6 +307,17 @@ class _Published:
             if value != known[key]
         ]
         return "; ".join(other) or None
+
+
+def _is_narrow(dimensions: Mapping[str, str]) -> bool:
+    return "EndpointConfigName" in dimensions or "ModelVersion" in dimensions
+
+
+def _formula(name: str, given: Properties) -> Formula:
+    try:
+        return formula_of(given["Metrics"])
+    except ValueError as error:
+        raise TemplateError(f"the alarm {name} cannot be evaluated: {error}") from error
 
 
 def _rule(name: str, given: Properties, metric: Properties) -> Alarm:
@@ -303,8 +344,13 @@ def _metric(name: str, given: Properties) -> Properties:
         return {**given, "Statistic": statistic, "Dimensions": given.get("Dimensions", [])}
     queries = given["Metrics"]
     if len(queries) != 1 or "MetricStat" not in queries[0]:
-        raise TemplateError(f"the alarm {name} computes with metrics; it cannot be rehearsed")
-    stat = queries[0]["MetricStat"]
+        raise TemplateError(f"the alarm {name} has several metrics and no expression over them")
+    return _stat(queries[0])
+
+
+def _stat(query: Properties) -> Properties:
+    """A metric as alarms on a single one write it."""
+    stat = query["MetricStat"]
     metric = {"Dimensions": [], **stat["Metric"]}
     unit = {"Unit": stat["Unit"]} if "Unit" in stat else {}
     return {**metric, **unit, "Period": stat["Period"], "Statistic": stat["Stat"]}
