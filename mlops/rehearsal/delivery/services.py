@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from mlops.aws_api.stand_in import Answer, RefusedError, answer_calls
+from mlops.rollout.published import missing
 
 State = dict[str, Any]
 
@@ -178,13 +179,24 @@ class StageServices:
         if metric["MetricName"] != "Invocations":
             raise RefusedError("ValidationError", f"{metric['MetricName']} is not rehearsed")
         dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
-        points = sorted(self._points(dimensions, span))
+        exists = self._publishes(metric["Namespace"], metric["MetricName"], dimensions)
+        # CloudWatch has no points of a metric that nobody publishes, and no error either.
+        points = sorted(self._points(dimensions, span)) if exists else []
         return {
             "Id": query["Id"],
             "Timestamps": [_moment(at) for at, _ in points],
             "Values": [count for _, count in points],
             "StatusCode": "Complete",
         }
+
+    def _publishes(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> bool:
+        """Whether a metric exists under exactly these dimensions."""
+        variants = {config["variant"] for config in self.state["configs"].values()}
+        return (
+            missing(namespace, name, dimensions=dimensions) is None
+            and dimensions["EndpointName"] in self.state["endpoints"]
+            and dimensions["VariantName"] in variants
+        )
 
     def _points(
         self, dimensions: Mapping[str, str], span: tuple[float, float]

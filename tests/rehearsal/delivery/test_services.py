@@ -80,6 +80,23 @@ def test_requests_are_counted_for_one_fleet_or_for_both(services: StageServices)
     assert series(services, **endpoint) == [100, 10]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Owner": "me"},
+        {"VariantName": "Main"},
+        {"EndpointName": "acme-dev-churn"},
+        {"EndpointConfigName": "new", "Owner": "me"},
+    ],
+)
+def test_a_metric_under_other_dimensions_has_no_points(
+    services: StageServices, changed: dict[str, str]
+) -> None:
+    assert (
+        series(services, **{"EndpointName": ENDPOINT, "VariantName": "AllTraffic", **changed}) == []
+    )
+
+
 def test_an_alarm_that_is_green_again_shows_in_its_history(services: StageServices) -> None:
     cloudwatch = services.client("cloudwatch")
 
