@@ -1,5 +1,6 @@
-"""An environment without AWS, and one synthesis of the whole app for every test that reads it.
+"""One synthesis of the whole app for every test that reads it.
 
+The conftest.py of the repository keeps the caller's AWS credentials out.
 Nothing here imports CDK: tests of the pure rooms pay for no node.
 """
 
@@ -39,12 +40,6 @@ Template = dict[str, Any]
 Finished = subprocess.CompletedProcess[str]
 
 os.environ |= {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "CDK_VALIDATION": "false",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
 }
