@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.retention import apply_to_bucket
 
 _DAYS_KEPT: Final = 90
 
@@ -30,7 +31,7 @@ class DeliveryBuckets(Construct):
             enforce_ssl=True,
             versioned=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             lifecycle_rules=[_ending()],
         )
         self.artifacts = s3.Bucket(
@@ -44,11 +45,13 @@ class DeliveryBuckets(Construct):
             enforce_ssl=True,
             versioned=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix="artifacts/",
             lifecycle_rules=[_ending()],
         )
+        for bucket in (self.logs, self.artifacts):
+            apply_to_bucket(bucket, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
 
 def _ending() -> s3.LifecycleRule:

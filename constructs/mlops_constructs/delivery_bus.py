@@ -23,7 +23,6 @@ class DeliveryBus(Construct):
 
     def _let_stages_report(self, site: DeliverySite) -> None:
         statement = iam.PolicyStatement(
-            sid="StagesReport",
             principals=[iam.AccountPrincipal(account) for account in site.other_accounts],
             actions=["events:PutEvents"],
             resources=[site.names.event_bus_arn],
@@ -35,7 +34,8 @@ class DeliveryBus(Construct):
             type="AWS::Events::EventBusPolicy",
             properties={
                 "EventBusName": self.bus.event_bus_name,
-                "StatementId": statement.sid,
+                # Unique in the account and not only on the bus.
+                "StatementId": f"{site.names.event_bus}-StagesReport",
                 "Statement": statement.to_statement_json(),
             },
         )

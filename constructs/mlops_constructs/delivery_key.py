@@ -7,6 +7,7 @@ from constructs import Construct
 
 from mlops_constructs.alarm_permissions import alarms_encrypt
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.retention import apply_to_alias
 
 
 class DeliveryKey(Construct):
@@ -24,8 +25,9 @@ class DeliveryKey(Construct):
             alias=f"alias/{site.prefix}",
             description=f"Artifacts, images, alerts and logs of {site.prefix}",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        apply_to_alias(self.key, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         self.key.add_to_resource_policy(alarms_encrypt(site))
         self.key.add_to_resource_policy(_logs_statement(site))
 

@@ -24,7 +24,7 @@ class ModelPackageGroup(Construct):
             model_package_group_description=f"Versions of the model {model}",
             model_package_group_policy=self._policy() if site.model_readers else None,
         )
-        self.group.apply_removal_policy(RemovalPolicy.RETAIN, apply_to_update_replace_policy=True)
+        self.group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def _policy(self) -> dict[str, object]:
         names = self._site.names

@@ -11,7 +11,8 @@ from aws_cdk import RemovalPolicy
 
 from mlops.contract import Names, StageSpec
 
-_KEEP: Final = {True: RemovalPolicy.RETAIN, False: RemovalPolicy.DESTROY}
+# A failed first creation leaves nothing behind: its retry would meet the names that it kept.
+_KEEP: Final = {True: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, False: RemovalPolicy.DESTROY}
 
 
 @dataclass(frozen=True, kw_only=True)

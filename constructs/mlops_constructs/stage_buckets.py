@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from mlops_constructs.retention import apply_to_bucket
 from mlops_constructs.site import Site
 
 _KEPT_DAYS: Final = 90
@@ -27,7 +28,6 @@ class StageBuckets(Construct):
         self._key = key
         self.logs = self._log_bucket()
         self.artifacts = self._data_bucket("Artifacts", site.names.artifact_bucket(site.stage))
-        self.artifacts.apply_removal_policy(site.model_removal_policy)
         self.artifacts.add_lifecycle_rule(
             id="expire-batches",
             prefix=site.names.batch_prefix(""),
@@ -38,6 +38,10 @@ class StageBuckets(Construct):
         self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(_KEPT_DAYS))
         if site.model_readers:
             self._let_other_stages_read_models()
+        apply_to_bucket(self.artifacts, site.model_removal_policy)
+        apply_to_bucket(self.captures, site.removal_policy)
+        # Access logs arrive hours after the access: this bucket would never be empty at deletion.
+        apply_to_bucket(self.logs, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def _log_bucket(self) -> s3.Bucket:
         return s3.Bucket(
@@ -50,7 +54,6 @@ class StageBuckets(Construct):
             enforce_ssl=True,
             versioned=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=self._site.removal_policy,
             lifecycle_rules=[_housekeeping(), self._log_expiry()],
         )
 
@@ -66,7 +69,6 @@ class StageBuckets(Construct):
             enforce_ssl=True,
             versioned=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=self._site.removal_policy,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{id_.lower()}/",
             lifecycle_rules=[_housekeeping()],

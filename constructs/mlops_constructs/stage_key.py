@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops_constructs.alarm_permissions import alarms_encrypt
+from mlops_constructs.retention import apply_to_alias
 from mlops_constructs.site import Site
 
 _ENCRYPT: Final = [
@@ -25,6 +26,7 @@ class StageKey(Construct):
         super().__init__(scope, id_)
         self._site = site
         self.key = self._key()
+        apply_to_alias(self.key, site.model_removal_policy)
         self.key.add_to_resource_policy(alarms_encrypt(site))
         self.key.add_to_resource_policy(self._logs_statement())
         if site.model_readers:

@@ -38,7 +38,6 @@ class TrainingBus(Construct):
 
     def _admit(self, sid: str, source: str, detail_type: str) -> None:
         statement = iam.PolicyStatement(
-            sid=sid,
             principals=[iam.AccountPrincipal(account) for account in self._site.model_readers],
             actions=["events:PutEvents"],
             resources=[self._site.names.training_bus_arn],
@@ -57,7 +56,8 @@ class TrainingBus(Construct):
             type="AWS::Events::EventBusPolicy",
             properties={
                 "EventBusName": self.bus.event_bus_name,
-                "StatementId": statement.sid,
+                # Unique in the account and not only on the bus.
+                "StatementId": f"{self._site.names.training_bus}-{sid}",
                 "Statement": statement.to_statement_json(),
             },
         )

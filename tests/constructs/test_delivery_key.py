@@ -19,7 +19,8 @@ def test_it_rotates_and_stays(key: Any) -> None:
     resource = key.resource("AWS::KMS::Key")
 
     assert resource["Properties"]["EnableKeyRotation"] is True
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_log_groups_of_the_delivery_alone_are_encrypted(key: Any) -> None:

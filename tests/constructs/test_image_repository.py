@@ -64,4 +64,5 @@ def test_no_tagged_image_expires(repository: Any) -> None:
 def test_images_survive_their_stack(repository: Any) -> None:
     resource = repository.resource(REPOSITORY)
 
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"

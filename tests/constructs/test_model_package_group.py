@@ -28,7 +28,8 @@ def test_name_and_description_follow_from_the_models_name_alone(group: Any) -> N
 def test_versions_survive_deletion_and_replacement(group: Any) -> None:
     resource = group.resource(GROUP)
 
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_the_configured_accounts_look_and_use_but_never_approve(group: Any) -> None:

@@ -95,7 +95,11 @@ def test_models_are_kept_while_the_rest_follows_the_stage(dev: Any) -> None:
         if resource["Type"] == BUCKET
     }
 
-    assert kept == {"artifacts": "Retain", "captures": "Delete", "logs": "Delete"}
+    assert kept == {
+        "artifacts": "RetainExceptOnCreate",
+        "captures": "Delete",
+        "logs": "RetainExceptOnCreate",
+    }
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

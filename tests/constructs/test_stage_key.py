@@ -61,6 +61,11 @@ def test_services_use_the_key_for_this_stage_only(key_of: Callable[[str], Any]) 
 
 
 def test_the_training_stages_key_outlives_its_stack(key_of: Callable[[str], Any]) -> None:
-    policies = {s: key_of(s).resource("AWS::KMS::Key")["DeletionPolicy"] for s in ("dev", "test")}
+    policies = {
+        stage: [
+            key_of(stage).resource(f"AWS::KMS::{it}")["DeletionPolicy"] for it in ("Key", "Alias")
+        ]
+        for stage in ("dev", "test")
+    }
 
-    assert policies == {"dev": "Retain", "test": "Delete"}
+    assert policies == {"dev": ["RetainExceptOnCreate"] * 2, "test": ["Delete"] * 2}

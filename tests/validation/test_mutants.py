@@ -747,6 +747,31 @@ def log_without_key(template: Template) -> None:
     del first(template, "AWS::Logs::LogGroup")["KmsKeyId"]
 
 
+@mutant("Foundation", "ML095")
+def bucket_that_a_failed_creation_leaves_behind(template: Template) -> None:
+    resource(template, "AWS::S3::Bucket")["DeletionPolicy"] = "Retain"
+
+
+@mutant("Foundation", "ML096")
+def alias_that_goes_before_its_key(template: Template) -> None:
+    resource(template, "AWS::KMS::Alias")["DeletionPolicy"] = "Delete"
+
+
+@mutant("Foundation", "ML096")
+def policy_that_goes_before_its_bucket(template: Template) -> None:
+    del resource(template, "AWS::S3::BucketPolicy")["DeletionPolicy"]
+
+
+@mutant("Foundation", "ML096")
+def key_that_goes_before_its_bucket(template: Template) -> None:
+    resource(template, "AWS::KMS::Key")["DeletionPolicy"] = "Delete"
+
+
+@mutant("Delivery", "ML097")
+def statement_that_two_buses_share(template: Template) -> None:
+    first(template, "AWS::Events::EventBusPolicy")["StatementId"] = "StagesReport"
+
+
 @mutant("Training", "ML090")
 def value_from_another_stack(template: Template) -> None:
     role = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "RoleArn"}}

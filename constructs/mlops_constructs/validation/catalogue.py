@@ -13,6 +13,7 @@ from mlops_constructs.validation import (
     references,
     registry,
     releases,
+    retention,
     rollbacks,
     scaling,
     schedules,
@@ -35,6 +36,7 @@ _ROOMS: Final = (
     iam,
     storage,
     references,
+    retention,
 )
 RULES: Final[tuple[Rule, ...]] = tuple(
     sorted((rule for room in _ROOMS for rule in room.RULES), key=lambda rule: rule.id)

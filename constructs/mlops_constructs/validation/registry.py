@@ -15,14 +15,14 @@ _CONSTANT: Final = ("ModelPackageGroupName", "ModelPackageGroupDescription")
 @rule(
     "ML060",
     why="with the group go all versions, their approvals and the lineage of what is in production",
-    remedy="apply RemovalPolicy.RETAIN, to updates too",
+    remedy="apply RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE",
 )
 def groups_are_retained(template: Template) -> Iterator[Fault]:
     """A model package group is retained."""
     for logical_id, _ in resources(template, _GROUP):
         resource = template["Resources"][logical_id]
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-            if resource.get(policy) != "Retain":
+            if resource.get(policy) not in ("Retain", "RetainExceptOnCreate"):
                 detail = f"it is {resource.get(policy)}"
                 yield Fault(logical_id=logical_id, where=policy, detail=detail)
 
