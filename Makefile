@@ -117,7 +117,7 @@ shape: .venv/.ready ## Print the size of modules, functions and constructors bes
 bench: setup ## Run every benchmark; each prints ratios against a baseline of the same run
 	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py benchmarks/serving.py; do echo "== $$file"; $(BIN)/python $$file; done
 
-bootstrap-commands: synth ## Print the commands that prepare every account, policies included
+bootstrap-commands: .venv/.ready ## Print the commands that prepare every account, policies included
 	@$(BIN)/mlops bootstrap-commands
 
 lock: .venv/.ready ## Recompute the hashed locks from requirements/*.in

@@ -6,6 +6,7 @@ from typing import Final
 
 from mlops.checks.bootstrap import bootstrapped
 from mlops.checks.deployment import Candidate, Deployment, Move, move_of
+from mlops.checks.execution_role import sufficient
 from mlops.checks.image import pushed, registered
 from mlops.checks.live import Live, live_or_none
 from mlops.checks.previous import proven
@@ -13,7 +14,7 @@ from mlops.checks.quota import room
 from mlops.checks.red_alarms import quiet
 from mlops.checks.result import REFUSALS, Finding, Question, Result, answered, failed, passed
 
-PRECHECKS: Final = ("bootstrap", "image", "quota", "version", "alarms", "previous")
+PRECHECKS: Final = ("bootstrap", "policy", "image", "quota", "version", "alarms", "previous")
 """Every check before a deployment, in the order in which they run."""
 
 
@@ -22,6 +23,9 @@ def before(deployment: Deployment, *, only: Collection[str] = PRECHECKS) -> Iter
     stage = deployment.stage
     if "bootstrap" in only:
         yield answered(_asked(stage, "bootstrap"), partial(bootstrapped, deployment.here))
+    if "policy" in only:
+        ask = partial(sufficient, deployment.here, deployment.execution)
+        yield answered(_asked(stage, "policy"), ask)
     if "image" in only:
         for image in deployment.images:
             question = _asked(image.repository, "image")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mlops.checks.clients import Clients
+from mlops.checks.execution_role import ExecutionRole
 from mlops.checks.live import Live
 
 
@@ -39,6 +40,7 @@ class Deployment:
     stage: str
     candidates: tuple[Candidate, ...]
     images: tuple[Image, ...]
+    execution: ExecutionRole
     here: Clients
     """Reads in the stage's account."""
     before: Clients | None

@@ -12,22 +12,15 @@ from mlops.cli.execution_policy import (
     policies,
     policy_name,
 )
-from mlops.contract import StagesSpec, load_platform
-
-_ASSEMBLY = click.option(
-    "--assembly",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="What was synthesized. Default: cdk.out of the repository.",
-)
+from mlops.contract import StagesSpec, load_config
 
 
 @click.command("bootstrap-commands")
-@_ASSEMBLY
 @click.pass_obj
-def bootstrap_commands(root: Path, assembly: Path | None) -> None:
+def bootstrap_commands(root: Path) -> None:
     """Print the commands that prepare every account, the delivery account's first."""
-    stages = load_platform(root).stages
-    for account in _in_order(_accounts(root, assembly), stages):
+    stages = load_config(root).stages
+    for account in _in_order(accounts(stages), stages):
         for line in commands(account, stages):
             click.echo(line)
 
@@ -35,11 +28,10 @@ def bootstrap_commands(root: Path, assembly: Path | None) -> None:
 @click.command("bootstrap-policy")
 @click.argument("account")
 @click.argument("number", type=click.IntRange(min=1))
-@_ASSEMBLY
 @click.pass_obj
-def bootstrap_policy(root: Path, account: str, number: int, assembly: Path | None) -> None:
-    """Print the NUMBERth policy of CloudFormation's role in ACCOUNT, made from the templates."""
-    found = {one.account: one for one in _accounts(root, assembly)}
+def bootstrap_policy(root: Path, account: str, number: int) -> None:
+    """Print the NUMBERth policy of CloudFormation's role in ACCOUNT."""
+    found = {one.account: one for one in accounts(load_config(root).stages)}
     if account not in found:
         raise click.ClickException(f"nothing is deployed to {account}; known: {', '.join(found)}")
     documents = _policies(found[account])
@@ -84,14 +76,6 @@ def _in_order(found: list[Account], stages: StagesSpec) -> list[Account]:
     """The delivery account, then the stages' in the order of promotion."""
     order = [stages.delivery.account, *(stage.account for stage in stages.stages)]
     return sorted(found, key=lambda account: order.index(account.account))
-
-
-def _accounts(root: Path, assembly: Path | None) -> list[Account]:
-    folder = assembly or root / "cdk.out"
-    found = accounts(folder, project=load_platform(root).stages.project)
-    if not found:
-        raise click.ClickException(f"{folder} holds no synthesized stack; run `make synth`")
-    return found
 
 
 def _policies(account: Account) -> list[dict[str, object]]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from mlops.checks.deployment import Candidate, Deployment, Image
+from mlops.checks.execution_role import ExecutionRole
 from mlops.cli.access import Access
+from mlops.cli.execution_policy import accounts, policies
 from mlops.contract import Platform, StageSpec
 from mlops.pipeline import image_tag
 
@@ -15,11 +17,19 @@ def deployment_of(platform: Platform, stage: StageSpec, access: Access) -> Deplo
         stage=stage.name,
         candidates=tuple(_candidates(platform, stage, previous)),
         images=tuple(_images(platform)) if stage.trains else (),
+        execution=execution_role(platform, stage),
         here=access.reading(stage),
         before=None if previous is None else access.reading(previous),
         registry=access.reading(platform.stages.training),
         repositories=access.repositories(),
     )
+
+
+def execution_role(platform: Platform, stage: StageSpec) -> ExecutionRole:
+    """The role with which CloudFormation deploys to a stage, as bootstrap names it."""
+    (account,) = (one for one in accounts(platform.stages) if one.account == stage.account)
+    name = f"cdk-hnb659fds-cfn-exec-role-{stage.account}-{stage.region}"
+    return ExecutionRole(name=name, policies=policies(account))
 
 
 def stage_before(platform: Platform, stage: StageSpec) -> StageSpec | None:

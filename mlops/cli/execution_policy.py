@@ -1,18 +1,23 @@
-"""The least that CloudFormation may do in an account: what its templates contain, and no more.
+"""The least that CloudFormation may do in an account: what its stacks can ever contain.
 
-`execution_actions.json` says which calls CloudFormation makes for a resource type. It follows the
-handler permissions of CloudFormation's own resource schemas; what is left out or added carries its
-reason there.
+An account is prepared before anything is deployed to it, and is not prepared again when the first
+version is released. So its policies follow from what `config/stages.yaml` makes of the account and
+not from the templates of the moment. `execution_actions.json` lists, by kind of stage, the resource
+types that its stacks can have and the services that their roles trust, and for each type the calls
+that CloudFormation makes. The calls follow the handler permissions of CloudFormation's own resource
+schemas; what is left out or added carries its reason there.
 """
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from mlops.contract import StageSpec, StagesSpec
 
 ACTIONS: Final = Path(__file__).with_name("execution_actions.json")
 # IAM counts the characters of a managed policy without white space.
@@ -45,43 +50,56 @@ Statement = dict[str, Any]
 
 
 class UnknownTypeError(Exception):
-    """A template holds a resource type of which nobody said what it needs."""
+    """A resource type of which nobody said what it needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What is deployed into one account."""
+    """What can be deployed into one account."""
 
     account: str
     region: str
     project: str
     types: frozenset[str]
     services: frozenset[str]
-    """Services that the templates' roles trust: roles may be passed to these alone."""
+    """Services that the roles trust: roles may be passed to these alone."""
     boundaries: frozenset[str | None]
-    """Permissions boundaries of the templates' roles; None where a role has none."""
+    """Permissions boundaries of the roles; None where a role has none."""
 
 
-def accounts(assembly: Path, *, project: str) -> list[Account]:
-    """The accounts of a cdk.out and what is deployed into each, in the order of their numbers."""
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for place, template in _templates(assembly):
-        found[place].append(template)
+@dataclass(frozen=True, kw_only=True)
+class _Use:
+    """One reason for which stacks are deployed into an account."""
+
+    place: tuple[str, str]
+    kind: str
+    boundary: str | None
+
+
+def accounts(stages: StagesSpec) -> list[Account]:
+    """The accounts of the configuration and what each can ever hold, in the order of their numbers.
+
+    Without a repository there is no delivery stack, and nothing is deployed for the delivery.
+    """
+    found: dict[tuple[str, str], list[_Use]] = defaultdict(list)
+    for use in _uses(stages):
+        found[use.place].append(use)
+    kinds = action_table()["kinds"]
     return [
         Account(
             account=account,
             region=region,
-            project=project,
-            types=frozenset(_types(templates)),
-            services=frozenset(_services(templates)),
-            boundaries=frozenset(_boundaries(templates)),
+            project=stages.project,
+            types=frozenset(type_ for use in uses for type_ in kinds[use.kind]["types"]),
+            services=frozenset(one for use in uses for one in kinds[use.kind]["services"]),
+            boundaries=frozenset(use.boundary for use in uses),
         )
-        for (account, region), templates in sorted(found.items())
+        for (account, region), uses in sorted(found.items())
     ]
 
 
 def policies(account: Account) -> list[dict[str, Any]]:
-    """As few policy documents as IAM's size limit allows, the same for the same templates.
+    """As few policy documents as IAM's size limit allows, the same for the same configuration.
 
     Raises:
         UnknownTypeError: `execution_actions.json` lacks a type.
@@ -219,31 +237,16 @@ def _size(statements: list[Statement]) -> int:
     return len(re.sub(r"\s", "", json.dumps(_document(statements))))
 
 
-def _templates(assembly: Path) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    for manifest in sorted(assembly.rglob("manifest.json")):
-        for artifact in json.loads(manifest.read_text("utf-8")).get("artifacts", {}).values():
-            if artifact["type"] == "aws:cloudformation:stack":
-                file = manifest.parent / artifact["properties"]["templateFile"]
-                account, _, region = artifact["environment"].removeprefix("aws://").partition("/")
-                yield (account, region), json.loads(file.read_text("utf-8"))
+def _uses(stages: StagesSpec) -> Iterator[_Use]:
+    delivery = stages.delivery
+    if delivery.source is not None:
+        yield _Use(place=(delivery.account, delivery.region), kind="delivery", boundary=None)
+    for stage in stages.stages:
+        for kind in ("stage", "training") if stage.trains else ("stage",):
+            yield _Use(place=(stage.account, stage.region), kind=kind, boundary=_boundary(stage))
 
 
-def _types(templates: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for template in templates:
-        yield from (resource["Type"] for resource in template["Resources"].values())
-
-
-def _services(templates: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for role in _roles(templates):
-        yield from re.findall(r'"Service": "([^"]+)"', json.dumps(role["AssumeRolePolicyDocument"]))
-
-
-def _boundaries(templates: Iterable[Mapping[str, Any]]) -> Iterator[str | None]:
-    return (role.get("PermissionsBoundary") for role in _roles(templates))
-
-
-def _roles(templates: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for template in templates:
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::IAM::Role":
-                yield resource["Properties"]
+def _boundary(stage: StageSpec) -> str | None:
+    if stage.permissions_boundary is None:
+        return None
+    return f"arn:aws:iam::{stage.account}:policy/{stage.permissions_boundary}"

@@ -10,6 +10,7 @@ import pytest
 from mlops.checks.before import PRECHECKS, before
 from mlops.checks.clients import Clients
 from mlops.checks.deployment import Candidate, Deployment, Image, Move, move_of
+from mlops.checks.execution_role import ExecutionRole
 from mlops.checks.result import Result
 from mlops.rollout.record import ReleaseRecord
 
@@ -69,6 +70,7 @@ class Account:
             self.describe_alarms,
             self.describe_images,
             self.describe_model_package,
+            self.list_attached_role_policies,
         )
         aws.operations["ListAWSDefaultServiceQuotas"] = self.list_defaults
 
@@ -77,6 +79,9 @@ class Account:
         if values.get(Name) is None:
             raise self.aws.refused("ParameterNotFound")
         return {"Parameter": {"Name": Name, "Value": values[Name]}}
+
+    def list_attached_role_policies(self, **_: Any) -> dict[str, Any]:
+        return {"AttachedPolicies": []}
 
     def list_service_quotas(self, **_: Any) -> dict[str, Any]:
         return {"Quotas": [{"QuotaName": n, "Value": v} for n, v in self.quotas.items()]}
@@ -128,6 +133,7 @@ def ask(clients: Clients) -> Callable[..., list[Result]]:
             stage="prod",
             candidates=(CANDIDATE,),
             images=(),
+            execution=ExecutionRole(name="cfn-exec", policies=()),
             here=clients,
             before=clients,
             registry=clients,
@@ -384,7 +390,7 @@ def test_a_refusal_is_an_answer_and_the_other_questions_are_asked_all_the_same(
     results = ask()
 
     assert stopping(results) == ["quota", "alarms"]
-    assert len(results) == 5
+    assert len(results) == 6
 
 
 @pytest.mark.parametrize(

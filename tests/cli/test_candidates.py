@@ -9,6 +9,7 @@ import pytest
 
 from mlops.checks.deployment import Deployment
 from mlops.cli.candidates import deployment_of, stage_before
+from mlops.cli.execution_policy import accounts, policies
 from mlops.contract import Platform, ReleasesSpec, load_platform
 
 
@@ -76,3 +77,13 @@ def test_stages_promote_in_their_order(platform: Platform) -> None:
 
     assert stage_before(platform, stages["dev"]) is None
     assert stage_before(platform, stages["prod"]) == stages["staging"]
+
+
+def test_cloudformations_role_is_held_against_what_is_printed_for_its_account(
+    into: Callable[..., Deployment], platform: Platform
+) -> None:
+    found = into("prod").execution
+
+    (account,) = (one for one in accounts(platform.stages) if one.account == "444444444444")
+    assert found.name == "cdk-hnb659fds-cfn-exec-role-444444444444-eu-west-1"
+    assert list(found.policies) == policies(account)

@@ -3,7 +3,7 @@
 import fnmatch
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from mlops.cli.execution_policy import (
     actions_of,
     policies,
 )
+from mlops.contract import StagesSpec, load_config
 
+POLICIES_OF_A_ROLE = 10
+"""IAM's default quota of managed policies that are attached to one role."""
 ACCOUNT = Account(
     account="222222222222",
     region="eu-west-1",
@@ -33,8 +36,13 @@ ACCOUNT = Account(
 
 
 @pytest.fixture(scope="module")
-def deployed(assembly: Path) -> list[Account]:
-    return accounts(assembly, project="mlops")
+def stages(root: Path) -> StagesSpec:
+    return load_config(root).stages
+
+
+@pytest.fixture(scope="module")
+def deployed(stages: StagesSpec) -> list[Account]:
+    return accounts(stages)
 
 
 def statements(account: Account) -> Iterator[dict[str, Any]]:
@@ -46,15 +54,62 @@ def by_sid(account: Account) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in statements(account)}
 
 
-def test_every_type_of_every_template_is_covered(
-    deployed: list[Account], templates: dict[str, Any]
-) -> None:
-    synthesized = {r["Type"] for t in templates.values() for r in t["Resources"].values()}
-
-    assert {type_ for account in deployed for type_ in account.types} == synthesized
+def test_every_type_of_an_account_is_covered(deployed: list[Account]) -> None:
     for account in deployed:
         granted = {action for s in statements(account) for action in s["Action"]}
         assert actions_of(account.types) - granted == set()
+
+
+def test_a_policy_does_not_depend_on_what_is_released_or_synthesized(root: Path) -> None:
+    command = ("bootstrap-policy", "333333333333", "1")
+    released = run(root, *command).output
+
+    (root / "config" / "releases.yaml").rename(root / "config" / "kept.yaml")
+    try:
+        (root / "config" / "releases.yaml").write_text("releases: {}\n")
+        assert run(root, *command).output == released
+    finally:
+        (root / "config" / "kept.yaml").rename(root / "config" / "releases.yaml")
+
+
+def test_the_training_stage_and_the_delivery_have_types_of_their_own(
+    deployed: list[Account],
+) -> None:
+    types = {account.account[:1]: account.types for account in deployed}
+
+    assert types["2"] - types["3"] == set(action_table()["kinds"]["training"]["types"])
+    assert types["3"] == types["4"] < types["2"]
+    assert "AWS::CodePipeline::Pipeline" in types["1"] - types["2"]
+
+
+def test_without_a_repository_nothing_is_deployed_for_the_delivery(stages: StagesSpec) -> None:
+    delivery = stages.delivery.model_copy(update={"source": None})
+
+    found = accounts(stages.model_copy(update={"delivery": delivery}))
+
+    assert [account.account[:1] for account in found] == ["2", "3", "4"]
+
+
+def test_one_account_for_everything_may_do_everything(stages: StagesSpec) -> None:
+    (account,) = accounts(in_one_account(stages))
+
+    kinds = action_table()["kinds"].values()
+    assert account.types == {type_ for kind in kinds for type_ in kind["types"]}
+    assert account.services == {service for kind in kinds for service in kind["services"]}
+    assert len(policies(account)) <= POLICIES_OF_A_ROLE
+
+
+def test_a_stage_with_a_boundary_gets_roles_inside_it_alone(stages: StagesSpec) -> None:
+    bounded = tuple(
+        stage.model_copy(update={"permissions_boundary": "guard"}) for stage in stages.stages
+    )
+
+    found = accounts(stages.model_copy(update={"stages": bounded}))
+
+    assert [account.boundaries for account in found] == [
+        {None},
+        *({f"arn:aws:iam::{n * 12}:policy/guard"} for n in "234"),
+    ]
 
 
 def test_no_action_is_a_pattern(deployed: list[Account]) -> None:
@@ -71,7 +126,7 @@ def test_a_policy_fits_into_iams_limit_and_a_role_takes_all_of_them(
     for account in deployed:
         documents = [re.sub(r"\s", "", json.dumps(document)) for document in policies(account)]
         assert max(map(len, documents)) <= POLICY_LIMIT
-        assert len(documents) <= 10
+        assert len(documents) <= POLICIES_OF_A_ROLE
 
 
 def test_without_a_border_nothing_but_lists_is_allowed(deployed: list[Account]) -> None:
@@ -208,10 +263,8 @@ def test_every_exception_of_the_table_says_why() -> None:
     assert [reason for reason in reasons if len(reason.split()) < 3] == []
 
 
-def test_the_commands_prepare_the_delivery_account_first_and_trust_it(
-    root: Path, assembly: Path
-) -> None:
-    lines = run(root, "bootstrap-commands", "--assembly", str(assembly)).output.splitlines()
+def test_the_commands_prepare_the_delivery_account_first_and_trust_it(root: Path) -> None:
+    lines = run(root, "bootstrap-commands").output.splitlines()
 
     bootstraps = [line for line in lines if line.startswith("npx cdk bootstrap")]
     assert [line.split("//")[1][:12] for line in bootstraps][-1] == "444444444444"
@@ -222,8 +275,8 @@ def test_the_commands_prepare_the_delivery_account_first_and_trust_it(
     assert "AdministratorAccess" not in "".join(lines)
 
 
-def test_every_policy_that_a_bootstrap_names_is_made_first(root: Path, assembly: Path) -> None:
-    lines = run(root, "bootstrap-commands", "--assembly", str(assembly)).output.splitlines()
+def test_every_policy_that_a_bootstrap_names_is_made_first(root: Path) -> None:
+    lines = run(root, "bootstrap-commands").output.splitlines()
 
     made: set[str] = set()
     for line in lines:
@@ -236,9 +289,9 @@ def test_every_policy_that_a_bootstrap_names_is_made_first(root: Path, assembly:
 
 
 def test_a_printed_policy_is_the_document_of_that_number(
-    root: Path, assembly: Path, deployed: list[Account]
+    root: Path, deployed: list[Account]
 ) -> None:
-    printed = run(root, "bootstrap-policy", "222222222222", "1", "--assembly", str(assembly))
+    printed = run(root, "bootstrap-policy", "222222222222", "1")
 
     dev = next(account for account in deployed if account.account == "222222222222")
     assert json.loads(printed.output) == policies(dev)[0]
@@ -252,21 +305,22 @@ def test_a_printed_policy_is_the_document_of_that_number(
     ],
 )
 def test_a_policy_that_is_not_there_is_told(
-    root: Path, assembly: Path, arguments: tuple[str, str], said: str
+    root: Path, arguments: tuple[str, str], said: str
 ) -> None:
-    printed = run(root, "bootstrap-policy", *arguments, "--assembly", str(assembly))
+    printed = run(root, "bootstrap-policy", *arguments)
 
     assert printed.exit_code != 0
     assert said in printed.output
 
 
-def test_without_a_synthesis_the_remedy_is_told(
-    mlops: Callable[..., Result], tmp_path: Path
-) -> None:
-    printed = mlops("bootstrap-commands", "--assembly", str(tmp_path / "nothing"))
-
-    assert printed.exit_code != 0
-    assert "run `make synth`" in printed.output
+def in_one_account(stages: StagesSpec) -> StagesSpec:
+    account = {"account": "222222222222"}
+    return stages.model_copy(
+        update={
+            "delivery": stages.delivery.model_copy(update=account),
+            "stages": tuple(stage.model_copy(update=account) for stage in stages.stages),
+        }
+    )
 
 
 def run(root: Path, *arguments: str) -> Result:

@@ -88,11 +88,11 @@ def cdk(root: Path, aws: Server, tmp_path_factory: pytest.TempPathFactory) -> Co
 
 
 @pytest.fixture(scope="session")
-def accounts(root: Path, assembly: Path, aws: Server, cdk: CommandLine) -> Accounts:
+def accounts(root: Path, aws: Server, cdk: CommandLine) -> Accounts:
     """The accounts, none of them prepared yet."""
 
     def mlops(*arguments: str) -> str:
-        options = ["--root", str(root), *arguments, "--assembly", str(assembly)]
+        options = ["--root", str(root), *arguments]
         result = CliRunner().invoke(cli, options, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.stdout

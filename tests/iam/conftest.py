@@ -40,7 +40,7 @@ def world(root: Path, assembly: Path, stages: StagesSpec) -> World:
         )
         for stack in read.stacks
     ]
-    deployed = accounts(assembly, project=stages.project)
+    deployed = accounts(stages)
     bootstrap = _bootstrap_template(root)
     for account in deployed:
         template = bootstrapped(bootstrap, account, stages)
