@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops.contract import Names, Platform, Source
@@ -16,6 +17,7 @@ from mlops_constructs.delivery_key import DeliveryKey
 from mlops_constructs.delivery_notifications import DeliveryNotifications
 from mlops_constructs.delivery_pipeline import DeliveryPipeline, Promotion
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.foreign_roles import name_by_condition
 from mlops_constructs.image_repository import ImageRepository
 from mlops_constructs.pipeline_limits import check_limits
 from mlops_constructs.release_alarm import ReleaseAlarm
@@ -44,6 +46,8 @@ class DeliveryStack(Stack):
             scope,
             "Delivery",
             stack_name=site.prefix,
+            # Indented, the template of fifty models would be too large for CloudFormation.
+            suppress_template_indentation=True,
             description=f"Delivery pipeline, images and events of {names.project}",
             env=Environment(account=site.delivery.account, region=site.delivery.region),
         )
@@ -70,6 +74,13 @@ class DeliveryStack(Stack):
         )
         if names.stages.is_automated:
             self._automate(source, alerts=alerts, bus=bus, key=key)
+        self._name_bootstrap_roles_by_condition()
+
+    def _name_bootstrap_roles_by_condition(self) -> None:
+        """The library lets the stages' deploying roles read artifacts by their ids."""
+        for resource in self.node.find_all():
+            if isinstance(resource, kms.CfnKey | s3.CfnBucketPolicy):
+                name_by_condition(resource)
 
     def _automate(
         self, source: Source, *, alerts: DeliveryAlerts, bus: events.IEventBus, key: kms.IKey

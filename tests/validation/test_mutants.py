@@ -679,6 +679,12 @@ def automation_woken_by_any_account(template: Template) -> None:
             resource["Properties"].get("EventPattern", {}).pop("account", None)
 
 
+@mutant("Delivery", "ML079")
+def artifacts_for_a_role_that_may_be_made_again(template: Template) -> None:
+    role = "arn:aws:iam::222222222222:role/cdk-hnb659fds-deploy-role-222222222222-eu-west-1"
+    statements_of(template, "AWS::S3::BucketPolicy")[0]["Principal"] = {"AWS": role}
+
+
 @mutant("Foundation", "ML080")
 def key_rotation_off(template: Template) -> None:
     first(template, "AWS::KMS::Key")["EnableKeyRotation"] = False
@@ -770,6 +776,12 @@ def key_that_goes_before_its_bucket(template: Template) -> None:
 @mutant("Delivery", "ML097")
 def statement_that_two_buses_share(template: Template) -> None:
     first(template, "AWS::Events::EventBusPolicy")["StatementId"] = "StagesReport"
+
+
+@mutant("Delivery", "ML098")
+def more_resources_than_a_stack_may_have(template: Template) -> None:
+    key = copy.deepcopy(resource(template, "AWS::KMS::Key"))
+    template["Resources"] |= {f"Key{number}": key for number in range(501)}
 
 
 @mutant("Training", "ML090")

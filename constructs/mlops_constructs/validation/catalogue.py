@@ -9,6 +9,7 @@ from mlops_constructs.validation import (
     events,
     fresh_alarms,
     iam,
+    limits,
     pipelines,
     references,
     registry,
@@ -37,6 +38,7 @@ _ROOMS: Final = (
     storage,
     references,
     retention,
+    limits,
 )
 RULES: Final[tuple[Rule, ...]] = tuple(
     sorted((rule for room in _ROOMS for rule in room.RULES), key=lambda rule: rule.id)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mlops_constructs.validation.policies import Statement, allowing
+from mlops_constructs.validation.policies import Statement, allowing, statements
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Template, items, resources, text
 
@@ -210,6 +210,19 @@ def _names_principal(statement: Statement) -> bool:
     return bool(named) and not any(mark in name for name in named for mark in "*?")
 
 
+@rule(
+    "ML079",
+    why="AWS keeps the id of a role that is named as principal, and a role made again has another",
+    remedy="name the account, and the role by ArnEquals on aws:PrincipalArn",
+)
+def foreign_roles_are_conditions(template: Template) -> Iterator[Fault]:
+    """A policy names a role of another stack by a condition."""
+    for statement in statements(template):
+        named = [name for kind, name in statement.principals if kind == "AWS" and ":role/" in name]
+        if named:
+            yield _fault(statement, f"{', '.join(named)} as principal")
+
+
 RULES: Final = (
     actions_are_listed,
     resources_are_named,
@@ -220,4 +233,5 @@ RULES: Final = (
     nothing_is_negated,
     services_name_account,
     trust_names_principal,
+    foreign_roles_are_conditions,
 )

@@ -12,7 +12,9 @@ import cloudformation_validate as engine  # type: ignore[import-untyped]  # it s
 import jsii
 
 from mlops_constructs.validation.catalogue import RULES, findings
+from mlops_constructs.validation.limits import oversize, templates_hold_their_entries
 
+_SIZE_RULE: Final = "ML099"
 # Informational findings of the engine ask for tags and comments; nothing is wrong there.
 _WRONG: Final = (engine.Severity.FATAL, engine.Severity.ERROR, engine.Severity.WARN)
 
@@ -34,7 +36,7 @@ class MlopsRules:
     @property
     def rule_ids(self) -> list[str]:
         """Ids of our own rules; the engine brings its own."""
-        return [rule.id for rule in RULES]
+        return [*(rule.id for rule in RULES), _SIZE_RULE]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Judge every template of the assembly."""
@@ -53,6 +55,7 @@ def add_validation(app: cdk.App) -> None:
 
 def _violations(path: str) -> Iterator[cdk.PolicyViolation]:
     content = Path(path).read_bytes()
+    yield from _size_violation(content, path)
     for rule, fault in findings(json.loads(content)):
         yield cdk.PolicyViolation(
             rule_name=rule.id,
@@ -62,6 +65,20 @@ def _violations(path: str) -> Iterator[cdk.PolicyViolation]:
             violating_resources=[_resource(fault.logical_id, path, fault.where)],
         )
     yield from _engine_violations(content, path)
+
+
+def _size_violation(content: bytes, path: str) -> Iterator[cdk.PolicyViolation]:
+    """The one rule about the file as it is uploaded, and not about what it says."""
+    fault = oversize(content)
+    if fault is not None:
+        first = next(iter(json.loads(content)["Resources"]))
+        yield cdk.PolicyViolation(
+            rule_name=_SIZE_RULE,
+            description=f"A template fits into CloudFormation's limit. Here: {fault}.",
+            fix=templates_hold_their_entries.remedy,
+            severity="error",
+            violating_resources=[_resource(first, path, "")],
+        )
 
 
 def _engine_violations(content: bytes, path: str) -> Iterator[cdk.PolicyViolation]:

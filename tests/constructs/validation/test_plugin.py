@@ -37,9 +37,11 @@ def found(folder: Path) -> set[tuple[str, str]]:
 
 
 def test_a_clean_app_synthesizes(app: "cdk.App") -> None:
+    from aws_cdk import RemovalPolicy
     from aws_cdk import aws_kms as kms
 
-    kms.Key(stack_in(app), "Key", enable_key_rotation=True)
+    kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    kms.Key(stack_in(app), "Key", enable_key_rotation=True, removal_policy=kept)
 
     app.synth()
 
@@ -89,3 +91,21 @@ def test_an_acknowledged_finding_lets_the_synthesis_pass(app: "cdk.App") -> None
         cdk.Validations.of(key).acknowledge(cdk.Acknowledgment(id=id_, reason="a test of this"))
 
     app.synth()
+
+
+def test_a_template_that_is_too_large_is_told_with_its_bytes(
+    app: "cdk.App", tmp_path: Path
+) -> None:
+    import aws_cdk as cdk
+
+    stack = stack_in(app)
+    for number in range(300):
+        cdk.CfnWaitConditionHandle(stack, f"Handle{number}").add_metadata("text", "x" * 4000)
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+    report = (tmp_path / "validation-report.json").read_text()
+    (template,) = tmp_path.rglob("*.template.json")
+    assert ("ML099", "dev/Stack/Handle0") in found(tmp_path)
+    assert f"{template.stat().st_size:,} bytes, allowed: 1,000,000" in report
