@@ -25,6 +25,9 @@ class FoundationStack(Stack):
             description=f"Key, buckets and alerts of {site.prefix}",
         )
         self.key = StageKey(self, "Key", site=site).key
+        # Also while no stack of the synthesis imports it: the stacks of a model that was unpinned
+        # stay until somebody deletes them, and CloudFormation takes no export away from them.
+        self.export_value(self.key.key_arn)
         StageBuckets(self, "Buckets", site=site, key=self.key)
         alerts = AlertTopic(self, "Alerts", site=site, key=self.key)
         DeadLetterQueue(self, "Undelivered", site=site, topic=alerts.topic)

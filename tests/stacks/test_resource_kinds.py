@@ -69,7 +69,7 @@ def complete(
     add_stages(
         app,
         platform=platform,
-        sources=[load_source(root, model, build) for model in platform.models],
+        sources=[load_source(platform, model, build) for model in platform.models],
     )
     app.synth()
     classes = frozenset(type(node) for node in app.node.find_all())
