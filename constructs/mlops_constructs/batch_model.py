@@ -74,6 +74,6 @@ def batch_permissions(release: Release, *, key_arn: str) -> list[Permission]:
         *jobs.read_object(sid="Manifests", bucket=bucket, key=f"{prefix}/runs/*"),
         *jobs.write_objects(bucket=bucket, key=f"{prefix}/output/*"),
         *jobs.use_key(key_arn),
-        *jobs.encrypt_volumes(key_arn),
+        *jobs.encrypt_volumes(site, key_arn=key_arn),
         *jobs.join_network(site),
     ]

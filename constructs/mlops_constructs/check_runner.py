@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,10 @@ from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
 IMAGE: Final = "aws/codebuild/standard:7.0"
-"""It ships Python 3.11 with boto3, which is all that the checks need: nothing is installed."""
+"""It ships Python 3.11 with boto3, which is all that the checks need."""
 _PYTHON: Final = "3.11"
+_BOTO3: Final = version("boto3")
+"""The version that the checks are tested with, for an image that has none."""
 _FOLDER: Final = "report"
 _MOST_MINUTES: Final = 480
 _QUEUED_MINUTES: Final = 60
@@ -138,7 +141,13 @@ def specification(report_group: str) -> dict[str, object]:
         "version": "0.2",
         "env": {"exported-variables": [SUMMARY]},
         "phases": {
-            "install": {"runtime-versions": {"python": _PYTHON}},
+            "install": {
+                "runtime-versions": {"python": _PYTHON},
+                # The image has it today; nobody promises that for its next version.
+                "commands": [
+                    f'python -c "import boto3" || python -m pip install -q boto3=={_BOTO3}'
+                ],
+            },
             "build": {"commands": [run]},
             "post_build": {"commands": [f'export {SUMMARY}="$(cat {_FOLDER}/summary.txt)"']},
         },

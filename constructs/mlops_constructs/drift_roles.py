@@ -140,7 +140,7 @@ def _job(release: Release, key_arn: str, code: s3_assets.Asset) -> list[Permissi
         *jobs.read_object(sid="Inputs", bucket=bucket, key=f"{reports}/*/input/*"),
         *jobs.write_objects(bucket=bucket, key=f"{reports}/*/report/*"),
         *jobs.use_key(key_arn),
-        *jobs.encrypt_volumes(key_arn),
+        *jobs.encrypt_volumes(site, key_arn=key_arn),
         *jobs.join_network(site),
     ]
 

@@ -50,6 +50,9 @@ def _pull(site: DeliverySite) -> iam.PolicyStatement:
         actions=[
             "ecr:BatchCheckLayerAvailability",
             "ecr:BatchGetImage",
+            # A version's image is looked up when the version is registered.
+            "ecr:DescribeImages",
+            "ecr:DescribeRepositories",
             "ecr:GetDownloadUrlForLayer",
         ],
     )

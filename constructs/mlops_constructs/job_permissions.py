@@ -100,15 +100,26 @@ def use_key(key_arn: str) -> list[Permission]:
     ]
 
 
-def encrypt_volumes(key_arn: str) -> list[Permission]:
-    """Let the job's machines use the stage's key for their disks."""
+def encrypt_volumes(site: Site, *, key_arn: str) -> list[Permission]:
+    """Let the job's machines use the stage's key for their disks.
+
+    SageMaker asks for the grant with the role's credentials. Whether such a request counts as one
+    for an AWS resource is not documented; that it comes through SageMaker is enough, too.
+    """
+    through = {"kms:ViaService": f"sagemaker.{site.stage.region}.amazonaws.com"}
     return [
+        Permission(
+            sid="EncryptVolumesThroughSageMaker",
+            actions=["kms:CreateGrant"],
+            resources=[key_arn],
+            conditions={"StringEquals": through},
+        ),
         Permission(
             sid="EncryptVolumes",
             actions=["kms:CreateGrant"],
             resources=[key_arn],
             conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        )
+        ),
     ]
 
 

@@ -63,7 +63,7 @@ class PipelineRoles(Construct):
                 *self._inputs(step),
                 *jobs.write_objects(bucket=self._bucket, key=self._outputs(step)),
                 *jobs.use_key(self._key.key_arn),
-                *jobs.encrypt_volumes(self._key.key_arn),
+                *jobs.encrypt_volumes(self._site, key_arn=self._key.key_arn),
                 *jobs.join_network(self._site),
             ],
         )
@@ -134,6 +134,11 @@ class PipelineRoles(Construct):
                 ],
                 resources=[names.model_package_group_arn(model), names.model_packages_arn(model)],
                 because="the registry numbers the versions; the group is exact",
+            ),
+            Permission(
+                sid="FindTheImage",
+                actions=["ecr:DescribeImages", "ecr:DescribeRepositories"],
+                resources=[names.image_repository_arn(model)],
             ),
             Permission(
                 sid="FindTheGroup",

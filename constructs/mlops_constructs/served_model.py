@@ -69,6 +69,10 @@ def release_tags(release: Release) -> list[CfnTag]:
 
 
 def keep_replaced(resource: CfnResource) -> None:
-    """Keep what a release replaces, and delete what is in force together with its stack."""
+    """Keep what a release replaces, and what it made when CloudFormation takes it back.
+
+    A rolled-back endpoint may run the one, and the report of the rollback reads the other. Neither
+    has a name of its own, so nothing is in the way of a retry; the janitor clears both away.
+    """
     resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
-    resource.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
+    resource.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN

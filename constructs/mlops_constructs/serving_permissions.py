@@ -26,7 +26,7 @@ def execution_permissions(release: Release, *, key_arn: str) -> list[Permission]
         _see_rollback_alarms(release),
         *_capture(release),
         *use_key(key_arn),
-        *encrypt_volumes(key_arn),
+        *encrypt_volumes(site, key_arn=key_arn),
         *join_network(site),
     ]
 
@@ -38,16 +38,18 @@ def read_version(
     names = release.site.names
     training = names.stages.training
     key = names.step_outputs(release.model.name, step)
+    bucket = f"arn:aws:s3:::{names.artifact_bucket(training)}"
     return [
         *read_object(sid="Models", bucket=names.artifact_bucket(training), key=key),
         Permission(
             sid="DecryptModels",
             actions=["kms:Decrypt"],
             resources=[f"arn:aws:kms:{training.region}:{training.account}:key/*"],
+            # With a bucket key the context is the bucket; without one it is the object.
             conditions={
-                "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.key_alias(training)}
+                "ArnLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/{key}"]}
             },
-            because="the id of another stage's key is not known here; its alias is the condition",
+            because="the id of another stage's key is not known here; its bucket is the condition",
         ),
     ]
 

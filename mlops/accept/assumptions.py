@@ -132,29 +132,31 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         id="grants-on-keys",
-        claim="kms:GrantIsForAWSResource is true where SageMaker makes its grant",
-        otherwise="the job or the endpoint fails with AccessDenied on kms:CreateGrant; remove the "
-        "condition from the role that it names",
+        claim="SageMaker's grant is for an AWS resource, or is asked for through SageMaker",
+        otherwise="the job or the endpoint fails with AccessDenied on kms:CreateGrant; its "
+        "event in CloudTrail has the condition keys that it carried",
         unasked="only a service can make such a grant; `job-start` makes SageMaker do it for a job",
     ),
     Assumption(
         id="aliases-across-accounts",
         claim="kms:ResourceAliases holds for a key of another account",
-        otherwise="the endpoint of a stage that does not train fails with AccessDenied on "
-        "kms:Decrypt; name the key's ARN instead of its alias",
+        otherwise="roles and key compare the bucket that is decrypted, and no alias",
         unasked="SageMaker alone can assume a stage's serving role; its first endpoint shows",
+        needed=False,
     ),
     Assumption(
         id="empty-manifest-files",
         claim="A manifest that names a file of no bytes is taken by a processing job",
-        otherwise="the drift job's first step fails in a window with an empty capture file",
+        otherwise="no manifest names one; where nothing was captured it names a blank line",
         unasked="it would need capture files in the stage's bucket; the first window shows",
+        needed=False,
     ),
     Assumption(
         id="build-python",
         claim="The build image's Python has boto3",
-        otherwise="`check after` ends with ModuleNotFoundError in the build's log",
+        otherwise="the build installs the tested version where it has none",
         unasked="the checks of the first deployment are that build",
+        needed=False,
     ),
     Assumption(
         id="rollback-cleanup",

@@ -1,6 +1,7 @@
 """The runner runs what the archive holds, where the stage says, and may change nothing."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,10 +56,27 @@ def test_a_build_runs_the_program_and_keeps_its_report(runner: Callable[..., Any
     assert found["phases"]["build"]["commands"] == [
         "python -m mlops.checks plan.json --report report ${CHECKS_ONLY:-}"
     ]
-    assert found["phases"]["install"] == {"runtime-versions": {"python": "3.11"}}
+    assert found["phases"]["install"]["runtime-versions"] == {"python": "3.11"}
+
     ((group, report),) = found["reports"].items()
     assert group.endswith(":report-group/acme-prod-checks-results")
     assert report["files"] == ["report.xml"]
+
+
+def test_boto3_is_installed_where_the_image_has_none(
+    runner: Callable[..., Any], tmp_path: Path
+) -> None:
+    (command,) = specification(runner())["phases"]["install"]["commands"]
+    asked = tmp_path / "asked"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncase "$1" in -c) exit $FOUND;; esac\necho "$@" >> {asked}\n')
+    python.chmod(0o755)
+
+    for found in ("0", "1"):
+        environment = {"PATH": f"{tmp_path}:/bin:/usr/bin", "FOUND": found}
+        subprocess.run(["sh", "-c", command], env=environment, check=True)
+
+    assert re.fullmatch(r"-m pip install -q boto3==[0-9.]+\n", asked.read_text())
 
 
 def test_the_report_goes_below_the_stages_artifacts_one_folder_a_run(

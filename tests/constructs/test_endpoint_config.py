@@ -47,7 +47,7 @@ def test_a_config_is_unnamed_and_kept_when_it_is_replaced(config_of: Callable[..
     resource = config_of().resource("AWS::SageMaker::EndpointConfig")
 
     assert "EndpointConfigName" not in resource["Properties"]
-    assert resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["UpdateReplacePolicy"] == resource["DeletionPolicy"] == "Retain"
 
 
 def test_the_release_is_told_by_a_tag(config: Any, release_of: Callable[..., Release]) -> None:

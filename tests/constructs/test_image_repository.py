@@ -51,6 +51,8 @@ def test_exactly_the_configured_accounts_pull_and_do_no_more(repository: Any) ->
     assert statement["Action"] == [
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
         "ecr:GetDownloadUrlForLayer",
     ]
 

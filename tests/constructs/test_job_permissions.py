@@ -35,10 +35,15 @@ def test_reading_a_prefix_lists_that_prefix_only() -> None:
     assert listing.conditions == {"StringLike": {"s3:prefix": "data/churn/*"}}
 
 
-def test_grants_on_the_key_are_for_aws_resources_only() -> None:
-    (grant,) = jobs.encrypt_volumes("key")
+def test_grants_on_the_key_are_for_aws_resources_or_come_through_sagemaker(
+    site_of: SiteOf,
+) -> None:
+    grants = jobs.encrypt_volumes(site_of("dev"), key_arn="key")
 
-    assert grant.conditions == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    assert [grant.conditions for grant in grants] == [
+        {"StringEquals": {"kms:ViaService": "sagemaker.eu-west-1.amazonaws.com"}},
+        {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    ]
 
 
 def test_without_a_network_no_job_touches_interfaces(site_of: SiteOf) -> None:
@@ -64,7 +69,7 @@ def test_every_pattern_has_a_reason(site_of: SiteOf) -> None:
         *jobs.read_object(sid="Data", bucket="b", key="data/*"),
         *jobs.write_objects(bucket="b", key="out/*"),
         *jobs.use_key("key"),
-        *jobs.encrypt_volumes("key"),
+        *jobs.encrypt_volumes(site_of("dev"), key_arn="key"),
         *jobs.join_network(site),
     ]
 

@@ -47,11 +47,11 @@ def test_the_model_is_unnamed_and_its_container_alone(model: Any) -> None:
     assert "VpcConfig" not in properties
 
 
-def test_a_replaced_model_is_kept_for_an_endpoint_that_was_rolled_back(model: Any) -> None:
+def test_a_model_is_kept_whichever_way_a_release_goes(model: Any) -> None:
     resource = model.resource("AWS::SageMaker::Model")
 
-    assert resource["UpdateReplacePolicy"] == "Retain"
-    assert resource["DeletionPolicy"] == "Delete"
+    # The old one for an endpoint that was rolled back, the new one for who reports that.
+    assert resource["UpdateReplacePolicy"] == resource["DeletionPolicy"] == "Retain"
 
 
 def test_the_model_carries_whose_it_is(model: Any, release_of: Callable[..., Release]) -> None:
@@ -69,13 +69,16 @@ def test_the_role_sees_rollback_alarms_by_name_and_refers_to_none(model: Any) ->
     )
 
 
-def test_the_role_decrypts_models_only_under_the_registrys_key(model: Any) -> None:
+def test_the_role_decrypts_in_the_registrys_account_and_this_models_files_alone(model: Any) -> None:
     (statements,) = model.roles().values()
 
     decrypt = statements["DecryptModels"]
     assert decrypt["Resource"] == "arn:aws:kms:eu-west-1:200000000000:key/*"
+    bucket = "arn:aws:s3:::acme-dev-artifacts-200000000000-eu-west-1"
     assert decrypt["Condition"] == {
-        "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/acme-dev"}
+        "ArnLike": {
+            "kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/models/churn/*/Train/*"]
+        }
     }
 
 

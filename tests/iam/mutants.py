@@ -104,8 +104,14 @@ def _changes(kind: str, body: Body, service: str) -> Iterator[tuple[str, Body]]:
     for operator, keys in body.get("Condition", {}).items():
         for key in keys:
             yield f"condition {key}", _without(body, operator, key)
-    if "Principal" in body:
+    # Where a condition names every principal exactly, a wider principal adds nobody.
+    if "Principal" in body and not _names_principals(body):
         yield "principal", {**body, "Principal": "*"}
+
+
+def _names_principals(body: Body) -> bool:
+    named = items(body.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn"))
+    return bool(named) and not any(mark in name for name in named for mark in "*?")
 
 
 def _without(body: Body, operator: str, key: str) -> Body:

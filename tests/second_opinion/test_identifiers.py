@@ -49,7 +49,7 @@ def one_account(
     build, out = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("out")
     platform = in_one_account(load_platform(root))
     app = cdk.App(context=cdk_context, outdir=str(out), builtin_cloud_formation_validation=False)
-    sources = [load_source(root, model, build) for model in platform.models]
+    sources = [load_source(platform, model, build) for model in platform.models]
     add_stages(app, platform=platform, sources=sources)
     app.synth()
     return read_templates(out)

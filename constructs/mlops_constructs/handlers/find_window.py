@@ -9,7 +9,10 @@ from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.monitored_window import MonitoredWindow
 
 NOTHING: Final = "nothing.jsonl"
-"""An empty file in every manifest: a job whose input is empty fails before it can say so."""
+"""A file without a record in every manifest: a job without input fails before it can say so.
+
+It holds one blank line, which readers skip: an object of no bytes might not count as input.
+"""
 
 
 class NoBaselineError(RuntimeError):
@@ -57,7 +60,7 @@ def _baseline(package_arn: str) -> str:
 def _manifest(place: str, window: MonitoredWindow, home: str) -> str:
     """Write the list of the window's files, as a job's input of type ManifestFile wants it."""
     nothing = f"{place}/{NOTHING}"
-    client("s3").put_object(Bucket=os.environ["BUCKET"], Key=nothing, Body=b"")
+    client("s3").put_object(Bucket=os.environ["BUCKET"], Key=nothing, Body=b"\n")
     keys = [nothing, *_keys(window.prefixes(home))]
     content: list[Any] = [{"prefix": f"s3://{os.environ['BUCKET']}/"}, *keys]
     return _put(f"{place}.manifest", content)
@@ -67,7 +70,7 @@ def _keys(prefixes: Sequence[str]) -> Iterator[str]:
     pages = client("s3").get_paginator("list_objects_v2")
     for prefix in prefixes:
         for page in pages.paginate(Bucket=os.environ["BUCKET"], Prefix=prefix):
-            yield from (found["Key"] for found in page.get("Contents", ()))
+            yield from (found["Key"] for found in page.get("Contents", ()) if found["Size"])
 
 
 def _put(key: str, content: object) -> str:

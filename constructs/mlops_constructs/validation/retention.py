@@ -7,6 +7,8 @@ from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Template, is_literal, resources, text
 
 _RETAINED: Final = ("Retain", "RetainExceptOnCreate")
+# Rules refuse a name for these, and whoever reports a rollback reads what was taken back.
+_UNNAMED: Final = ("AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Model")
 # The property of a guard that names what it guards.
 _GUARDED: Final = {
     "AWS::KMS::Alias": "TargetKeyId",
@@ -24,7 +26,7 @@ _GUARDED: Final = {
 def failed_creations_leave_nothing(template: Template) -> Iterator[Fault]:
     """A resource is retained except when its creation fails."""
     for logical_id, resource in template.get("Resources", {}).items():
-        if resource.get("DeletionPolicy") == "Retain":
+        if resource.get("DeletionPolicy") == "Retain" and resource["Type"] not in _UNNAMED:
             yield Fault(logical_id=logical_id, where="DeletionPolicy", detail="it is Retain")
 
 
@@ -66,7 +68,9 @@ def _references(template: Template, value: Any) -> set[str]:
 
 
 def _is_retained(template: Template, logical_id: str) -> bool:
-    return template["Resources"][logical_id].get("DeletionPolicy") in _RETAINED
+    """Whether it stays for people; what waits for the janitor needs nothing any more."""
+    resource = template["Resources"][logical_id]
+    return resource.get("DeletionPolicy") in _RETAINED and resource["Type"] not in _UNNAMED
 
 
 @rule(

@@ -55,6 +55,12 @@ def test_what_a_failed_creation_would_keep_is_found(details: Details) -> None:
     assert details(retention.failed_creations_leave_nothing, template) == ["it is Retain"]
 
 
+def test_a_config_that_a_rollback_takes_back_may_stay_for_its_report(details: Details) -> None:
+    template = changed("Bucket", DeletionPolicy="Retain", Type="AWS::SageMaker::EndpointConfig")
+
+    assert details(retention.failed_creations_leave_nothing, template) == []
+
+
 @pytest.mark.parametrize(
     ("gone", "needs"),
     [("Key", "Bucket"), ("Logs", "Bucket"), ("Policy", "Bucket"), ("Alias", "Key")],
