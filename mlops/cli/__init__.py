@@ -11,8 +11,8 @@ from typing import Final
 
 import click
 
-from mlops.cli.machine import accept_every_character, explained
 from mlops.contract import ContractError
+from mlops.machine import accept_every_character, explained
 
 _COMMANDS: Final = {
     "accept": "mlops.cli.accept:accept",

@@ -93,7 +93,7 @@ def _given(home: Path, name: str, content: dict[str, Any]) -> tuple[str, ...]:
 def _run_engine(*arguments: str) -> None:
     command = [sys.executable, "-m", "monitoring", "baseline", *arguments]
     done = subprocess.run(  # noqa: S603 - our interpreter, our engine
-        command, cwd=ROOT, capture_output=True, text=True, check=False
+        command, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no output"])[-1]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops.contract import ModelSpec
+from mlops.machine import remedy_in
 from mlops.pipeline.compiled import SDK_LOCK, Definition, compiled_path, rendered
 
 ENVIRONMENT: Final = ".envs/sdk"
@@ -95,7 +96,7 @@ def _clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "SAGEMAKER_", "PYTHON"))
     }
-    seed = {"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "random")}
+    seed = {"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "random"), "PYTHONUTF8": "1"}
     return kept | seed | {"PYTHONPATH": str(_PACKAGE_ROOT), "PYTHONWARNINGS": "ignore"}
 
 
@@ -107,9 +108,11 @@ def _run(
     environment: dict[str, str] | None = None,
 ) -> str:
     done = subprocess.run(  # noqa: S603  # our own interpreter with our own arguments
-        command, input=text, env=environment, capture_output=True, text=True, check=False
+        command, input=text, env=environment, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode:
         last = "\n".join(done.stderr.splitlines()[-_LAST_LINES:])
-        raise CompileError(f"{what} failed with exit code {done.returncode}:\n{last}")
+        remedy = remedy_in(last)
+        way_out = "" if remedy is None else f"\nremedy: {remedy}"
+        raise CompileError(f"{what} failed with exit code {done.returncode}:\n{last}{way_out}")
     return done.stdout

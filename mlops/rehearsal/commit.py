@@ -22,7 +22,8 @@ def _git(root: Path, *arguments: str) -> str:
     answer = subprocess.run(  # noqa: S603  # fixed arguments
         ["git", "-C", str(root), *arguments],  # noqa: S607  # the person's own git
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=True,
         timeout=30,
     )

@@ -24,6 +24,7 @@ from typing import Final
 
 import uv
 
+from mlops.machine import remedy_in
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Command, Processes, guarded
 
@@ -120,7 +121,7 @@ class ModelEnvironment:
 def _failure(lock: Path, output: str) -> EnvironmentBuildError:
     said = "\n  ".join(output.strip().splitlines()[-_SHOWN_LINES:])
     offline = any(word in output.lower() for word in ("dns error", "connect", "network"))
-    remedy = (
+    remedy = remedy_in(said) or (
         "is there a way to the package index? Set UV_INDEX_URL or UV_FIND_LINKS to a reachable one"
         if offline
         else "mend the lock: lock again from requirements.in"

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from mlops.machine import remedy_in
 from mlops.rehearsal.errors import RehearsalError
 
 TIMEOUT_SECONDS: Final = 300
@@ -30,8 +31,7 @@ def synthesize(root: Path, folder: Path, **context: str) -> None:
         made = Path(beside) / "cdk.out"
         done = _run(root, environment=_environment(root, made, context))
         if done.returncode:
-            said = "\n  ".join(done.stderr.strip().splitlines()[-_SHOWN_LINES:])
-            raise RehearsalError(f"{root}: cannot be synthesized:\n  {said}")
+            raise _refusal(root, done.stderr.strip().splitlines())
         made.replace(folder)
 
 
@@ -46,6 +46,15 @@ def require_app(root: Path) -> None:
             f"{root}: has no app.py, so nothing can be synthesized; remedy: run this in a checkout "
             "of the whole repository, or name a synthesized assembly with --assembly"
         )
+
+
+def _refusal(root: Path, said: list[str]) -> RehearsalError:
+    last = "".join(said[-1:])
+    remedy = remedy_in(last)
+    if remedy is not None:
+        return RehearsalError(f"{root}: cannot be synthesized: {last}; remedy: {remedy}")
+    shown = "\n  ".join(said[-_SHOWN_LINES:])
+    return RehearsalError(f"{root}: cannot be synthesized:\n  {shown}")
 
 
 def _run(root: Path, *, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -227,6 +227,17 @@ def test_what_the_app_says_is_shown_and_nothing_is_left(folder: Folder) -> None:
     assert [path.name for path in assemblies(folder)] == []
 
 
+def test_a_full_disk_during_the_synthesis_is_no_traceback(folder: Folder) -> None:
+    full = "raise OSError(28, 'No space left on device')"
+    (folder.root / "app.py").write_text(f"{APP}\n{full}\n")
+
+    with pytest.raises(RehearsalError) as refused:
+        folder.rehearsed()
+
+    (line,) = str(refused.value).splitlines()
+    assert "No space left on device; remedy: free some space" in line
+
+
 def test_an_edit_during_the_synthesis_is_told_and_nothing_is_left(folder: Folder) -> None:
     folder.train.write_text("edit this meanwhile")
 

@@ -182,7 +182,7 @@ class Fault:
 
 def _limit_memory(mebibytes: int) -> None:
     """Allow that much more memory than there is now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     most = pages * resource.getpagesize() + mebibytes * MEBIBYTE
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 

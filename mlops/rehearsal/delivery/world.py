@@ -202,7 +202,8 @@ def _run(
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=_PATIENCE_SECONDS,
         )

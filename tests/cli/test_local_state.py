@@ -1,6 +1,5 @@
 """What the machine or an editor broke ends a command with a sentence, whichever file it is."""
 
-import errno
 import json
 import os
 import shutil
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mlops.cli import main
-from mlops.cli.machine import explained
 from mlops.contract import load_platform
 from mlops.registry import local_client
 
@@ -211,16 +209,6 @@ def test_a_limit_on_the_size_of_files_leaves_no_half_of_one(state: Path) -> None
     assert "1.json: file too large; remedy: raise the limit on the size of a file" in done.stderr
     assert "Traceback" not in done.stderr
     assert {path.name: path.read_text() for path in group.iterdir()} == before
-
-
-def test_only_what_a_person_can_mend_loses_its_traceback() -> None:
-    full = OSError(errno.ENOSPC, "No space left on device")
-    ours = FileNotFoundError(errno.ENOENT, "No such file or directory", "/work/mlops/missing.py")
-    state = FileNotFoundError(errno.ENOENT, "No such file or directory", "/x/.mlops/s3/b/k")
-
-    assert explained(full) is not None
-    assert explained(ours) is None
-    assert explained(state) is not None
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
