@@ -18,6 +18,7 @@ from mlops.cli.candidates import deployment_of
 from mlops.cli.output import JSON_OPTION, BuildOutput, ChecksOutput, ResultOutput
 from mlops.cli.synthesized_plan import synthesized_plan
 from mlops.contract import Platform, StageSpec, load_platform
+from mlops.rehearsal.freshness import warn_of_age
 
 _PROFILES = click.option(
     "--profile",
@@ -109,7 +110,9 @@ def after_(
         access = Access(platform.names, profiles)
         if not here:
             context.exit(_in_the_stage(access, spec, only, as_json=as_json))
-        plan = synthesized_plan(assembly or context.obj / "cdk.out", stage)
+        synthesized = assembly or context.obj / "cdk.out"
+        warn_of_age(context.obj, synthesized, say=partial(click.echo, err=True))
+        plan = synthesized_plan(synthesized, stage)
         results = after(plan, access.own(spec), only=only or None)
         context.exit(_concluded(title, results, folder=report, as_json=as_json))
 

@@ -81,6 +81,13 @@ def described_assembly(
         say(f"{stale}; it is rehearsed as it is, because --assembly names it")
 
 
+def warn_of_age(root: Path, assembly: Path, *, say: Callable[[str], None]) -> None:
+    """Say in which way an assembly of the whole app differs from the folder."""
+    stale = _staleness(assembly, SynthesisInputs.of(root), None)
+    if stale and assembly.is_dir():
+        say(f"mind: {stale}; remedy: run `make synth`")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Request:
     """One model of one checkout."""
@@ -169,7 +176,7 @@ class _Request:
         return before is not None and SynthesisInputs.recorded(self.synthesized) == before
 
 
-def _staleness(assembly: Path, now: SynthesisInputs, model: str) -> str:
+def _staleness(assembly: Path, now: SynthesisInputs, model: str | None) -> str:
     """Why an assembly does not stand for the present content; "" where it does."""
     if not assembly.is_dir():
         return f"{assembly.name} does not exist"

@@ -14,7 +14,12 @@ import pytest
 from mlops.pipeline import SynthesisInputs
 from mlops.rehearsal import freshness
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.freshness import StaleError, current_assembly, described_assembly
+from mlops.rehearsal.freshness import (
+    StaleError,
+    current_assembly,
+    described_assembly,
+    warn_of_age,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "bike-demand"
@@ -267,6 +272,25 @@ def test_a_named_assembly_is_rehearsed_as_it_is_and_its_age_is_told(folder: Fold
     assert "train.py; it is rehearsed as it is" in folder.said[0]
     with pytest.raises(StaleError):
         described_assembly(folder.root, assembly, MODEL, frozen=True, say=say)
+
+
+def test_whoever_reads_the_whole_app_hears_of_its_age(folder: Folder) -> None:
+    assembly = folder.root / "cdk.out"
+    warn_of_age(folder.root, assembly, say=folder.said.append)
+    folder.make_synth()
+    warn_of_age(folder.root, assembly, say=folder.said.append)
+    assert folder.said == []
+    other = folder.root / "model_code" / "other"
+    other.mkdir()
+
+    warn_of_age(folder.root, assembly, say=folder.said.append)
+    folder.make_synth(model=MODEL)
+    warn_of_age(folder.root, assembly, say=folder.said.append)
+
+    assert folder.said == [
+        "mind: cdk.out is older than model_code/other; remedy: run `make synth`",
+        "mind: cdk.out was synthesized for bike-demand alone; remedy: run `make synth`",
+    ]
 
 
 def test_a_synthesis_in_another_terminal_does_not_reach_a_running_rehearsal(
