@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from mlops.checks.result import REFUSALS
 from mlops.cli.access import Access
 from mlops.contract import StageSpec, load_platform
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.freshness import warn_of_age
 from mlops.sheet import write_folder
 
 _PROBED = [one.id for one in ASSUMPTIONS if one.probe is not None]
@@ -77,6 +79,7 @@ def accept(
         folder=(assembly or context.obj / "cdk.out").resolve(),
         stamp=datetime.now(UTC).strftime("%Y%m%d%H%M%S"),
     )
+    warn_of_age(context.obj, ground.folder, say=partial(click.echo, err=True))
     found = Report(
         stage=stage, account=ground.stage.account, region=ground.stage.region,
         probes=_probes(ground, only), outcomes=None,

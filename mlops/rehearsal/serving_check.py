@@ -16,6 +16,7 @@ from mlops.rehearsal.container import Sandbox
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Command, Processes
 from mlops.rehearsal.results import Answer, Replay
+from mlops.rehearsal.server_log import last_line, port_in
 from mlops.rehearsal.storage import LocalS3
 from mlops.rollout.probes import Tolerance, differences
 
@@ -125,11 +126,11 @@ class Server:
         """
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
-            self._port = self._port or _port_in(self._log)
+            self._port = self._port or port_in(self._log)
             if self._port and self._is_healthy():
                 return
             if not self._is_alive():
-                raise ServingError(f"the server ended at its start: {_last_line(self._log)}")
+                raise ServingError(f"the server ended at its start: {last_line(self._log)}")
             time.sleep(_POLL_SECONDS)
         raise ServingError(f"the server was not healthy after {START_TIMEOUT_SECONDS:g} s")
 
@@ -254,21 +255,3 @@ def _judged(
     except ValueError:
         return text, (f"is no JSON: {text:.100}",)
     return found, tuple(differences(expected, found, tolerance))
-
-
-def _port_in(log: Path) -> int:
-    """The port that the server's `listening` line names; 0 as long as it has not."""
-    for line in _lines(log):
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict) and record.get("event") == "listening":
-                return int(record["port"])
-    return 0
-
-
-def _last_line(log: Path) -> str:
-    return next(reversed(_lines(log)), "no output")
-
-
-def _lines(log: Path) -> list[str]:
-    return log.read_text("utf-8", errors="replace").splitlines()

@@ -9,7 +9,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from mlops.rehearsal.canary.router import Colour, Instance, Router
 from mlops.rehearsal.container import Sandbox
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Command, Processes
+from mlops.rehearsal.server_log import last_line, port_in
 from mlops.rehearsal.serving_check import unpack
 from mlops.rehearsal.storage import LocalS3
 
@@ -150,7 +151,7 @@ class Fleet:
         Raises:
             StartError: it has ended.
         """
-        port = _port_in(container.log)
+        port = port_in(container.log)
         if port:
             peer = Peer(port=port)
             with contextlib.suppress(NoAnswerError):
@@ -165,7 +166,7 @@ class Fleet:
         if container.process.poll() is not None:
             raise StartError(
                 f"the {self.colour} fleet (version {self.release.version}): a server ended at its "
-                f"start: {_last_line(container.log)}"
+                f"start: {last_line(container.log)}"
             )
         return False
 
@@ -189,23 +190,3 @@ class Fleet:
         await asyncio.sleep(_RESTART_SECONDS)
         self.restarts += 1
         container.process = self._process(container.log)
-
-
-def _port_in(log: Path) -> int:
-    """The port that the server's `listening` line names; 0 as long as it has not."""
-    for line in _records(log):
-        if line.get("event") == "listening":
-            return int(line["port"])
-    return 0
-
-
-def _last_line(log: Path) -> str:
-    return next(reversed(log.read_text("utf-8", errors="replace").splitlines()), "no output")
-
-
-def _records(log: Path) -> Iterator[dict[str, Any]]:
-    for line in log.read_text("utf-8", errors="replace").splitlines():
-        with contextlib.suppress(ValueError):
-            record = json.loads(line)
-            if isinstance(record, dict):
-                yield record
