@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from mlops.contract.document import Document
-from mlops.contract.instance_types import has_instance_store
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.problems import Problem
 from mlops.contract.translation import problem_at
@@ -29,19 +28,6 @@ def _a_batch_fits_into_its_machines(document: Document, model: ModelSpec) -> Ite
         )
 
 
-def _batch_volumes_take_a_key(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    if model.batch is not None and has_instance_store(model.batch.instance_type):
-        yield problem_at(
-            document,
-            ("batch", "instance_type"),
-            "the type has local storage, for which SageMaker refuses our jobs' volume key",
-            got=model.batch.instance_type,
-            allowed="types without instance store, like ml.m5 or ml.c6i",
-            remedy="use one of these",
-        )
-
-
 BATCH_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ...]] = (
     _a_batch_fits_into_its_machines,
-    _batch_volumes_take_a_key,
 )

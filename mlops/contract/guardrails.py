@@ -13,7 +13,6 @@ from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.example_rules import example_problems
-from mlops.contract.instance_types import has_instance_store
 from mlops.contract.machine_rules import (
     CAPACITY_RULES,
     MACHINE_FOLDER_RULES,
@@ -330,6 +329,10 @@ PLATFORM_PARAMETERS: Final = frozenset(
 """Parameters that every pipeline declares; a hyper-parameter of that name would be a second one."""
 
 
+_NOT_IN_A_CARD: Final = frozenset('"\\')
+"""The pipeline writes a hyper-parameter into the JSON of a card as it is."""
+
+
 def _hyperparameters_are_no_platform_parameters(
     document: Document, model: ModelSpec
 ) -> Iterator[Problem]:
@@ -346,18 +349,18 @@ def _hyperparameters_are_no_platform_parameters(
             )
 
 
-def _jobs_have_volumes_that_take_a_key(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    steps = model.pipeline.steps
-    for key in ("preprocess", "validate_data", "train", "baseline", "evaluate"):
-        instance_type = getattr(steps, key).instance_type
-        if has_instance_store(instance_type):
+def _hyperparameters_fit_into_a_model_card(
+    document: Document, model: ModelSpec
+) -> Iterator[Problem]:
+    for name, value in model.pipeline.steps.train.hyperparameters.items():
+        if isinstance(value, str) and (unfit := sorted({*value} & _NOT_IN_A_CARD)):
             yield problem_at(
                 document,
-                ("pipeline", "steps", key, "instance_type"),
-                "the type has local storage, for which SageMaker refuses our jobs' volume key",
-                got=instance_type,
-                allowed="types without instance store, like ml.m5 or ml.c6i",
-                remedy="use one of these",
+                ("pipeline", "steps", "train", "hyperparameters", name),
+                f"holds {' and '.join(unfit)}, which would break the text of the model card",
+                got=value,
+                allowed='text without " and \\',
+                remedy="write it otherwise, for instance with '",
             )
 
 
@@ -365,7 +368,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     *MEASURE_RULES,
     _target_is_no_feature,
     _hyperparameters_are_no_platform_parameters,
-    _jobs_have_volumes_that_take_a_key,
+    _hyperparameters_fit_into_a_model_card,
     _canary_protects,
     *ALARM_RULES,
     *MACHINE_RULES,
