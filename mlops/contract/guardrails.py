@@ -40,7 +40,9 @@ MODEL_FILES: Final = (
     "requirements.lock",
     "README.md",
 )
-PACKED_MODULES: Final = ("serve.py", "model_server.py", "sheet.py", "jobs.py", "monitoring.py")
+PACKED_MODULES: Final = (
+    "serve.py", "model_server.py", "sheet.py", "probes.py", "jobs.py", "monitoring.py",
+)  # fmt: skip
 """What the platform puts beside a model's modules; two of these names are packages."""
 
 
@@ -147,12 +149,13 @@ def _modules_have_names_of_their_own(
     document: Document, _: ModelSpec, folder: Path
 ) -> Iterator[Problem]:
     for name in PACKED_MODULES:
-        if (folder / name).exists():
+        taken = (folder / name, folder / name.removesuffix(".py"))
+        for path in (path for path in taken if path.exists()):
             yield problem_at(
                 document,
                 (),
                 f"{name} is a name of the platform's own: in the archive it would hide this one",
-                got=f"{folder.name}/{name}",
+                got=f"{folder.name}/{path.name}",
                 allowed=f"any name but {', '.join(PACKED_MODULES)}",
                 remedy="rename the module",
             )

@@ -121,6 +121,9 @@ class Contract:
     output: tuple[Field, ...]
     gates: tuple[dict[str, Any], ...]
     cases: tuple[dict[str, Any], ...]
+    relative_tolerance: float = 0.0
+    """How far an answer to an example may move, as a share of it; the wider tolerance counts."""
+    absolute_tolerance: float = 0.0
     groups: tuple[Group, ...] = ()
     recent_days: int | None = None
     """The last days of the held-out rows that a version is judged by; None: all rows."""
@@ -150,6 +153,8 @@ def load_contract(folder: Path = ROOT) -> Contract:
             output=tuple(map(Field.read, content["schema"]["output"])),
             gates=tuple(content["gates"]),
             cases=tuple(content["examples"].get("cases", ())),
+            relative_tolerance=content["examples"].get("relative_tolerance", 0.0),
+            absolute_tolerance=content["examples"].get("absolute_tolerance", 0.0),
             groups=tuple(Group(**group) for group in content["problem"].get("groups", ())),
             recent_days=content.get("evaluation", {}).get("recent_days"),
             monitoring=content.get("monitoring", {}),

@@ -1,5 +1,8 @@
 """After training: what the drift job will compare traffic with, once per version.
 
+A version that is not served as the endpoint will serve it, or answers an example otherwise, has no
+baseline; what has none is not registered.
+
 The training rows are what requests should be like. Answers are compared with those that the
 candidate gives to the test rows, because a model knows its own training rows too well. The engine
 is the package `monitoring` beside this one; it runs in a process of its own, as its job does.
@@ -20,6 +23,7 @@ from . import job, tables
 from .archive import Archive
 from .contract import ROOT, Contract, load_contract
 from .job import JobError
+from .serving import answer_examples
 from .tables import Table
 
 CONTRACT = ROOT / "contract.json"
@@ -30,12 +34,13 @@ _THRESHOLDS = ("psi", "minimum_rows", "compare_within", "ignored", "limits")
 
 
 def main(log: logging.Logger) -> None:
-    """Write statistics.json and constraints.json."""
+    """Serve the archive and ask it the contract's examples; write what traffic is compared with."""
     arguments = _arguments()
     contract = load_contract()
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         candidate = Archive.unpack(arguments.model, home / "candidate")
+        answered = answer_examples(candidate, contract, home)
         rows = write_predictions(candidate, arguments.data_dir / "test", home, contract)
         told = {"settings": settings_of(contract), "outcome": outcome_of(contract)}
         _run_engine(
@@ -45,7 +50,7 @@ def main(log: logging.Logger) -> None:
             *(part for name, content in told.items() for part in _given(home, name, content)),
             *("--output", str(arguments.output_dir)),
         )
-    log.info("baseline written", extra={"answered_rows": rows})
+    log.info("baseline written", extra={"answered_examples": answered, "answered_rows": rows})
 
 
 def write_predictions(archive: Archive, test: Path, folder: Path, contract: Contract) -> int:

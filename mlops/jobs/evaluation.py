@@ -75,7 +75,7 @@ def _complete(judgement: Judgement) -> Judgement:
 
 def own_answers(archive: Archive, cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The version's answers to the contract's examples, as later checks will compare them."""
-    requests = [Case(request=_text(case), content_type=_content_type(case)) for case in cases]
+    requests = [Case(request=text_of(case), content_type=content_type_of(case)) for case in cases]
     responses = archive.answers(requests)
     return [case | {"response": response} for case, response in zip(cases, responses, strict=True)]
 
@@ -102,16 +102,17 @@ def _versions(arguments: argparse.Namespace, scratch: Path) -> Versions:
     return Versions(candidate=candidate, approved=approved)
 
 
-def _text(case: dict[str, Any]) -> str:
+def text_of(case: dict[str, Any]) -> str:
     """The request as it travels; contract.json may hold it as text or as the JSON it says."""
     request = case["request"]
     return request if isinstance(request, str) else json.dumps(request)
 
 
-def _content_type(case: dict[str, Any]) -> str:
+def content_type_of(case: dict[str, Any]) -> str:
+    """Its content type, said or seen: CSV begins with a header."""
     if "content_type" in case:
         return str(case["content_type"])
-    return "application/json" if _text(case).lstrip()[:1] in ("{", "[") else "text/csv"
+    return "application/json" if text_of(case).lstrip()[:1] in ("{", "[") else "text/csv"
 
 
 def _write(path: Path, content: Judgement) -> None:

@@ -24,6 +24,8 @@ SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "mo
 PACKAGES: Final = (_ROOMS / "jobs", _ROOMS / "monitoring")
 SHEET: Final = _ROOMS / "sheet.py"
 """The frame of the drift engine's page; the engine expects it at the root."""
+PROBES: Final = _ROOMS / "rollout" / "probes.py"
+"""What compares answers with examples; the package `jobs` expects it at the root."""
 DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
 _LEFT_BEHIND: Final = ("data", "examples", "tests")
 """Folders of a model that no job needs: data is a channel, examples are in the contract."""
@@ -73,7 +75,7 @@ def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
     """
     own = {path.relative_to(folder).as_posix(): path for path in _own_code(folder)}
     platform = {
-        **{path.name: path for path in (*SERVER_FILES, SHEET)},
+        **{path.name: path for path in (*SERVER_FILES, SHEET, PROBES)},
         **{
             f"{package.name}/{path.name}": path
             for package in PACKAGES
@@ -103,7 +105,7 @@ def _travels(path: Path) -> bool:
 
 def _refuse_hidden(folder: Path, own: Mapping[str, Path], platform: Mapping[str, Path]) -> None:
     """One name means one module: of two, the archive would hold the platform's alone."""
-    taken = {_module(name) for name in platform} | {"contract"}
+    taken = {_module(name) for name in platform}
     hidden = sorted({_module(name) for name in own} & taken)
     if hidden:
         problem = Problem(

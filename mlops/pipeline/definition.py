@@ -280,6 +280,7 @@ class _Compilation:
             },
             domain=step.domain,
             task=step.task,
+            model_card={"ModelCardContent": self._value(step.card), "ModelCardStatus": "Draft"},
         )
         return ModelStep(
             name=step.name,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mlops.contract import Gate, ModelSpec
+from mlops.pipeline.model_card import card_of
 from mlops.pipeline.steps import (
     Condition,
     ExecutionValue,
@@ -59,6 +60,7 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
         statistics=_baseline_file("statistics.json"),
         constraints=_baseline_file("constraints.json"),
         metadata=_metadata(spec),
+        card=card_of(spec),
         domain=spec.registry.domain,
         task=spec.task,
     )

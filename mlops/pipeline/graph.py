@@ -8,6 +8,7 @@ from typing import Final
 
 from mlops.contract import ModelSpec, Names, StepSpec
 from mlops.pipeline.gate import gate_of
+from mlops.pipeline.naming import camel_case
 from mlops.pipeline.steps import (
     Channel,
     ExecutionValue,
@@ -74,11 +75,6 @@ def data_uri(spec: ModelSpec, names: Names) -> str:
     """Where the training data is: the contract's place, or the one it is published to."""
     filename = spec.data.sample.rpartition("/")[2]
     return spec.data.uri or names.data_uri(spec.name, spec.data.version, filename)
-
-
-def camel_case(name: str) -> str:
-    """The parameter's name of a hyper-parameter: `max_depth` becomes MaxDepth."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def _parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
@@ -169,7 +165,7 @@ def _baseline(spec: ModelSpec) -> ProcessingStep:
     read, files = f"{_PROCESSING}/input", f"{_PROCESSING}/output/baseline"
     return ProcessingStep(
         name="Baseline",
-        description="Describe the training rows and the answers, as the drift job compares them",
+        description="Serve the archive, ask it the examples; describe rows and answers for drift",
         machine=_machine(spec, "Baseline"),
         entrypoint=_module_entrypoint("jobs.drift_baseline", f"{read}/code"),
         arguments=("--model", f"{read}/model", "--data-dir", read, "--output-dir", files),

@@ -194,6 +194,8 @@ class RegisterStep:
     statistics: Value
     constraints: Value
     metadata: Mapping[str, Value]
+    card: Value
+    """The text of its model card."""
     domain: str
     task: str
 

@@ -49,6 +49,13 @@ class Lineage:
     metrics_uri: str
     metrics: tuple[Metric, ...]
     metadata: Mapping[str, str]
+    hyperparameters: Mapping[str, str]
+    """As its model card says; {} for a version without one."""
+    card: str
+    """The status of its model card."""
+    stage: str
+    """Stage and status of its life cycle, where somebody keeps them."""
+    decided_by: str
     reason: str | None
     decided: datetime | None
 
@@ -73,6 +80,10 @@ def show(
         metrics_uri=metrics_uri,
         metrics=_metrics(metrics_uri, read) if read else (),
         metadata={key: value for key, value in metadata.items() if key not in _OWN_LINES},
+        hyperparameters=_hyperparameters(package),
+        card=package.get("ModelCard", {}).get("ModelCardStatus", UNRECORDED),
+        stage=_stage(package),
+        decided_by=_who(package.get("LastModifiedBy", {})),
         reason=package.get("ApprovalDescription"),
         decided=package.get("LastModifiedTime"),
     )
@@ -89,6 +100,27 @@ def metrics_of(evaluation: Mapping[str, Any]) -> tuple[Metric, ...]:
 def _container(package: Mapping[str, Any]) -> dict[str, Any]:
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
     return dict(containers[0]) if containers else {}
+
+
+def _hyperparameters(package: Mapping[str, Any]) -> dict[str, str]:
+    """What a card says of them; a card that people wrote otherwise says nothing here."""
+    try:
+        card = json.loads(package["ModelCard"]["ModelCardContent"])
+        said = card["training_details"]["training_job_details"]["hyper_parameters"]
+        return {str(one["name"]): str(one["value"]) for one in said}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+def _stage(package: Mapping[str, Any]) -> str:
+    kept = package.get("ModelLifeCycle", {})
+    return f"{kept['Stage']}: {kept['StageStatus']}" if kept else UNRECORDED
+
+
+def _who(user: Mapping[str, Any]) -> str:
+    """Whoever changed a version last, which is who decided: a role's session, or a Studio user."""
+    identity = user.get("IamIdentity", {})
+    return str(identity.get("Arn") or user.get("UserProfileName") or UNRECORDED)
 
 
 def _metrics_uri(package: Mapping[str, Any]) -> str:

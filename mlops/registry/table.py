@@ -70,11 +70,16 @@ def _lines(lineage: Lineage) -> Iterator[tuple[str, RenderableType]]:
     if lineage.reason:
         when = f" ({lineage.decided:%Y-%m-%d %H:%M})" if lineage.decided else ""
         yield "reason", Text(f"{lineage.reason}{when}")
+        yield "decided by", Text(lineage.decided_by)
     yield "registered", Text(_moment(lineage.version))
     for key in ("commit", "source_hash", "data_version", "data_uri", "execution"):
         yield key.replace("_", " "), Text(getattr(lineage, key))
     yield "model", Text(lineage.model_data_url)
     yield "image", Text(lineage.image)
+    for name, value in lineage.hyperparameters.items():
+        yield f"hyper-parameter {name}", Text(value)
+    yield "model card", Text(lineage.card)
+    yield "life cycle", Text(lineage.stage)
     yield "metrics", Text(lineage.metrics_uri)
     for key, value in sorted(lineage.metadata.items()):
         yield key.replace("_", " "), Text(value)

@@ -139,6 +139,14 @@ def test_a_module_that_the_archive_would_hide_is_refused(
     assert [problem.got for problem in problems()] == [f"'bike_demand/{name}'"]
 
 
+def test_a_package_that_the_archive_would_hide_is_refused(
+    repository: Path, problems: Callable[[], list[Problem]]
+) -> None:
+    (repository / "model_code/bike_demand/jobs").mkdir()
+
+    assert [problem.got for problem in problems()] == ["'bike_demand/jobs'"]
+
+
 def test_two_models_cannot_share_a_name(repository: Path) -> None:
     twin = repository / "model_code" / "twin"
     (repository / "model_code/bike_demand").rename(twin)

@@ -23,6 +23,32 @@ def predict_fn(rows, model):
 def output_fn(prediction, accept):
     return json.dumps(prediction)
 """
+SERVER = """
+import argparse, http.server, json, pathlib
+import inference
+parser = argparse.ArgumentParser()
+for name in ("model-dir", "host", "port"):
+    parser.add_argument(f"--{name}")
+given = parser.parse_args()
+model = inference.model_fn(given.model_dir)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        rows = inference.input_fn(body, self.headers["Content-Type"])
+        answer = inference.output_fn(inference.predict_fn(rows, model), "application/json")
+        self.send_response(201 - 1)
+        self.end_headers()
+        self.wfile.write(answer.encode())
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer((given.host, int(given.port)), Handler)
+print(json.dumps({"event": "listening", "port": server.server_port}), flush=True)
+pathlib.Path("served").touch()
+server.serve_forever()
+"""
 CONTRACT: dict[str, Any] = {
     "name": "lengths",
     "problem": {"type": "regression", "target": "length"},
@@ -45,12 +71,15 @@ MakeVersion = Callable[..., Path]
 def version(tmp_path: Path) -> MakeVersion:
     """A channel with a version that answers `extra` more than it should."""
 
-    def make(name: str, *, extra: int = 0, code: str = INFERENCE) -> Path:
+    def make(
+        name: str, *, extra: int = 0, code: str = INFERENCE, server: str | None = SERVER
+    ) -> Path:
         channel = tmp_path / name
         channel.mkdir()
         files = {
             "code/inference.py": code.replace("EXTRA", str(extra)),
             "code/contract.json": json.dumps(CONTRACT),
+            **({"code/serve.py": server} if server else {}),
         }
         with tarfile.open(channel / "model.tar.gz", "w:gz") as packed:
             for path, text in files.items():
@@ -60,6 +89,12 @@ def version(tmp_path: Path) -> MakeVersion:
         return channel
 
     return make
+
+
+@pytest.fixture
+def served_by() -> str:
+    """The server of these versions, to damage it."""
+    return SERVER
 
 
 @pytest.fixture

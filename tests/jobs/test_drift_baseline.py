@@ -31,7 +31,8 @@ def made(monkeypatch, tmp_path, arguments, packed_contract, version):
     """Run the job with this engine; the folder of its output."""
 
     def run(engine: str = ENGINE, **changed):
-        contract = replace(packed_contract, **changed)
+        # The version answers one more than the examples say.
+        contract = replace(packed_contract, **{"absolute_tolerance": 1.0, **changed})
         monkeypatch.setattr(drift_baseline, "load_contract", lambda: contract)
         monkeypatch.setattr(drift_baseline, "ROOT", tmp_path)
         (tmp_path / "monitoring").mkdir()
@@ -60,6 +61,13 @@ def test_the_engine_is_given_the_training_rows_and_the_candidates_answers_to_the
     assert json.loads((output / "command").read_text()) == [
         "baseline", str(drift_baseline.CONTRACT),
     ]  # fmt: skip
+
+
+def test_a_version_that_answers_an_example_otherwise_has_no_baseline(made, tmp_path):
+    with pytest.raises(JobError, match="the served archive answers example batch"):
+        made(absolute_tolerance=0.5)
+
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_contracts_thresholds_are_handed_on_and_nothing_else_of_it(made):

@@ -5,7 +5,7 @@ import pytest
 from mlops.contract import ModelSpec
 from mlops.contract.guardrails import PLATFORM_PARAMETERS
 from mlops.pipeline import graph_of, tunable_defaults
-from mlops.pipeline.graph import camel_case
+from mlops.pipeline.naming import camel_case
 from mlops.pipeline.steps import (
     FunctionOutput,
     Graph,

@@ -96,6 +96,52 @@ def test_the_lineage_names_commit_model_and_metrics(client: SageMakerClient) -> 
     assert lineage.metadata == {"owner": "team"}
 
 
+CARD = {
+    "training_details": {
+        "training_job_details": {"hyper_parameters": [{"name": "max_depth", "value": "6"}]}
+    }
+}
+
+
+def test_the_lineage_names_hyperparameters_card_life_cycle_and_who_decided(
+    client: SageMakerClient,
+) -> None:
+    card = {"ModelCardContent": json.dumps(CARD), "ModelCardStatus": "Draft"}
+    cycle = {"Stage": "Staging", "StageStatus": "Deployed"}
+    client.create_model_package(**registration(3), ModelCard=card, ModelLifeCycle=cycle)
+    approve(client, GROUP, 3, reason="good")
+
+    lineage = show(client, GROUP, 3)
+    shown = printed(lineage_table(lineage))
+
+    assert lineage.hyperparameters == {"max_depth": "6"}
+    assert (lineage.card, lineage.stage) == ("Draft", "Staging: Deployed")
+    assert lineage.decided_by == "local"
+    for said in ("hyper-parameter max_depth", "Staging: Deployed", "decided by"):
+        assert said in shown
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"training_details": 1}'])
+def test_a_card_of_another_form_leaves_the_lineage_without_hyperparameters(
+    client: SageMakerClient, content: str
+) -> None:
+    card = {"ModelCardContent": content, "ModelCardStatus": "Approved"}
+    client.create_model_package(**registration(3), ModelCard=card)
+
+    lineage = show(client, GROUP, 3)
+
+    assert (dict(lineage.hyperparameters), lineage.card) == ({}, "Approved")
+    assert show(client, GROUP, 1).card == show(client, GROUP, 1).decided_by == "unrecorded"
+
+
+def test_who_decided_is_the_role_that_aws_names(client: SageMakerClient) -> None:
+    from mlops.registry.lineage import _who
+
+    arn = "arn:aws:sts::111111111111:assumed-role/Approver/ada"
+
+    assert _who({"IamIdentity": {"Arn": arn}, "UserProfileName": "ada"}) == arn
+
+
 def test_a_lineage_without_a_readable_report_has_no_metrics(client: SageMakerClient) -> None:
     def gone(_: str) -> str:
         raise FileNotFoundError

@@ -20,6 +20,12 @@ PLATFORM = Path(__file__).resolve().parents[3] / "mlops"
 SERVER = PLATFORM / "serving/serve.py"
 
 
+def _is_package(path: Path) -> bool:
+    """Whether a folder of a model holds code that travels."""
+    left = path.name in ("data", "examples", "tests") or path.name.startswith((".", "__"))
+    return path.is_dir() and not left and any(path.rglob("*.py"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     code: int
@@ -58,9 +64,13 @@ class Model:
         """What the platform's packer makes of the folder; gone when the process ends."""
         target = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-"))
         atexit.register(shutil.rmtree, target, ignore_errors=True)
-        server = (SERVER, SERVER.with_name("model_server.py"), PLATFORM / "sheet.py")
+        shared = (PLATFORM / "sheet.py", PLATFORM / "rollout/probes.py")
+        server = (SERVER, SERVER.with_name("model_server.py"), *shared)
         for source in (*self.folder.glob("*.py"), *server):
             shutil.copyfile(source, target / source.name)
+        for package in filter(_is_package, self.folder.iterdir()):
+            ignored = shutil.ignore_patterns("__pycache__", "tests", ".*")
+            shutil.copytree(package, target / package.name, ignore=ignored)
         for package in ("jobs", "monitoring"):
             (target / package).mkdir()
             for source in (PLATFORM / package).glob("*.py"):
