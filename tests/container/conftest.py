@@ -99,9 +99,10 @@ def function_base(store: Images) -> BaseImage:
 def _base(store: Images, suite: str) -> BaseImage:
     made = Base(suite=suite, cache=store.folder)
     name = f"localhost/{suite}:{made.key}"
-    if not store.exists(name):
-        store.import_base(name, made.archive(), store.folder / f"build-{made.key}")
-    interpreter = (store.root(name) / "usr/bin/python3").resolve().name
+    with machine.alone(store.folder):
+        if not store.exists(name):
+            store.import_base(name, made.archive(), store.folder / f"build-{made.key}")
+        interpreter = (store.root(name) / "usr/bin/python3").resolve().name
     return BaseImage(name=name, python=interpreter.removeprefix("python"))
 
 
@@ -128,26 +129,25 @@ def model(model_folder: Path) -> str:
 @pytest.fixture(scope="session")
 def image(store: Images, base: BaseImage, registry: str, model_folder: Path) -> Image:
     """The model's image, built by its Dockerfile, as a registry got it."""
-    key = images.content_key(dockerfile(model_folder), model_folder / "requirements.lock")
+    lock, recipe = model_folder / "requirements.lock", dockerfile(model_folder)
+    key = images.content_key(recipe, lock)
     name = f"localhost/model:{key}-{base.name.rpartition(':')[2]}"
-    if not store.exists(name):
-        lock = model_folder / "requirements.lock"
-        wheels = images.wheelhouse(lock, store.folder / f"wheels-{key}", python=base.python)
-        store.build(
-            name,
-            dockerfile=dockerfile(model_folder),
-            context=model_folder.resolve(),
-            arguments={"BASE": base.name},
-            volumes={wheels: "/wheels", wheels / "pip.conf": "/etc/pip.conf"},
-        )
     reference = f"{registry}/{model_folder.name}:{key}"
-    store.push(name, reference)
-    return Image(
-        name=reference,
-        root=store.root(name),
-        config=images.pushed_config(reference),
-        python=base.python,
-    )
+    with machine.alone(store.folder):
+        if not store.exists(name):
+            folder = store.folder / f"wheels-{base.python}-{images.content_key(lock)}"
+            wheels = images.wheelhouse(lock, folder, python=base.python)
+            store.build(
+                name,
+                dockerfile=recipe,
+                context=model_folder.resolve(),
+                arguments={"BASE": base.name},
+                volumes={wheels: "/wheels", wheels / "pip.conf": "/etc/pip.conf"},
+            )
+        store.push(name, reference)
+        root = store.root(name)
+    config = images.pushed_config(reference)
+    return Image(name=reference, root=root, config=config, python=base.python)
 
 
 @pytest.fixture(scope="session")

@@ -161,7 +161,7 @@ def wheelhouse(lock: Path, folder: Path, *, python: str) -> Path:
         tags = [*platforms, "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"]
         subprocess.run(
             [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+                *(sys.executable, "-m", "pip", "download", "-qq", "--no-deps"),
                 *("--python-version", python, "--only-binary=:all:", "--require-hashes"),
                 *(f"--platform={tag}" for tag in (*tags, "any")),
                 *("--requirement", str(lock), "--dest", str(folder)),

@@ -1,8 +1,11 @@
 """What the machine needs so that images can be built and run here without docker."""
 
+import fcntl
 import os
 import platform
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +31,14 @@ def reason_to_skip() -> str | None:
     if missing:
         return f"{', '.join(missing)} not installed; remedy: make container-tools"
     return None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One run at a time makes what is kept in a folder; another waits and finds it made."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def cache_folder() -> Path:

@@ -159,7 +159,7 @@ def libraries(store: Images, function_base: BaseImage) -> Callable[..., Path]:
         key = content_key(lock)
         folder = store.folder / f"libraries-{function_base.python}-{len(names)}-{key}"
         if not (folder / "complete").is_file():
-            wanted = folder.with_suffix(".txt")
+            wanted = folder.parent / f"{folder.name}.txt"
             wanted.write_text(_part(lock.read_text(), names))
             target = ("--target", str(folder), "--python-version", function_base.python)
             exactly = ("--no-deps", "--require-hashes", "--only-binary=:all:")
