@@ -8,7 +8,7 @@ Place = Literal["stage", "delivery"]
 """Whose account and region is asked."""
 Response = Mapping[str, Any]
 
-_READING: Final = ("BatchGet", "Describe", "Filter", "Get", "List", "Test", "Validate")
+_READING: Final = ("BatchGet", "Describe", "Filter", "Get", "Invoke", "List", "Test", "Validate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Call:
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether it leaves nothing that would have to be removed."""
         return self.operation.startswith(_READING)
 
 

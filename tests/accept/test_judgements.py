@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ def ask(account: Any, ground_of: Callable[[str], Ground], tmp_path: Path) -> Ask
         assert builder is not None
         probe: Probe = builder(ground_of(stage))
         run = Run(
-            clients=account.clients, ledger=Ledger(path=tmp_path / "ledger"), sleep=lambda _: None
-        )
+            clients=account.clients, ledger=Ledger(path=tmp_path / "ledger"),
+            sleep=lambda _: None, clock=count().__next__,
+        )  # fmt: skip
         (outcome,) = run.ask([probe])
         return outcome.verdict
 
@@ -339,11 +341,29 @@ def test_capture_is_what_the_config_asks_for(
     assert ask("capture-after-update").status is status
 
 
-@pytest.mark.parametrize(("count", "status"), [(1, Status.HELD), (0, Status.OPEN)])
-def test_captures_are_looked_for_where_the_drift_job_reads(
-    count: int, status: Status, ask: Ask, account: Any, ground_of: Callable[[str], Ground]
+@pytest.mark.parametrize(
+    ("refused", "failed", "status"),
+    [(1, 1, Status.HELD), (1, 0, Status.BROKEN), (0, 0, Status.OPEN)],
+)
+def test_what_counts_a_callers_mistake_is_what_the_metrics_say(
+    refused: int, failed: int, status: Status, ask: Ask, account: Any
 ) -> None:
-    account.offer("ListObjectsV2", {"Contents": [{"Key": "x", "Size": 1}] * count})
+    values = {"invocation4XXErrors": [refused], "invocationModelErrors": [failed]}
+    account.refuse("InvokeEndpoint", "ModelError", "Received client error (400) from primary")
+    account.operations["GetMetricData"] = lambda asked: {
+        "MetricDataResults": [
+            {"Id": one["Id"], "Values": values[one["Id"]]} for one in asked["MetricDataQueries"]
+        ]
+    }
+
+    assert ask("caller-errors").status is status
+
+
+@pytest.mark.parametrize(("files", "status"), [(1, Status.HELD), (0, Status.OPEN)])
+def test_captures_are_looked_for_where_the_drift_job_reads(
+    files: int, status: Status, ask: Ask, account: Any, ground_of: Callable[[str], Ground]
+) -> None:
+    account.offer("ListObjectsV2", {"Contents": [{"Key": "x", "Size": 1}] * files})
 
     assert ask("captures-arrive").status is status
     ground = ground_of("dev")

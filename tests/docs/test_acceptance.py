@@ -60,3 +60,11 @@ def test_every_assumption_that_a_page_names_exists(page: str, text: str) -> None
 
     assert named <= IDS, f"{page}: {named - IDS}"
     assert page in ("emulation.md", "first-deployment.md") or named
+
+
+def test_every_row_of_what_aws_does_not_document_is_an_assumption() -> None:
+    table = (DOCS / "deploying.md").read_text("utf-8").split("| id | not documented |")[1]
+    rows = table.split("\n\n")[0].splitlines()[2:]
+
+    assert len(rows) >= 8
+    assert [row for row in rows if row.split("`")[1] not in IDS] == []

@@ -1,6 +1,7 @@
 """What an update leaves of the fleet before it, and what callers' mistakes count as."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from mlops.accept.call import Answers, Call, Refusal
@@ -10,6 +11,9 @@ from mlops.accept.probe import Probe, Verdict, broken, held, idle, still_open
 SIZE: Final = "fixed-fleet-size"
 CAPTURE: Final = "capture-after-update"
 ARRIVAL: Final = "captures-arrive"
+CALLERS: Final = "caller-errors"
+_METRICS: Final = ("Invocation4XXErrors", "InvocationModelErrors")
+_MINUTES: Final = 15
 Properties = Mapping[str, Any]
 
 
@@ -76,6 +80,66 @@ def arrival(ground: Ground) -> Probe:
     if not calls:
         return idle(ARRIVAL, "no endpoint of the stage captures")
     return Probe(assumption=ARRIVAL, calls=tuple(calls), judge=_arrival_judged)
+
+
+def caller_errors(ground: Ground) -> Probe:
+    """Send one request that no model can read, and see which metrics count it."""
+    endpoints = _endpoints(ground)
+    if not endpoints:
+        return idle(CALLERS, "nothing is released in the stage")
+    name, (_, config) = min(endpoints.items(), key=lambda one: one[0])
+    began = datetime.strptime(ground.stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC, second=0)
+    call = Call(
+        name="request", place="stage", service="sagemaker-runtime", operation="InvokeEndpoint",
+        request={"EndpointName": name, "ContentType": "application/json", "Body": b"{"},
+    )  # fmt: skip
+    counts = Call(
+        name="counts", place="stage", service="cloudwatch", operation="GetMetricData",
+        request={
+            "StartTime": began,
+            "EndTime": began + timedelta(minutes=_MINUTES),
+            "MetricDataQueries": [
+                _sum(metric, name, config["ProductionVariants"][0]["VariantName"])
+                for metric in _METRICS
+            ],
+        },
+        until=lambda answer: bool(_counted(answer)["Invocation4XXErrors"]),
+    )  # fmt: skip
+    return Probe(
+        assumption=CALLERS,
+        calls=(call, counts),
+        judge=_callers_judged,
+        disturbs=f"one malformed request to {name}, which its alarms see",
+    )
+
+
+def _sum(metric: str, endpoint: str, variant: str) -> dict[str, Any]:
+    named = {"EndpointName": endpoint, "VariantName": variant}
+    dimensions = [{"Name": key, "Value": value} for key, value in named.items()]
+    asked = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
+    stat = {"Metric": asked, "Period": 60, "Stat": "Sum"}
+    return {"Id": metric[:1].lower() + metric[1:], "MetricStat": stat}
+
+
+def _counted(answer: Mapping[str, Any]) -> dict[str, float]:
+    """What each metric counted; other callers' requests count as well."""
+    sums = {one["Id"]: sum(one.get("Values", ())) for one in answer.get("MetricDataResults", ())}
+    return {metric: sums.get(metric[:1].lower() + metric[1:], 0.0) for metric in _METRICS}
+
+
+def _callers_judged(answers: Answers) -> Verdict:
+    request, counts = answers["request"], answers["counts"]
+    if not isinstance(request, Refusal):
+        return still_open("the model answered a request that is no JSON")
+    if request.code != "ModelError":
+        return still_open(str(request))
+    if isinstance(counts, Refusal):
+        return still_open(str(counts))
+    refused, failed = (_counted(counts)[metric] for metric in _METRICS)
+    if not refused:
+        return still_open("the metrics did not count the request while this waited")
+    told = f"Invocation4XXErrors counted {refused:g}, InvocationModelErrors {failed:g}"
+    return held(told) if failed >= refused else broken(told)
 
 
 def _place(ground: Ground, config: Properties) -> str:

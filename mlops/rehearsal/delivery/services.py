@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 
@@ -17,6 +17,7 @@ from mlops.aws_api.stand_in import Answer, RefusedError, answer_calls
 from mlops.rollout.published import missing
 
 State = dict[str, Any]
+_MINUTE: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,8 +179,14 @@ class StageServices:
         metric = query["MetricStat"]["Metric"]
         if metric["MetricName"] != "Invocations":
             raise RefusedError("ValidationError", f"{metric['MetricName']} is not rehearsed")
+        stat = query["MetricStat"]
+        if stat["Stat"] != "Sum" or stat["Period"] % _MINUTE:
+            asked = f"{stat['Stat']} of {stat['Period']} seconds"
+            raise RefusedError("ValidationError", f"{asked}: allowed is Sum, of whole minutes")
         dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
         exists = self._publishes(metric["Namespace"], metric["MetricName"], dimensions)
+        # SageMaker publishes Invocations without a unit; in another one there are no points.
+        exists = exists and stat.get("Unit", "None") == "None"
         # CloudWatch has no points of a metric that nobody publishes, and no error either.
         points = sorted(self._points(dimensions, span)) if exists else []
         return {

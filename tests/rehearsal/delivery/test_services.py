@@ -141,6 +141,39 @@ def test_what_is_missing_is_refused_as_the_service_would(
     assert refused.value.response["Error"]["Code"] == code
 
 
+@pytest.mark.parametrize(
+    ("stat", "values"),
+    [({}, [10]), ({"Unit": "None"}, [10]), ({"Unit": "Count"}, [])],
+    ids=str,
+)
+def test_a_metric_has_points_in_its_own_unit_alone(
+    stat: dict[str, Any], values: list[float], services: StageServices
+) -> None:
+    assert asked_for(services, **stat) == values
+
+
+@pytest.mark.parametrize("stat", [{"Period": 90}, {"Stat": "Average"}], ids=str)
+def test_a_statistic_that_is_not_rehearsed_is_refused(
+    stat: dict[str, Any], services: StageServices
+) -> None:
+    with pytest.raises(ClientError, match="allowed is Sum, of whole minutes"):
+        asked_for(services, **stat)
+
+
+def asked_for(services: StageServices, **stat: Any) -> list[float]:
+    names = {"EndpointName": ENDPOINT, "VariantName": "AllTraffic", "EndpointConfigName": "new"}
+    metric = {
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
+    }
+    query = {"Metric": metric, "Period": 60, "Stat": "Sum"} | stat
+    answer = services.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "q", "MetricStat": query}], StartTime=at(0), EndTime=at(1000)
+    )
+    return list(answer["MetricDataResults"][0]["Values"])
+
+
 def test_a_call_that_the_service_model_forbids_never_gets_an_answer(
     services: StageServices,
 ) -> None:
