@@ -5,6 +5,7 @@ is proved is that the kit's requests are understood, and that nothing of what it
 """
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from mlops.accept.deployed import Deployed, deployed
 from mlops.accept.ground import PREFIX, Ground
 from mlops.accept.ledger import Ledger
 from mlops.accept.probe import Status
-from mlops.accept.run import Outcome, Run
+from mlops.accept.run import PATIENCE_SECONDS, Outcome, Run
 from mlops.contract import load_platform
 from tests.emulator.accounts import DEV, root_of
 from tests.emulator.servers import Server
@@ -60,7 +61,8 @@ def outcomes(
     emulator: str, clients: Any, ground: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Outcome]:
     ledger = Ledger(path=tmp_path_factory.mktemp("kit") / "ledger.json")
-    run = Run(clients=clients, ledger=ledger, sleep=lambda _: None)
+    clock = count(step=PATIENCE_SECONDS / 3).__next__
+    run = Run(clients=clients, ledger=ledger, sleep=lambda _: None, clock=clock)
     # moto fails on a stack that is not there.
     nothing = Deployed(names={}, missing={})
     names = nothing if emulator == "moto" else deployed(ground, clients("stage"))
