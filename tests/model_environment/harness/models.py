@@ -34,8 +34,12 @@ class Run:
 
     @property
     def reason(self) -> str:
-        """The one line that a failed script logs; fails when there is more, or a traceback."""
-        errors = [line for line in map(json.loads, self.log.splitlines()) if "reason" in line]
+        """The one line that a failed script logs; fails when there is more, or a traceback of ours.
+
+        What the version that was asked printed itself stands before it.
+        """
+        lines = [line for line in self.log.splitlines() if line.startswith("{")]
+        errors = [line for line in map(json.loads, lines) if "reason" in line]
         assert len(errors) == 1, self.log
         assert "traceback" not in errors[0]
         assert self.message == errors[0]["reason"][:1024]
