@@ -6,6 +6,7 @@ unchanged content is never synthesized twice.
 """
 
 import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -32,6 +33,7 @@ SYNTHESIZED: Final = "cdk.out"
 _KEPT: Final = 3
 _NAMED: Final = 4
 _DIGITS: Final = 16
+_MAKING: Final = ".making-"
 
 
 class StaleError(RehearsalError):
@@ -146,7 +148,8 @@ class _Request:
         Raises:
             RehearsalError: it cannot be synthesized, or is edited meanwhile.
         """
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as beside:
+        prefix = f"{_MAKING}{os.getpid()}-"
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as beside:
             made = Path(beside) / SYNTHESIZED
             if stale or not self._copied(made):
                 self._synthesized(made, stale or f"{SYNTHESIZED} is being changed")
@@ -219,6 +222,9 @@ def _lock(folder: Path) -> IO[str]:
 
 def _prune(home: Path, model: str, *, keep: Path) -> None:
     """Remove the oldest assemblies of a model, except those that a rehearsal reads."""
+    for half_made in home.glob(f"{_MAKING}*"):
+        if not _is_running(int(half_made.name.split("-")[1])):
+            shutil.rmtree(half_made, ignore_errors=True)
     made = [path for path in home.glob(f"{model}-*") if _model_of(path) == model and path != keep]
     made.sort(key=lambda path: path.stat().st_mtime)
     for folder in made[: max(0, 1 + len(made) - _KEPT)]:
@@ -228,6 +234,16 @@ def _prune(home: Path, model: str, *, keep: Path) -> None:
             except BlockingIOError:
                 continue
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _model_of(folder: Path) -> str:

@@ -349,6 +349,20 @@ def test_old_assemblies_go_and_those_in_use_stay(folder: Folder) -> None:
     assert content
 
 
+def test_what_a_killed_rehearsal_left_half_made_goes_with_the_next(folder: Folder) -> None:
+    home = folder.root / ".mlops" / "assemblies"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, others = home / f".making-{ended.pid}-x", home / f".making-{os.getppid()}-x"
+    for path in (left, others):
+        (path / "cdk.out").mkdir(parents=True)
+
+    folder.rehearsed()
+
+    assert not left.exists()
+    assert others.exists()
+
+
 def assemblies(folder: Folder) -> list[Path]:
     home = folder.root / ".mlops" / "assemblies"
     return [path for path in home.iterdir() if not path.name.startswith(".")]
