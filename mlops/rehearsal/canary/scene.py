@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops.rehearsal.canary.capacity import CALIBRATION_SECONDS, most_in_flight, time_scale
-from mlops.rehearsal.canary.clock import Clock
+from mlops.rehearsal.canary.clock import Clock, SlowPart
 from mlops.rehearsal.canary.deployment import AFTER_SECONDS, BEFORE_SECONDS, Deployment
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.faults import Expectation, Fault
@@ -108,7 +108,7 @@ class Scene:
         try:
             measured = await self._opened(blue, measures_capacity=self.stage.scale is None)
             failure = await _failure(green, measured.start_seconds)
-            self.clock.scale = self._scale(measured)
+            self.clock.scale = self._scale(measured, self._usual_per_minute)
             return await self._deploy(blue, green, failure, measured, began)
         finally:
             await self._close(blue, green)
@@ -123,7 +123,10 @@ class Scene:
 
     def seconds(self, measured: Measured) -> float:
         """How long `play` takes on a machine that shows this."""
-        deployment = self._span / self._scale(measured)
+        usual = self._scale(measured, self._usual_per_minute)
+        surging = self._scale(measured, self._peak_per_minute)
+        surge = self._surge.ends - self._surge.begins
+        deployment = (self._span - surge) / usual + surge / surging
         return 2 * measured.start_seconds + CALIBRATION_SECONDS + deployment
 
     async def _opened(self, blue: Fleet, *, measures_capacity: bool) -> Measured:
@@ -166,6 +169,7 @@ class Scene:
         reference = Reference(
             router=self.router, metrics=self.metrics, requests=self.stage.requests
         )
+        usual, surging = self.clock.scale, self._slow_part(measured)
         with _undisturbed():
             self.metrics.forget()
             self.clock.restart()
@@ -173,7 +177,7 @@ class Scene:
                 board.redden(self.stage.endpoint.alarms[0].name, at=0.0)
             if prober is not None:
                 prober.status = lambda: deployment.status
-            async with _running(traffic, prober, reference):
+            async with _running(traffic, prober, reference, surging):
                 await deployment.run()
             self.machine.given_up += await traffic.settled(timeout_seconds=_SETTLE_SECONDS)
             if prober is not None:
@@ -194,10 +198,11 @@ class Scene:
             prober_failures=tuple(prober.failures) if prober else (),
             ended=ended,
         ).result(
-            scale=self.clock.scale,
+            scale=usual,
             seconds=time.perf_counter() - began,
             capacity=measured.capacity,
-            offered=self._peak_per_minute / _MINUTE * self.clock.scale,
+            offered=max(self._usual_per_minute * usual, self._peak_per_minute * surging.scale)
+            / _MINUTE,
         )
 
     def _fleets(self) -> tuple[Fleet, Fleet]:
@@ -231,12 +236,21 @@ class Scene:
             fault=fault,
         )
 
-    def _scale(self, measured: Measured) -> float:
+    def _slow_part(self, measured: Measured) -> SlowPart:
+        """The surge, at a pace at which the machine bears it; the rest need not wait for it."""
+        return SlowPart(
+            clock=self.clock,
+            begins=self._surge.begins,
+            ends=self._surge.ends,
+            scale=self._scale(measured, self._peak_per_minute),
+        )
+
+    def _scale(self, measured: Measured, per_minute: float) -> float:
         if self.stage.scale is not None or measured.capacity is None:
             return self.stage.scale or 1.0
         fastest = time_scale(
             duration_seconds=self._span,
-            per_minute=self._peak_per_minute,
+            per_minute=per_minute,
             capacity=measured.capacity,
         )
         asking = _PROBE_ROOM * self._probes_per_minute * measured.probe_seconds
@@ -246,21 +260,28 @@ class Scene:
         return max(1.0, fastest / self.slowdown)
 
     @property
+    def _usual_per_minute(self) -> float:
+        return self.stage.per_minute * self.fault.traffic_factor + self._probes_per_minute
+
+    @property
     def _peak_per_minute(self) -> float:
         usual = self.stage.per_minute * self.fault.traffic_factor
         return usual * self.fault.surge_factor + self._probes_per_minute
+
+    @property
+    def _surge(self) -> Surge:
+        begins = BEFORE_SECONDS + _MINUTE
+        return Surge(begins=begins, ends=begins + _SURGE_SECONDS, factor=self.fault.surge_factor)
 
     @property
     def _probes_per_minute(self) -> float:
         return self.stage.endpoint.probes_per_minute if self.fault.traffic_factor else 0.0
 
     def _traffic(self) -> Traffic:
-        begins = BEFORE_SECONDS + _MINUTE
-        surge = Surge(begins=begins, ends=begins + _SURGE_SECONDS, factor=self.fault.surge_factor)
         return Traffic(
             requests=_with_malformed(self.stage.requests, self.fault.malformed_share),
             per_minute=self.stage.per_minute * self.fault.traffic_factor,
-            surge=surge,
+            surge=self._surge,
             seed=self.stage.seed,
             clock=self.clock,
             port=self.router.port,
@@ -315,7 +336,7 @@ async def _failure(green: Fleet, usual_seconds: float) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _running(*at_work: Traffic | Prober | Reference | None) -> AsyncIterator[None]:
+async def _running(*at_work: Traffic | Prober | Reference | SlowPart | None) -> AsyncIterator[None]:
     """Clients, prober and reference at work."""
     tasks = [asyncio.create_task(one.run()) for one in at_work if one is not None]
     try:
