@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from mlops.rollout.fleets import Fleets, FleetSums, needs_comparison
 from mlops.rollout.verdict import Outcome
 
 
@@ -39,6 +40,8 @@ class Attempt:
     canary_invocations: int | None
     """Requests that the new fleet answered as a canary; None if not known."""
     minimum_invocations: int
+    fleets: Fleets | None = None
+    """What both fleets showed; None if not known."""
     failure_reason: str = ""
     """SageMaker's own words, as in DescribeEndpoint; often it has none."""
 
@@ -61,15 +64,16 @@ def attribute(attempt: Attempt) -> tuple[Cause, str]:
     doubt = next((doubt for rule in _RULES for doubt in rule(attempt)), None)
     if doubt is not None:
         return Cause.UNKNOWN, doubt
+    beside = "" if attempt.fleets is None else f"; {_beside(attempt.fleets)}"
     return Cause.MODEL, (
         f"{_listed(attempt.red_alarms)} red while the canary of version {attempt.version} "
-        f"answered {attempt.canary_invocations} requests"
+        f"answered {attempt.canary_invocations} requests{beside}"
     )
 
 
 def awaits_traffic(attempt: Attempt) -> bool:
     """Whether only requests are missing for the model to be blamed; metrics come minutes late."""
-    counted = replace(attempt, canary_invocations=attempt.minimum_invocations)
+    counted = replace(attempt, canary_invocations=attempt.minimum_invocations, fleets=_FAILED_ALONE)
     return attribute(attempt)[0] is Cause.UNKNOWN and attribute(counted)[0] is Cause.MODEL
 
 
@@ -108,11 +112,32 @@ def _the_canary_had_traffic(attempt: Attempt) -> Iterator[str]:
         )
 
 
+def _the_new_fleet_did_worse(attempt: Attempt) -> Iterator[str]:
+    if not all(needs_comparison(alarm) for alarm in attempt.red_alarms):
+        return
+    if attempt.fleets is None:
+        yield "how the old fleet did meanwhile is not known"
+    elif not any(map(attempt.fleets.new_is_worse, attempt.red_alarms)):
+        yield (
+            f"{_listed(attempt.red_alarms)} red, and the new fleet did no worse than the old one: "
+            f"{_beside(attempt.fleets)}"
+        )
+
+
+def _beside(fleets: Fleets) -> str:
+    return f"new fleet: {fleets.new}; old fleet: {fleets.old}"
+
+
+_FAILED_ALONE: Final = Fleets(
+    old=FleetSums(requests=1000, latency_microseconds=1),
+    new=FleetSums(requests=1000, server_errors=1000, latency_microseconds=1e9),
+)
 _RULES: Final[tuple[Callable[[Attempt], Iterator[str]], ...]] = (
     _it_failed,
     _another_version_serves,
     _an_alarm_was_red,
     _the_canary_had_traffic,
+    _the_new_fleet_did_worse,
 )
 
 

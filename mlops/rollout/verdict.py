@@ -40,6 +40,8 @@ class Evidence:
     alarm_states: Mapping[str, State] = field(default_factory=dict)
     canary_invocations: int | None = None
     """Requests that the new fleet answered within the canary bake; None if not known."""
+    endpoint_invocations: int | None = None
+    """Requests of the whole endpoint since the deployment began; None if not known."""
     minimum_invocations: int = 100
     first_release: bool = False
     """The endpoint was created: SageMaker does no canary then, so a smoke call stands in."""
@@ -95,6 +97,11 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 _Finding = tuple[Outcome, str]
 
+_SAYS_BLIND: Final = (
+    "CloudWatch has {} requests under EndpointName and VariantName, and none with the new "
+    "EndpointConfigName beside them: either no request reached the new fleet, or SageMaker does "
+    "not publish that dimension here and every alarm on it is blind"
+)
 _UNDER_WAY: Final = ("Creating", "Updating", "SystemUpdating")
 _BROKEN: Final = ("Failed", "OutOfService", "RollingBack", "UpdateRollbackFailed", "Deleting")
 
@@ -141,6 +148,11 @@ def _the_canary_had_traffic(evidence: Evidence) -> Iterator[_Finding]:
         return
     if seen is None:
         yield Outcome.INCONCLUSIVE, "how many requests the canary answered is not known"
+    elif not seen and evidence.endpoint_invocations:
+        yield (
+            Outcome.INCONCLUSIVE,
+            _SAYS_BLIND.format(evidence.endpoint_invocations),
+        )
     elif seen < needed:
         yield (
             Outcome.INCONCLUSIVE,

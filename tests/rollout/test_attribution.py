@@ -14,8 +14,10 @@ from mlops.rollout.attribution import (
     awaits_traffic,
     infrastructure_words,
 )
+from mlops.rollout.fleets import Fleets, FleetSums
 from mlops.rollout.verdict import Outcome
 
+FINE = FleetSums(requests=3000, server_errors=3, failures=3, latency_microseconds=6e7)
 BLAMED = Attempt(
     outcome=Outcome.UNHEALTHY,
     version=4,
@@ -23,6 +25,10 @@ BLAMED = Attempt(
     red_alarms=("acme-prod-churn-rollback-server-errors-aaaaaaaaaaaa",),
     canary_invocations=412,
     minimum_invocations=100,
+    fleets=Fleets(
+        old=FINE,
+        new=FleetSums(requests=412, server_errors=40, failures=40, latency_microseconds=8e6),
+    ),
 )
 MODEL, INFRASTRUCTURE, UNKNOWN = Cause.MODEL, Cause.INFRASTRUCTURE, Cause.UNKNOWN
 PING = "The primary container for production variant AllTraffic did not pass the ping health check."
@@ -67,7 +73,8 @@ def test_a_red_alarm_and_enough_requests_blame_the_version_that_no_longer_serves
     assert cause is MODEL
     assert reason == (
         "acme-prod-churn-rollback-server-errors-aaaaaaaaaaaa was red while the canary of version 4 "
-        "answered 412 requests"
+        "answered 412 requests; new fleet: 9.7% of 412 requests failed, 19.4 ms on average; "
+        "old fleet: 0.1% of 3,000 requests failed, 20 ms on average"
     )
 
 
@@ -82,6 +89,10 @@ def test_a_red_alarm_and_enough_requests_blame_the_version_that_no_longer_serves
         ({"canary_invocations": 99}, UNKNOWN, "99 requests, fewer than the 100"),
         ({"canary_invocations": 0}, UNKNOWN, "0 requests"),
         ({"canary_invocations": None}, UNKNOWN, "is not known"),
+        ({"fleets": None}, UNKNOWN, "how the old fleet did meanwhile is not known"),
+        ({"fleets": Fleets(old=FINE, new=FINE)}, UNKNOWN, "did no worse than the old one"),
+        ({"fleets": None, "red_alarms": ("x-rollback-wrong-answers-a",)}, MODEL, "was red"),
+        ({"fleets": None, "red_alarms": ("x-rollback-client-errors-a",)}, MODEL, "was red"),
         ({"live_version": 4}, UNKNOWN, "version 4 serves right now"),
         ({"live_version": None}, UNKNOWN, "cannot be told"),
         ({"outcome": Outcome.INCONCLUSIVE}, UNKNOWN, "inconclusive, which proves no fault"),
@@ -139,6 +150,7 @@ def test_the_ordinary_course_and_hyphenated_names_are_no_infrastructure(text: st
         ({"canary_invocations": None}, True),
         ({"canary_invocations": 99}, True),
         ({}, False),
+        ({"fleets": None}, True),
         ({"canary_invocations": 0, "red_alarms": ()}, False),
         ({"canary_invocations": 0, "live_version": 4}, False),
         ({"canary_invocations": 0, "failure_reason": "AccessDenied"}, False),
@@ -208,10 +220,11 @@ def test_a_word_of_infrastructure_anywhere_in_the_reason_blames_no_model(
 _LADDERS: dict[str, tuple[Any, ...]] = {
     "outcome": (Outcome.UNHEALTHY, Outcome.INCONCLUSIVE),
     "live_version": (3, 4),
-    "red_alarms": (("a", "b"), ("a",), ()),
+    "red_alarms": (BLAMED.red_alarms, ()),
     "canary_invocations": (500, 100, 99, 0, None),
     "minimum_invocations": (1, 100, 5000),
     "failure_reason": ("", "ThrottlingException"),
+    "fleets": (BLAMED.fleets, Fleets(old=FINE, new=FINE), None),
 }
 _rungs = st.fixed_dictionaries(
     {key: st.integers(0, len(ladder) - 1) for key, ladder in _LADDERS.items()}

@@ -91,7 +91,7 @@ BLIND = {
         {"statistic": "p99", "threshold": 2e5, "evaluate_low_samples": False},
     ),
     "requests are counted, not errors": (ERRORS, {"statistic": "SampleCount", "threshold": 5}),
-    "there is no such statistic": (ERRORS, {"statistic": "Averge"}),
+    "a trimmed mean is not evaluated here": (ERRORS, {"statistic": "tm90"}),
 }
 
 

@@ -27,6 +27,21 @@ ONLY_SETTINGS = {"settings_only": True, "canary_invocations": 0, "alarm_states":
     [
         ({}, HEALTHY, "release abc is live"),
         ({"canary_invocations": 100}, HEALTHY, "the canary answered 100 requests (at least 100)"),
+        (
+            {"canary_invocations": 0, "endpoint_invocations": 4200},
+            INCONCLUSIVE,
+            "4200 requests under EndpointName and VariantName, and none with the new Endpoint",
+        ),
+        (
+            {"canary_invocations": 0, "endpoint_invocations": 0},
+            INCONCLUSIVE,
+            "the canary answered 0 requests",
+        ),
+        (
+            {"canary_invocations": 7, "endpoint_invocations": 4200},
+            INCONCLUSIVE,
+            "the canary answered 7 requests",
+        ),
         ({"live_release": "old"}, UNHEALTHY, "release old is live instead of abc"),
         ({"live_release": None}, INCONCLUSIVE, "which release is live cannot be told"),
         ({"endpoint_status": "Failed"}, UNHEALTHY, "the endpoint is Failed"),

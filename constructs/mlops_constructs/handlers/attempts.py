@@ -11,7 +11,12 @@ from mlops.rollout.attribution import Attempt, attribute, awaits_traffic
 from mlops.rollout.record import ReleaseRecord
 from mlops.rollout.verdict import Outcome
 from mlops_constructs.handlers.alarm_history import red_alarms
-from mlops_constructs.handlers.canary_traffic import CanaryBake, Fleet, canary_invocations
+from mlops_constructs.handlers.canary_traffic import (
+    CanaryBake,
+    Fleet,
+    canary_invocations,
+    fleets_of,
+)
 from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.deployments import Deployment
 from mlops_constructs.handlers.live_release import LiveRelease
@@ -83,6 +88,7 @@ def attempt_of(
         red_alarms=red_alarms(cloudwatch, alarms, start=fleet.start, end=fleet.end),
         canary_invocations=canary_invocations(cloudwatch, fleet, terms.bake),
         minimum_invocations=terms.minimum_invocations,
+        fleets=fleets_of(cloudwatch, fleet),
         failure_reason=live.failure_reason,
     )
 

@@ -25,7 +25,11 @@ from mlops_constructs.handlers.attempts import (
     record_of_success,
     settled,
 )
-from mlops_constructs.handlers.canary_traffic import CanaryBake, canary_invocations
+from mlops_constructs.handlers.canary_traffic import (
+    CanaryBake,
+    canary_invocations,
+    endpoint_invocations,
+)
 from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.cloudformation import Answer, respond
 from mlops_constructs.handlers.contract import contract_cases
@@ -208,7 +212,7 @@ def _evidence(expected: Expectation, live: LiveRelease, *, smoke: bool | None) -
         return replace(evidence, settings_only=True)
     if evidence.live_release != expected.release:
         return evidence  # the requests of another release prove nothing about this one
-    return replace(evidence, canary_invocations=_canary_invocations(expected, live))
+    return replace(evidence, **_invocations(expected, live))
 
 
 def _is_first(expected: Expectation, live: LiveRelease) -> bool:
@@ -223,10 +227,21 @@ def _named(expected: Expectation, live: LiveRelease) -> str | None:
     return live.release if live.package else None
 
 
-def _canary_invocations(expected: Expectation, live: LiveRelease) -> int | None:
-    terms = expected.terms
+def _invocations(expected: Expectation, live: LiveRelease) -> dict[str, Any]:
+    """Requests under both sets of dimensions: of the canary, and of the whole endpoint."""
+    cloudwatch, terms = client("cloudwatch"), expected.terms
     fleet = fleet_of(live, endpoint=expected.endpoint, longest=terms.longest)
-    return canary_invocations(client("cloudwatch"), fleet, terms.bake)
+    found = canary_invocations(cloudwatch, fleet, terms.bake)
+    if found:
+        return {"canary_invocations": found}
+    if terms.bake.share == 1:
+        # Without a canary all that the endpoint answered in the last bake is the release's own.
+        last = replace(fleet, start=live.updated - terms.bake.length, end=live.updated)
+        return {"canary_invocations": endpoint_invocations(cloudwatch, last)}
+    return {
+        "canary_invocations": found,
+        "endpoint_invocations": endpoint_invocations(cloudwatch, fleet),
+    }
 
 
 def _alarm_states(names: tuple[str, ...]) -> dict[str, State]:

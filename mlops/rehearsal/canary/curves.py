@@ -11,10 +11,10 @@ from mlops.rollout import timeline
 MINUTE: Final = 60
 _STATISTICS: Final = {
     "Invocations": ("Sum",),
-    "Invocation4XXErrors": ("Average",),
-    "Invocation5XXErrors": ("Average",),
-    "InvocationModelErrors": ("Average",),
-    "ModelLatency": ("p50", "p90", "p99"),
+    "Invocation4XXErrors": ("Average", "Sum"),
+    "Invocation5XXErrors": ("Average", "Sum"),
+    "InvocationModelErrors": ("Average", "Sum"),
+    "ModelLatency": ("p50", "p90", "p99", "Sum"),
     "OverheadLatency": ("p50", "p90", "p99"),
 }
 _COLOURS: Final[Mapping[Part, str]] = {"old-fleet": "blue", "new-fleet": "green"}

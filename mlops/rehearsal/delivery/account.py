@@ -122,9 +122,9 @@ class StageAccount:
         old = endpoint["config"]
         new = self._config(release, package, at=began + BEFORE_SECONDS)
         fleets = {"green": new, "blue": old}
-        for minute in result.minutes:
-            counts = state["invocations"].setdefault(fleets[minute.fleet], {})
-            counts[str(began + minute.at)] = minute.requests
+        for config, metric, minute, value in _sums(result, fleets):
+            points = state["sums"].setdefault(config, {}).setdefault(metric, {})
+            points[str(began + minute * _MINUTE)] = value
         state["alarms"] = dict.fromkeys(release.properties["AlarmNames"], str(State.OK.value))
         for change in result.changes:
             state["alarms"][change.alarm] = change.state.value
@@ -222,6 +222,17 @@ class StageAccount:
             account, region = self.stage.account, self.stage.region
             event = events.put(entry, account=account, region=region, detail=detail)
             yield entry["EventBusName"], event
+
+
+def _sums(
+    result: DeploymentResult, fleets: Mapping[str, str]
+) -> Iterator[tuple[str, str, float, float]]:
+    """Config, metric, minute and sum of everything that a fleet's invocations reported."""
+    for curve in result.curves:
+        colour = curve.dimensions.get("EndpointConfigName", "").partition(":")[0]
+        if colour in fleets and curve.statistic == "Sum":
+            for minute, value in curve.points:
+                yield fleets[colour], curve.name, minute, value
 
 
 def _failure(result: DeploymentResult) -> str:

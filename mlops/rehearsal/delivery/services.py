@@ -38,8 +38,7 @@ class StageServices:
     def empty(cls, *, account: str, region: str) -> "StageServices":
         """The services of an account in which nothing was deployed yet."""
         tables: dict[str, dict[str, Any]] = {
-            name: {}
-            for name in ("endpoints", "configs", "models", "alarms", "parameters", "invocations")
+            name: {} for name in ("endpoints", "configs", "models", "alarms", "parameters", "sums")
         }
         lists: dict[str, list[Any]] = {name: [] for name in ("history", "events", "messages")}
         return cls(account=account, region=region, state={**tables, **lists})
@@ -177,18 +176,14 @@ class StageServices:
 
     def _series(self, query: Mapping[str, Any], span: tuple[float, float]) -> dict[str, Any]:
         metric = query["MetricStat"]["Metric"]
-        if metric["MetricName"] != "Invocations":
-            raise RefusedError("ValidationError", f"{metric['MetricName']} is not rehearsed")
         stat = query["MetricStat"]
         if stat["Stat"] != "Sum" or stat["Period"] % _MINUTE:
             asked = f"{stat['Stat']} of {stat['Period']} seconds"
             raise RefusedError("ValidationError", f"{asked}: allowed is Sum, of whole minutes")
         dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
-        exists = self._publishes(metric["Namespace"], metric["MetricName"], dimensions)
-        # SageMaker publishes Invocations without a unit; in another one there are no points.
-        exists = exists and stat.get("Unit", "None") == "None"
+        exists = self._publishes(metric, dimensions, unit=stat.get("Unit"))
         # CloudWatch has no points of a metric that nobody publishes, and no error either.
-        points = sorted(self._points(dimensions, span)) if exists else []
+        points = sorted(self._points(metric["MetricName"], dimensions, span)) if exists else []
         return {
             "Id": query["Id"],
             "Timestamps": [_moment(at) for at, _ in points],
@@ -196,24 +191,27 @@ class StageServices:
             "StatusCode": "Complete",
         }
 
-    def _publishes(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> bool:
-        """Whether a metric exists under exactly these dimensions."""
+    def _publishes(
+        self, metric: Mapping[str, Any], dimensions: Mapping[str, str], *, unit: str | None
+    ) -> bool:
+        """Whether a metric exists under exactly these dimensions, and in this unit."""
+        namespace, name = metric["Namespace"], metric["MetricName"]
         variants = {config["variant"] for config in self.state["configs"].values()}
         return (
-            missing(namespace, name, dimensions=dimensions) is None
+            missing(namespace, name, dimensions=dimensions, unit=unit) is None
             and dimensions["EndpointName"] in self.state["endpoints"]
             and dimensions["VariantName"] in variants
         )
 
     def _points(
-        self, dimensions: Mapping[str, str], span: tuple[float, float]
+        self, metric: str, dimensions: Mapping[str, str], span: tuple[float, float]
     ) -> Iterator[tuple[float, float]]:
-        """Requests a minute of one config's fleet, or of all fleets of the endpoint together."""
+        """A minute's sum of one config's fleet, or of all fleets of the endpoint together."""
         wanted = dimensions.get("EndpointConfigName")
         sums: dict[float, float] = {}
-        for config, minutes in self.state["invocations"].items():
+        for config, metrics in self.state["sums"].items():
             if wanted in (None, config):
-                for minute, count in minutes.items():
+                for minute, count in metrics.get(metric, {}).items():
                     sums[float(minute)] = sums.get(float(minute), 0.0) + count
         return ((at, count) for at, count in sums.items() if span[0] <= at < span[1])
 

@@ -221,6 +221,8 @@ class CloudWatch:
     def __init__(self, aws: Aws) -> None:
         self.history: list[tuple[str, datetime, str]] = []
         self.requests: dict[str, dict[datetime, float]] = {}
+        self.per_request: dict[str, dict[str, float]] = {}
+        """What each request of a fleet reports, beside itself."""
         self.status = "Complete"
         aws.operations["DescribeAlarmHistory"] = self.describe_alarm_history
         aws.operations["GetMetricData"] = self.get_metric_data
@@ -237,6 +239,12 @@ class CloudWatch:
         self.requests[new] = {minute: count for minute, count in shares.items() if count}
         rest = {minute: total - count for minute, count in shares.items()}
         self.requests[old] = self.requests.get(old, {}) | rest
+        self.per_request[old] = {"ModelLatency": 20_000.0}
+        self.per_request[new] = {
+            "ModelLatency": 900_000.0,
+            "Invocation5XXErrors": 0.2,
+            "InvocationModelErrors": 0.2,
+        }
 
     def describe_alarm_history(
         self,
@@ -275,14 +283,16 @@ class CloudWatch:
         self, query: dict[str, Any], start: datetime, end: datetime
     ) -> dict[datetime, float]:
         metric = query["MetricStat"]["Metric"]
-        assert (metric["Namespace"], metric["MetricName"]) == ("AWS/SageMaker", "Invocations")
+        assert metric["Namespace"] == "AWS/SageMaker"
         dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
         asked = dimensions.get("EndpointConfigName")
         series: dict[datetime, float] = {}
         for config, requests in self.requests.items():
             for minute, count in requests.items():
                 if asked in (None, config) and start <= minute < end:
-                    series[minute] = series.get(minute, 0) + count
+                    reported = {"Invocations": 1.0} | self.per_request.get(config, {})
+                    value = count * reported.get(metric["MetricName"], 0.0)
+                    series[minute] = series.get(minute, 0) + value
         return dict(sorted(series.items()))
 
 

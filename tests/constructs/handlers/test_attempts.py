@@ -115,7 +115,11 @@ def test_a_failure_is_recorded_with_its_cause_and_sagemakers_words(
     assert (record.outcome, record.cause, record.live_version) == ("unhealthy", "model", 3)
     assert record.reasons == (
         "old is live",
-        f"{ALARM} was red while the canary of version 4 answered 300 requests",
+        (
+            f"{ALARM} was red while the canary of version 4 answered 300 requests; "
+            "new fleet: 20.0% of 300 requests failed, 900 ms on average; "
+            "old fleet: 0.0% of 5,700 requests failed, 20 ms on average"
+        ),
         "SageMaker says: Alarm is red",
     )
     assert record.blames_the_model

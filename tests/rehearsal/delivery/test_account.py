@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlops.contract import Platform, load_platform
+from mlops.dashboards import Recorded
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.deployment import Event
 from mlops.rehearsal.canary.metrics import Change
-from mlops.rehearsal.canary.results import DeploymentResult, Minute
+from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.delivery.account import Asked, Judged, StageAccount, asked
 from mlops.rehearsal.intrinsics import TemplateError
 from mlops.rehearsal.processes import Processes
@@ -68,14 +70,25 @@ def judged(
     return judge
 
 
-def requests(*, to_canary: int) -> tuple[Minute, ...]:
-    """Traffic of both fleets in every minute of the bake."""
-    minutes = range(int(BEFORE), int(BAKED), 60)
+def requests(*, to_canary: int, failing: float = 0.0, old_failing: float = 0.0) -> Any:
+    """Curves of both fleets in every minute of the bake."""
+    minutes = range(int(BEFORE) // 60, int(BAKED) // 60)
     counts = {"blue": 300, "green": to_canary // len(minutes)}
+    ratios = {"blue": old_failing, "green": failing}
     return tuple(
-        Minute(at=at, fleet=fleet, requests=count, error_ratio=0, p50_ms=1, p99_ms=1)  # type: ignore[arg-type]  # both are colours
-        for at in minutes
+        Recorded(
+            namespace="AWS/SageMaker",
+            name=metric,
+            dimensions={"EndpointConfigName": f"{fleet}: version"},
+            statistic="Sum",
+            points=tuple((float(minute), count * each) for minute in minutes),
+        )
         for fleet, count in counts.items()
+        for metric, each in {
+            "Invocations": 1.0,
+            "Invocation5XXErrors": ratios[fleet],
+            "InvocationModelErrors": ratios[fleet],
+        }.items()
     )
 
 
@@ -96,7 +109,7 @@ def record_of(found: Judged) -> ReleaseRecord:
 def test_a_canary_that_was_seen_and_stayed_quiet_is_a_healthy_release(
     judged: Callable[..., Judged], deployed: Deployed
 ) -> None:
-    found = judged(deployed("promoted", minutes=requests(to_canary=300)))
+    found = judged(deployed("promoted", curves=requests(to_canary=300)))
 
     assert found.passed
     assert (record_of(found).outcome, record_of(found).cause) == ("healthy", None)
@@ -106,7 +119,9 @@ def test_a_canary_that_was_seen_and_stayed_quiet_is_a_healthy_release(
 def test_a_rollback_under_a_red_alarm_blames_the_model_and_is_told_once(
     judged: Callable[..., Judged], deployed: Deployed, prod: Asked
 ) -> None:
-    result = deployed("rolled back", minutes=requests(to_canary=300), changes=reddened(prod))
+    result = deployed(
+        "rolled back", curves=requests(to_canary=300, failing=0.1), changes=reddened(prod)
+    )
 
     found = judged(result)
 
@@ -123,7 +138,7 @@ def test_a_rollback_under_a_red_alarm_blames_the_model_and_is_told_once(
 def test_a_rollback_without_a_red_alarm_blames_nobody(
     judged: Callable[..., Judged], deployed: Deployed
 ) -> None:
-    found = judged(deployed("rolled back", minutes=requests(to_canary=300)))
+    found = judged(deployed("rolled back", curves=requests(to_canary=300)))
 
     assert not found.passed
     assert record_of(found).cause == "unknown"
@@ -153,3 +168,14 @@ def test_a_fleet_that_never_started_is_no_models_fault_by_itself(
 def test_an_endpoint_without_a_check_cannot_be_delivered(synthesized: Assembly) -> None:
     with pytest.raises(TemplateError, match="has no release check of ghost"):
         asked(synthesized, "ghost")
+
+
+def test_where_both_fleets_failed_alike_nobody_is_blamed(
+    judged: Callable[..., Judged], deployed: Deployed, prod: Asked
+) -> None:
+    sick = requests(to_canary=300, failing=0.1, old_failing=0.1)
+
+    record = record_of(judged(deployed("rolled back", curves=sick, changes=reddened(prod))))
+
+    assert (record.outcome, record.cause) == ("unhealthy", "unknown")
+    assert any("no worse than the old one" in reason for reason in record.reasons)

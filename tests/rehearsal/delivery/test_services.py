@@ -25,7 +25,10 @@ def services() -> StageServices:
             "tags": {"mlops:release": name},
         }
         made.state["models"][f"model-{name}"] = {"package": PACKAGE, "created": created}
-    made.state["invocations"] = {"old": {"300.0": 90, "360.0": 10}, "new": {"300.0": 10}}
+    made.state["sums"] = {
+        "old": {"Invocations": {"300.0": 90, "360.0": 10}, "Invocation5XXErrors": {"300.0": 2}},
+        "new": {"Invocations": {"300.0": 10}},
+    }
     made.state["alarms"] = {"a-errors": "OK", "b-latency": "ALARM"}
     made.state["history"] = [
         {"alarm": "a-errors", "at": 310.0, "state": "ALARM"},
