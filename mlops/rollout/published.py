@@ -112,7 +112,7 @@ def blindness(alarm: Alarm, metric: PublishedMetric) -> Iterator[str]:
     try:
         failing, healthy = _value(alarm, metric, bad=_REQUESTS // 2), _value(alarm, metric, bad=0)
     except ValueError as error:
-        yield str(error)
+        yield f"it cannot be judged here: {error}"
         return
     yield from _misjudged(alarm, f"their {alarm.statistic}", failing=failing, healthy=healthy)
 

@@ -90,6 +90,7 @@ BLIND = {
         LATENCY,
         {"statistic": "p99", "threshold": 2e5, "evaluate_low_samples": False},
     ),
+    "a trimmed mean cannot be judged here": (ERRORS, {"statistic": "tm90"}),
     "requests are counted, not errors": (ERRORS, {"statistic": "SampleCount", "threshold": 5}),
     "a trimmed mean is not evaluated here": (ERRORS, {"statistic": "tm90"}),
 }
