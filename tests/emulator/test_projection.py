@@ -152,6 +152,18 @@ def test_references_to_what_is_left_out_become_literals() -> None:
     }
 
 
+def test_an_alarm_with_an_expression_stays_under_its_name() -> None:
+    properties = {"AlarmName": "ratio", "Metrics": [{"Id": "a", "Expression": "1 + 1"}]}
+
+    found = projected(
+        template(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}), "1" * 12
+    )["Resources"]["Alarm"]["Properties"]
+
+    assert found["AlarmName"] == "ratio"
+    assert "Metrics" not in found
+    assert found["MetricName"] == "Expression"
+
+
 def test_rules_of_aws_sources_listen_to_a_source_of_their_own() -> None:
     pattern = {"source": ["aws.sagemaker"], "detail-type": ["a change"]}
     rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
