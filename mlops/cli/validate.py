@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from mlops.cli.output import JSON_OPTION, ValidationOutput
-from mlops.contract import ContractError, Platform, load_platform
+from mlops.contract import ContractError, ModelSpec, Platform, Problem, load_platform
+from mlops.pipeline import load_compiled
+from mlops.pipeline.compiled import SDK_LOCK
 
 
 @click.command()
@@ -36,7 +38,28 @@ def checked_platform(root: Path, model: str | None) -> Platform:
     Raises:
         ContractError: with every problem.
     """
-    return load_platform(root, model=model)
+    platform = load_platform(root, model=model)
+    stale = [problem for spec in platform.models for problem in _definition(platform.root, spec)]
+    if stale:
+        raise ContractError((*platform.warnings, *stale))
+    return platform
+
+
+def _definition(root: Path, spec: ModelSpec) -> tuple[Problem, ...]:
+    """What is wrong with the committed definition of a model."""
+    try:
+        load_compiled(root, spec)
+    except ContractError as error:
+        return error.problems
+    except OSError as error:
+        lost = Problem(
+            file=SDK_LOCK,
+            key="",
+            problem=f"cannot be read: {error.strerror}",
+            remedy="restore it: definitions are compared with it",
+        )
+        return (lost,)
+    return ()
 
 
 def _tell(platform: Platform) -> None:

@@ -13,6 +13,7 @@ from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.example_rules import example_problems
+from mlops.contract.lock_rules import LOCK_RULES
 from mlops.contract.machine_rules import (
     CAPACITY_RULES,
     MACHINE_FOLDER_RULES,
@@ -26,6 +27,7 @@ from mlops.contract.partial import readable
 from mlops.contract.problems import Problem
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
+from mlops.contract.script_rules import SCRIPT_RULES
 from mlops.contract.stage_spec import StageSpec, StagesSpec
 from mlops.contract.traffic_rules import TRAFFIC_RULES
 from mlops.contract.translation import problem_at
@@ -383,6 +385,8 @@ _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Proble
     _scripts_exist,
     _modules_have_names_of_their_own,
     *MACHINE_FOLDER_RULES,
+    *SCRIPT_RULES,
+    *LOCK_RULES,
     sample_problems,
     example_problems,
 )

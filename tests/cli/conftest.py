@@ -17,6 +17,7 @@ def repository(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "tests" / "sample" / "config", tmp_path / "config")
     model = Path("model_code") / "bike_demand"
     shutil.copytree(ROOT / model, tmp_path / model, ignore=ignored)
+    (tmp_path / "requirements").symlink_to(ROOT / "requirements")
     return tmp_path
 
 

@@ -61,7 +61,6 @@ def _leaves(group: click.Group, words: str = "") -> Iterator[tuple[str, click.Co
 @pytest.fixture
 def prepared(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a commit, two registered versions, and checks that answer."""
-    (repository / "requirements").symlink_to(ROOT / "requirements")
     for command in (
         ["init", "-q", "-b", "main"], ["add", "config", "model_code"],
         ["-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "-m", "First"],

@@ -19,6 +19,10 @@ settings.register_profile(
 )
 settings.load_profile("contract")
 
+INFERENCE = "".join(
+    f"def {name}(*_): ...\n" for name in ("model_fn", "input_fn", "predict_fn", "output_fn")
+)
+LOCK = "".join(f"{name}==1.0 \\\n" for name in ("numpy", "scipy", "starlette", "uvicorn"))
 SAMPLE = gzip.compress(b"hour,weather,demand\n1,Clear,3\n", mtime=0)
 
 MODEL = f"""\
@@ -97,6 +101,8 @@ def repository(tmp_path: Path) -> Path:
         (tmp_path / path).write_text(text)
     for name in MODEL_FILES:
         (folder / name).write_text("")
+    (folder / "inference.py").write_text(INFERENCE)
+    (folder / "requirements.lock").write_text(LOCK)
     for name in ("data", "examples"):
         (folder / name).mkdir()
     (folder / "data" / "hours.csv.gz").write_bytes(SAMPLE)
