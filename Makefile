@@ -26,6 +26,7 @@ setup: .venv/.ready node_modules/.ready ## Make the Python environment and insta
 
 .venv/.ready: requirements.txt requirements/bootstrap.txt pyproject.toml
 	@echo "setup: Python environment in .venv (about a minute the first time)"
+	@test -x $(BIN)/python || command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) is not installed; install Python 3.11, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(BIN)/uv pip install -q --require-hashes -r requirements.txt
@@ -34,6 +35,7 @@ setup: .venv/.ready node_modules/.ready ## Make the Python environment and insta
 
 node_modules/.ready: package-lock.json
 	@echo "setup: the pinned CDK command line in node_modules"
+	@command -v npm >/dev/null || { echo "setup: npm is not installed; install Node 20 or newer, which brings it" >&2; exit 1; }
 	@npm ci --silent --no-fund --no-audit
 	@touch $@
 

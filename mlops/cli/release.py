@@ -91,6 +91,8 @@ def _moves(command: Callable[..., Move]) -> Callable[..., None]:
             if target is not None and move.version is not None:
                 client = _registry(root, file.platform, target, profile)
                 require_approved(client, file.platform.names, model=model, number=move.version)
+            elif move.version is not None:
+                _require_plausible(root, file, move)
             _carry_out(asked, move, reason)
 
     return moved
@@ -218,6 +220,29 @@ def _stage(status: StageStatus) -> StageOutput:
         newest=registered.newest if registered else None,
         differences=status.differences,
     )
+
+
+def _require_plausible(root: Path, file: ReleasesFile, move: Move) -> None:
+    """Refuse a version that nothing here knows, unless it is the next one.
+
+    Raises:
+        ReleaseError: with what asks the registry instead.
+    """
+    pinned = [file.version(model=move.model, stage=stage) for stage in file.stages]
+    known = {version for version in pinned if version is not None}
+    if move.version is None or move.version <= max(known, default=0) + 1:
+        return
+    try:
+        client = _registry(root, file.platform, "local", None)
+        known |= registered_versions(client, file.platform.names, move.model).keys()
+    except RegistryError:
+        pass  # nothing was registered on this machine
+    if move.version not in known:
+        raise ReleaseError(
+            f"{move.model} {move.version}: neither a stage nor the registry of this machine knows "
+            f"this version; known: {', '.join(map(str, sorted(known))) or 'none'}; remedy: say "
+            "--target aws (or local) to ask the registry, or correct the version"
+        )
 
 
 def _require_reason(*, commit: bool, reason: str | None) -> None:

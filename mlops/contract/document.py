@@ -64,7 +64,9 @@ def _text(path: Path, file: str) -> str:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _refusal(
-            file, f"cannot be read: {error.strerror}", "create it; the README shows an example"
+            file,
+            f"cannot be read: {error.strerror}",
+            "create it; docs/model-contract.md lists every key",
         ) from error
     if len(content) > MAX_BYTES:
         raise _refusal(file, f"is larger than {MAX_BYTES:,} bytes", "keep data out of it")

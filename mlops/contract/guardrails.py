@@ -5,6 +5,7 @@ The reasons are SageMaker's: what its API and the template validators accept, an
 protects nobody.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,7 @@ from mlops.contract.script_rules import SCRIPT_RULES
 from mlops.contract.stage_spec import StageSpec, StagesSpec
 from mlops.contract.traffic_rules import TRAFFIC_RULES
 from mlops.contract.translation import problem_at
+from mlops.contract.vocabulary import LONGEST_NAME, NAME_PATTERN
 from mlops.rollout import LIMITS, violations
 
 MODEL_FILES: Final = (
@@ -128,15 +130,19 @@ def _foreign_package(
 
 
 def _name_matches_folder(document: Document, model: ModelSpec, folder: Path) -> Iterator[Problem]:
-    if folder.name != model.folder:
-        yield problem_at(
-            document,
-            ("name",),
-            f"the folder is named {folder.name}",
-            got=model.name,
-            allowed=folder.name.replace("_", "-"),
-            remedy="give the folder the model's name with _ for -; two models never share a name",
-        )
+    if folder.name == model.folder:
+        return
+    named = folder.name.replace("_", "-")
+    fits = re.fullmatch(NAME_PATTERN, named) is not None and len(named) <= LONGEST_NAME
+    yield problem_at(
+        document,
+        ("name",),
+        f"the folder is named {folder.name}",
+        got=model.name,
+        allowed=named if fits else f"{model.name} in a folder {model.folder}",
+        remedy=f"rename the folder to {model.folder}{', or the model' if fits else ''}; "
+        "two models never share a name",
+    )
 
 
 def _scripts_exist(document: Document, _: ModelSpec, folder: Path) -> Iterator[Problem]:

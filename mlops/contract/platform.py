@@ -73,7 +73,11 @@ def load_config(root: Path) -> Platform:
 
 
 def model_folders(root: Path) -> list[Path]:
-    """The folders below `model_code/` that hold a model, in name order."""
+    """The folders below `model_code/` that hold a contract, in name order."""
+    return [folder for folder in _folders(root) if (folder / CONTRACT).exists()]
+
+
+def _folders(root: Path) -> list[Path]:
     home = root / MODELS
     found = home.iterdir() if home.is_dir() else []
     return sorted(path for path in found if path.is_dir() and not path.name.startswith((".", "__")))
@@ -106,6 +110,9 @@ class _Reading:
         return replace(platform, warnings=found)
 
     def platform(self, *, with_models: bool = True) -> Platform | None:
+        if not (self.root / STAGES).exists() and not (self.root / MODELS).exists():
+            self.problems.append(self._no_repository())
+            return None
         stages = self._load(self.root / STAGES, StagesFile)
         releases = self._load(self.root / RELEASES, ReleasesSpec)
         models = list(self._models()) if with_models else []
@@ -142,6 +149,10 @@ class _Reading:
 
     def _models(self) -> Iterator[_Loaded[ModelSpec]]:
         folders = model_folders(self.root)
+        if self.only is None:
+            self.problems += [
+                _stray(folder) for folder in _folders(self.root) if folder not in folders
+            ]
         wanted = [folder for folder in folders if self._is_wanted(folder)]
         if not wanted:
             self.problems.append(self._nothing_to_load(folders))
@@ -154,6 +165,16 @@ class _Reading:
     def _is_wanted(self, folder: Path) -> bool:
         return self.only is None or folder.name == self.only.replace("-", "_")
 
+    def _no_repository(self) -> Problem:
+        return Problem(
+            file=self.root.as_posix(),
+            key="",
+            problem="is no repository of this platform",
+            got=f"a folder without {STAGES} and {MODELS}",
+            allowed=f"a folder that holds {STAGES}, or one below it",
+            remedy="change into one, or name it: mlops --root PATH",
+        )
+
     def _nothing_to_load(self, folders: list[Path]) -> Problem:
         known = ", ".join(folder.name.replace("_", "-") for folder in folders)
         return Problem(
@@ -162,7 +183,7 @@ class _Reading:
             problem="there is no model" if self.only is None else f"there is no model {self.only}",
             got=None if self.only is None else repr(self.only),
             allowed=known or None,
-            remedy="name an existing model" if known else f"add a folder with a {CONTRACT}",
+            remedy=f"name an existing model, or add {MODELS}/<model>/{CONTRACT}",
         )
 
     def _load(self, path: Path, spec: type[SpecT]) -> _Loaded[SpecT] | None:
@@ -174,3 +195,15 @@ class _Reading:
         found = judged(document, spec)
         self.problems += found.problems
         return None if found.spec is None else _Loaded(document=document, spec=found.spec)
+
+
+def _stray(folder: Path) -> Problem:
+    return Problem(
+        file=f"{MODELS}/{folder.name}",
+        key=CONTRACT,
+        problem=f"the folder has no {CONTRACT}, so it is no model",
+        got=folder.name,
+        allowed=f"folders with a {CONTRACT}",
+        remedy=f"add {CONTRACT}, or move the folder elsewhere",
+        level="warning",
+    )

@@ -184,6 +184,7 @@ def _unique() -> AfterValidator:
 
 
 NAME_PATTERN: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+LONGEST_NAME: Final = 24
 _PRINTABLE: Final = r"[^\x00-\x1f\x7f]+"
 _REPLACED: Final = ("${", "{{resolve:")
 """Beginnings of a template's placeholders and of its dynamic references."""
@@ -196,7 +197,7 @@ UNIQUE: Final = (_unique(), Field(json_schema_extra={"uniqueItems": True}))
 
 Name = Annotated[
     str,
-    Field(max_length=24),
+    Field(max_length=LONGEST_NAME),
     _Form(pattern=NAME_PATTERN, what="name", example="bike-demand"),
 ]
 ShortName = Annotated[

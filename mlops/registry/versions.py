@@ -1,5 +1,6 @@
 """Versions of a model in a registry: list them, decide about them. The same on AWS and here."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from mlops.registry.client import SageMakerClient
 Status = Literal["Approved", "Rejected", "PendingManualApproval"]
 
 MAX_REASON: Final = 1024
+_NO_GROUP: Final = re.compile(r"Model ?Package ?Group .* does not exist", re.IGNORECASE)
 
 
 class RegistryError(Exception):
@@ -128,5 +130,11 @@ def _package_arn(client: SageMakerClient, group: str, number: int) -> str:
 def _refused(error: BotoCoreError | ClientError, what: str) -> RegistryError:
     if isinstance(error, ClientError):
         details = error.response["Error"]
+        if _NO_GROUP.search(details["Message"]):
+            return RegistryError(
+                f"{what}: does not exist, nothing was registered yet; remedy: "
+                "`mlops rehearse pipeline <model>` registers a version on this machine; on AWS "
+                "deploy the training stage and start its pipeline"
+            )
         return RegistryError(f"{what}: {details['Message']} ({details['Code']})")
     return RegistryError(f"{what}: {error}; remedy: check the region and the credentials")

@@ -101,7 +101,7 @@ def test_problems_are_listed_and_fail_the_command(mlops: Mlops) -> None:
     result = mlops("release", "automate", "--target", "local")
 
     assert result.exit_code == 1
-    assert "1 problem:\nbike-demand: mlops-bike-demand: ModelPackageGroup" in result.output
+    assert "1 problem:\nbike-demand: mlops-bike-demand: does not exist" in result.output
     assert "Traceback" not in result.output
 
 

@@ -2,7 +2,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from click.testing import Result
 
 Mlops = Callable[..., Result]
@@ -33,15 +32,6 @@ def test_the_base_image_is_what_the_configuration_names(mlops: Mlops, repository
     assert mlops("pipeline", "image", "bike-demand").output != before
 
 
-@pytest.fixture
-def with_sdk_lock(repository: Path) -> Path:
-    root = Path(__file__).resolve().parents[2]
-    (repository / "requirements").mkdir()
-    (repository / "requirements/sdk.txt").write_bytes((root / "requirements/sdk.txt").read_bytes())
-    return repository
-
-
-@pytest.mark.usefixtures("with_sdk_lock")
 def test_the_committed_definition_has_no_findings(mlops: Mlops) -> None:
     result = mlops("pipeline", "check", "bike-demand")
 
@@ -49,8 +39,8 @@ def test_the_committed_definition_has_no_findings(mlops: Mlops) -> None:
     assert "no findings" in result.output
 
 
-def test_a_misspelt_reference_is_found(mlops: Mlops, with_sdk_lock: Path) -> None:
-    compiled = with_sdk_lock / "model_code/bike_demand/pipeline.json"
+def test_a_misspelt_reference_is_found(mlops: Mlops, repository: Path) -> None:
+    compiled = repository / "model_code/bike_demand/pipeline.json"
     compiled.write_text(compiled.read_text().replace('"Parameters.KmsKeyId"', '"Parameters.Kms"'))
 
     result = mlops("pipeline", "check", "bike-demand")

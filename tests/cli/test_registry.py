@@ -59,7 +59,9 @@ def test_an_empty_registry_says_so(mlops: Mlops) -> None:
     result = mlops("registry", "list", "bike-demand")
 
     assert result.exit_code == 1
-    assert "mlops-bike-demand" in result.output
+    assert "mlops-bike-demand: does not exist, nothing was registered yet" in result.output
+    assert "mlops rehearse pipeline" in result.output
+    assert "ValidationException" not in result.output
 
 
 def test_a_decision_needs_a_reason(mlops: Mlops) -> None:

@@ -146,6 +146,33 @@ def test_a_registry_that_is_asked_must_have_approved_the_version(
     assert (content(repository) == RELEASES) == (version != "2")
 
 
+@pytest.mark.usefixtures("git")
+@pytest.mark.parametrize("version", ["99", "5"])
+def test_a_version_that_nobody_knows_is_not_written(
+    mlops: Mlops, repository: Path, version: str
+) -> None:
+    before = content(repository)
+
+    result = mlops("release", "pin", MODEL, "dev", version)
+
+    assert result.exit_code == 1
+    assert "knows this version; known: " in result.output
+    assert "--target aws" in result.output
+    assert content(repository) == before
+
+
+@pytest.mark.usefixtures("git", "registered")
+def test_a_version_of_this_machines_registry_is_known(mlops: Mlops, repository: Path) -> None:
+    releases = repository / "config/releases.yaml"
+    releases.write_text("releases: {}\n")
+
+    known, unknown = (mlops("release", "pin", MODEL, "dev", number) for number in ("3", "4"))
+
+    assert known.exit_code == 0
+    assert unknown.exit_code == 0  # the next one
+    assert mlops("release", "pin", MODEL, "dev", "7").exit_code == 1
+
+
 @pytest.mark.usefixtures("git", "registered")
 def test_a_promotion_and_a_rollback_ask_the_registry_too(mlops: Mlops) -> None:
     promoted = mlops("release", "promote", MODEL, "--from", "dev", "--target", "local")

@@ -140,12 +140,13 @@ def test_a_platform_knows_its_models_stages_and_names(repository: Path) -> None:
 
 def test_one_model_can_be_read_without_the_others(repository: Path) -> None:
     (repository / "model_code" / "broken").mkdir()
+    (repository / "model_code" / "broken" / "model.yaml").write_text("- no contract")
 
     platform = load_platform(repository, model="bike-demand")
 
     assert [model.name for model in platform.models] == ["bike-demand"]
     assert platform.model_names == ("bike-demand", "broken")
-    with pytest.raises(ContractError, match=r"broken/model.yaml: cannot be read"):
+    with pytest.raises(ContractError, match=r"broken/model.yaml:1: input should be"):
         load_platform(repository)
 
 
@@ -177,6 +178,8 @@ def test_an_unknown_model_is_refused_with_those_that_exist(repository: Path) -> 
 
 
 def test_an_empty_repository_is_told_everything_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "model_code").mkdir()
+
     with pytest.raises(ContractError) as caught:
         load_platform(tmp_path)
 
@@ -185,6 +188,52 @@ def test_an_empty_repository_is_told_everything_it_lacks(tmp_path: Path) -> None
     ]  # fmt: skip
     with pytest.raises(ContractError, match="there is no model ghost"):
         load_platform(tmp_path, model="ghost")
+
+
+@pytest.mark.parametrize("model", [None, "bike-demand"])
+def test_outside_of_a_repository_the_remedy_is_one_that_helps(
+    tmp_path: Path, model: str | None
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        load_platform(tmp_path, model=model)
+
+    (problem,) = caught.value.problems
+    assert "is no repository of this platform" in problem.problem
+    assert "mlops --root PATH" in problem.remedy
+
+
+def test_a_folder_without_a_contract_is_named_once_and_breaks_nobody(repository: Path) -> None:
+    (repository / "model_code" / "leftover" / ".venv").mkdir(parents=True)
+
+    whole, one = load_platform(repository), load_platform(repository, model="bike-demand")
+
+    assert [warning.file for warning in whole.warnings] == ["model_code/leftover"]
+    assert one.warnings == ()
+    assert whole.model_names == one.model_names == ("bike-demand",)
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("bikes", "bikes"),
+        ("Bike Demand", "bike-demand in a folder bike_demand"),
+        ("bike_demand_of_a_whole_city", "bike-demand in a folder bike_demand"),
+        ("bike_demand_", "bike-demand in a folder bike_demand"),
+    ],
+)
+def test_a_wrong_folder_is_answered_by_a_name_that_would_be_taken(
+    repository: Path, folder: str, allowed: str
+) -> None:
+    home = repository / "model_code"
+    (home / "bike_demand").rename(home / folder)
+    (repository / "config/releases.yaml").write_text("releases: {}\n")
+
+    with pytest.raises(ContractError) as caught:
+        load_platform(repository)
+
+    (problem,) = caught.value.problems
+    assert problem.allowed == allowed
+    assert "rename the folder to bike_demand" in problem.remedy
 
 
 def test_hidden_folders_and_files_are_no_models(repository: Path) -> None:

@@ -143,6 +143,7 @@ def test_touching_every_file_changes_nothing(repository: Path) -> None:
 def test_another_models_edit_is_not_this_ones(repository: Path) -> None:
     other = repository / "model_code" / "other_model"
     other.mkdir()
+    (other / "model.yaml").write_text("")
     (other / "train.py").write_text("old")
     before = SynthesisInputs.of(repository)
 
@@ -157,7 +158,10 @@ def test_another_models_edit_is_not_this_ones(repository: Path) -> None:
 def test_another_model_changes_what_a_stage_shares(repository: Path) -> None:
     before = SynthesisInputs.of(repository)
 
-    (repository / "model_code" / "other_model").mkdir()
+    other = repository / "model_code" / "other_model"
+    other.mkdir()
+    assert changed(repository, before) == ()
+    (other / "model.yaml").write_text("")
 
     assert changed(repository, before) == ("model_code/other_model",)
 

@@ -36,9 +36,9 @@ with recorded_inputs(root, out, asked=asked):
     with (root / "syntheses").open("a") as log:
         log.write(f"{asked('model')}\\n")
     train = (root / "model_code" / "bike_demand" / "train.py").read_text()
-    if "edit this meanwhile" in train:
+    if "edit_this_meanwhile" in train:
         (root / "model_code" / "bike_demand" / "train.py").write_text("meanwhile")
-    if "refuse this" in train:
+    if "refuse_this" in train:
         sys.exit("the app refuses")
     (out / "made.txt").write_text(train)
 """
@@ -225,7 +225,7 @@ def test_an_edited_gate_without_the_sdk_is_refused_with_the_command(folder: Fold
 
 
 def test_what_the_app_says_is_shown_and_nothing_is_left(folder: Folder) -> None:
-    folder.train.write_text("refuse this")
+    folder.train.write_text("refuse_this")
 
     with pytest.raises(RehearsalError, match=r"cannot be synthesized:\n  the app refuses"):
         folder.rehearsed()
@@ -244,7 +244,7 @@ def test_a_full_disk_during_the_synthesis_is_no_traceback(folder: Folder) -> Non
 
 
 def test_an_edit_during_the_synthesis_is_told_and_nothing_is_left(folder: Folder) -> None:
-    folder.train.write_text("edit this meanwhile")
+    folder.train.write_text("edit_this_meanwhile")
 
     with pytest.raises(RehearsalError, match="was edited while bike-demand was synthesized"):
         folder.rehearsed()
@@ -282,13 +282,17 @@ def test_whoever_reads_the_whole_app_hears_of_its_age(folder: Folder) -> None:
     assert folder.said == []
     other = folder.root / "model_code" / "other"
     other.mkdir()
+    (other / "model.yaml").write_text("")
 
     warn_of_age(folder.root, assembly, say=folder.said.append)
     folder.make_synth(model=MODEL)
     warn_of_age(folder.root, assembly, say=folder.said.append)
 
     assert folder.said == [
-        "mind: cdk.out is older than model_code/other; remedy: run `make synth`",
+        (
+            "mind: cdk.out is older than model_code/other/model.yaml, model_code/other; "
+            "remedy: run `make synth`"
+        ),
         "mind: cdk.out was synthesized for bike-demand alone; remedy: run `make synth`",
     ]
 
@@ -339,7 +343,7 @@ def rehearsed_at(root: Path) -> str:
 def test_old_assemblies_go_and_those_in_use_stay(folder: Folder) -> None:
     with current_assembly(folder.root, MODEL, frozen=False, say=folder.said.append) as used:
         for number in range(5):
-            folder.train.write_text(f"edit {number}")
+            folder.train.write_text(f"edit = {number}")
             folder.rehearsed()
         kept = assemblies(folder)
         content = (used / "made.txt").read_text()

@@ -256,6 +256,7 @@ def repository(tmp_path: Path) -> Path:
         ROOT / "model_code/bike_demand", root / "model_code/bike_demand", ignore=ignored
     )
     (root / "model_code/churn").mkdir()
+    (root / "model_code/churn/model.yaml").write_text("nobody reads this")
     (root / "config").mkdir()
     (root / "config/stages.yaml").write_text(STAGES)
     (root / "config/releases.yaml").write_text(RELEASES)

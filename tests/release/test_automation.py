@@ -168,8 +168,8 @@ def test_a_model_that_the_registry_does_not_know_stops_no_other(
 
     assert "churn: {dev: 1, staging: 1, prod: 1}" in releases(host)
     (problem,) = report.problems
-    assert problem.startswith("bike-demand: mlops-bike-demand: ModelPackageGroup")
-    assert "does not exist" in problem
+    assert problem.startswith("bike-demand: mlops-bike-demand: does not exist")
+    assert "nothing was registered yet" in problem
 
 
 def test_a_model_that_the_repository_does_not_know_is_the_contracts_problem(

@@ -127,7 +127,6 @@ def test_a_shallow_clone_is_told_to_fetch_its_history(
     release("dev: 2", "Go on")
     clone = tmp_path / "clone"
     git("clone", "--quiet", "--depth=1", repository.as_uri(), str(clone))
-    (clone / "model_code/churn").mkdir()
 
     with pytest.raises(ReleaseError, match="git fetch --unshallow"):
         _rollback(clone)
