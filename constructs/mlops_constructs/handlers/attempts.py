@@ -22,6 +22,8 @@ from mlops_constructs.handlers.deployments import Deployment
 from mlops_constructs.handlers.live_release import LiveRelease
 
 PAUSE_SECONDS: Final = 20
+ENOUGH_FOR_BLAME: Final = 100
+"""Requests of a canary; a bad one is rolled back long before a whole bake's minimum is reached."""
 PATIENCE_SECONDS: Final = 180
 """How long the requests of the last minutes may be behind the endpoint."""
 
@@ -87,7 +89,7 @@ def attempt_of(
         live_version=live.version,
         red_alarms=red_alarms(cloudwatch, alarms, start=fleet.start, end=fleet.end),
         canary_invocations=canary_invocations(cloudwatch, fleet, terms.bake),
-        minimum_invocations=terms.minimum_invocations,
+        minimum_invocations=min(terms.minimum_invocations, ENOUGH_FOR_BLAME),
         fleets=fleets_of(cloudwatch, fleet),
         failure_reason=live.failure_reason,
     )

@@ -1,11 +1,13 @@
 """The evidence on one deployment, gathered from the services, and the record made of it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from mlops.rollout.attribution import Cause, attribute
 from mlops.rollout.verdict import Outcome
 from mlops_constructs.handlers import attempts
 from mlops_constructs.handlers.attempts import Place, Terms
@@ -145,3 +147,13 @@ def test_a_deployment_of_no_version_is_refused_by_name(aws: Any, rolled_back: An
 
     with pytest.raises(ValueError, match="config-new serves no registered version"):
         attempt(aws)
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_a_version_that_is_rolled_back_early_is_blamed_before_a_whole_bakes_minimum(
+    aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{__name__}.TERMS", replace(TERMS, minimum_invocations=700))
+
+    assert attempt(aws).minimum_invocations == 100
+    assert attribute(attempt(aws))[0] is Cause.MODEL
