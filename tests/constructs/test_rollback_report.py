@@ -145,7 +145,7 @@ def test_its_environment_says_what_a_deployment_is_judged_by(report: Any) -> Non
         "RELEASE_RECORD": "/acme/prod/churn/release-record",
         "ALERT_TOPIC": "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts",
         "ALARM_PREFIX": "acme-prod-churn-rollback-",
-        "ALARM_KEYS": "server-errors,model-errors,latency,wrong-answers",
+        "ALARM_KEYS": "server-errors,model-errors,latency,client-errors,wrong-answers",
         "MINIMUM_INVOCATIONS": "100",
         "SHARE_PERCENT": "10",
         "BAKE_MINUTES": "10",

@@ -6,6 +6,9 @@ import pytest
 
 from mlops_constructs.site import Site
 
+# And nothing of a creation that failed, so that it can be tried again under the same name.
+KEPT = "RETAIN_ON_UPDATE_OR_DELETE"
+
 
 def test_addresses_are_strings_of_the_stages_account_and_region(
     site_of: Callable[..., Site],
@@ -30,7 +33,7 @@ def test_a_stage_that_trains_nothing_has_no_readers(site_of: Callable[..., Site]
 
 @pytest.mark.parametrize(
     ("stage", "data", "models"),
-    [("dev", "DESTROY", "RETAIN"), ("test", "DESTROY", "DESTROY"), ("prod", "RETAIN", "RETAIN")],
+    [("dev", "DESTROY", KEPT), ("test", "DESTROY", "DESTROY"), ("prod", KEPT, KEPT)],
 )
 def test_models_outlive_their_stack_wherever_another_stage_may_still_load_them(
     site_of: Callable[..., Site], stage: str, data: str, models: str
