@@ -16,6 +16,11 @@ from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
 
 VARIANT: Final = "AllTraffic"
 _PAUSE_SECONDS: Final = 0.2
+_OLD_REQUESTS: Final = 2700
+_NEW_REQUESTS: Final = 300
+_USUAL: Final = 50_000
+"""Microseconds."""
+_SLOW: Final = 900_000
 _INSTANCE: Final = {"InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
 
 
@@ -62,12 +67,24 @@ def roll_back(sagemaker: Any, cloudwatch: Any, expected: Mapping[str, Any]) -> N
         Namespace="AWS/SageMaker",
         MetricData=[
             {
-                "MetricName": "Invocations",
+                "MetricName": metric,
                 "Dimensions": [{"Name": key, "Value": value} for key, value in of.items()],
                 "Timestamp": soon,
-                "Value": count,
+                # Of a set nobody knows a percentile: the emulator, which tells no dimensions
+                # apart, leaves the latency alarms of both releases alone.
+                "StatisticValues": {
+                    "SampleCount": _OLD_REQUESTS + _NEW_REQUESTS,
+                    "Sum": total,
+                    "Minimum": 0,
+                    "Maximum": total,
+                },
             }
-            for of, count in ((endpoint, 3000), (fleet, 300))
+            for metric, of, total in (
+                ("Invocations", endpoint, _OLD_REQUESTS + _NEW_REQUESTS),
+                ("Invocations", fleet, _NEW_REQUESTS),
+                ("ModelLatency", endpoint, _OLD_REQUESTS * _USUAL + _NEW_REQUESTS * _SLOW),
+                ("ModelLatency", fleet, _NEW_REQUESTS * _SLOW),
+            )
         ],
     )
     (alarm,) = (name for name in expected["AlarmNames"] if "-latency-" in name)
