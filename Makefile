@@ -7,7 +7,7 @@ MONITORING := requirements/monitoring.txt
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -q
 # Files are shared out among as many workers as there are cores; a file is never split.
-PARALLEL := -n $(JOBS) --dist loadgroup
+PARALLEL := -n $(JOBS)
 QUICK := not full and not nightly and not extra
 PURE := tests/contract tests/pipeline tests/rollout
 SWEEPS ?= part

@@ -83,19 +83,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Draw the part of each sweep, and say what parallel workers share out.
-
-    A file goes to one worker as a whole, so that a fixture of a module is made once.
-    """
+    """Draw the part of each sweep that this commit runs."""
     if config.getoption("--sweeps") == "part":
         _draw(config, items)
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            place = item.path.relative_to(ROOT)
-            name = ONE_WORKER.get(place.parent.as_posix(), place.as_posix())
-            item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.hookimpl(optionalhook=True)  # environments of models have no xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Parallel workers get whole files, and the folders of `ONE_WORKER` as a whole.
+
+    So a fixture of a module or of such a folder is made once, and tests of a file keep their order.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class PlaceScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return ONE_WORKER.get(file.rpartition("/")[0], file)
+
+    return PlaceScheduling(config, log)
 
 
 def _draw(config: pytest.Config, items: list[pytest.Item]) -> None:
