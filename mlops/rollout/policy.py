@@ -184,13 +184,14 @@ def _the_timeout_outlasts_the_waits(policy: CanaryPolicy, _: AlarmWindow) -> Ite
 
 
 def _few_enough_datapoints_decide(_: CanaryPolicy, window: AlarmWindow) -> Iterator[Violation]:
-    if not 1 <= window.datapoints_to_alarm <= min(2, window.evaluation_periods):
+    most = min(2, window.evaluation_periods)
+    if not 1 <= window.datapoints_to_alarm <= most:
         yield Violation(
             key="alarms.datapoints_to_alarm",
             problem="a canary's alarm must fire on one or two bad minutes",
             got=window.datapoints_to_alarm,
-            allowed=f"1 to {min(2, window.evaluation_periods)}",
-            remedy="use 2, and 3 evaluation periods",
+            allowed="1" if most == 1 else f"1 to {most}",
+            remedy="use 1, or 2 with evaluation_periods: 3",
         )
 
 
