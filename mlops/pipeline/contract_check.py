@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 
 from mlops.aws_api.patterns import matches
 from mlops.pipeline.expressions import Finding, all_steps, is_function, parameters_of
-from mlops.pipeline.service_model import JOB_NAMES, request_shape
+from mlops.pipeline.service_model import JOB_NAMES, OTHER_TYPES, request_shape
 
 STEP_TYPES: Final = (
     "Processing",
@@ -27,7 +27,9 @@ STEP_TYPES: Final = (
     "Model",
     "RegisterModel",
     "Fail",
+    *OTHER_TYPES,
 )
+"""Every type of step that the SDK knows."""
 STEP_EXCEPTIONS: Final = ("Step.SERVICE_FAULT", "Step.THROTTLING")
 JOB_EXCEPTIONS: Final = (
     "SageMaker.JOB_INTERNAL_ERROR",
@@ -35,7 +37,7 @@ JOB_EXCEPTIONS: Final = (
     "SageMaker.RESOURCE_LIMIT",
 )
 """Only what starts a job can fail with these."""
-_JOBS: Final = ("Processing", "Training", "Transform")
+_WITHOUT_JOB: Final = ("Callback", "Condition", "Fail", "Lambda", "Model", "RegisterModel")
 _RETRY_LIMITS: Final = {"MaxAttempts": 20, "ExpireAfterMin": 14_400, "IntervalSeconds": 43_200}
 """SageMaker Developer Guide, "Retry Policy for Pipeline Steps"."""
 _STEP_NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,64}")
@@ -89,7 +91,7 @@ def _step_findings(
     step: Mapping[str, Any], parameters: Mapping[str, dict[str, Any]]
 ) -> Iterator[Finding]:
     if step["Type"] not in STEP_TYPES:
-        yield Finding(at=step["Name"], problem=f"there is no step type {step['Type']!r} here")
+        yield Finding(at=step["Name"], problem=f"there is no step type {step['Type']!r}")
     for index, policy in enumerate(step.get("RetryPolicies", [])):
         yield from _retry_findings(policy, step["Type"], f"{step['Name']}.RetryPolicies[{index}]")
     yield from _cache_findings(step)
@@ -107,7 +109,7 @@ def _retry_findings(policy: Mapping[str, Any], step_type: str, at: str) -> Itera
     for kind in policy["ExceptionType"]:
         if kind not in (*STEP_EXCEPTIONS, *JOB_EXCEPTIONS):
             yield Finding(at=at, problem=f"there is no exception type {kind!r}")
-        elif kind in JOB_EXCEPTIONS and step_type not in _JOBS:
+        elif kind in JOB_EXCEPTIONS and step_type in _WITHOUT_JOB:
             yield Finding(at=at, problem=f"a {step_type} step starts no job that ends in {kind}")
 
 

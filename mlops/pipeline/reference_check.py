@@ -15,7 +15,7 @@ from mlops.pipeline.expressions import (
     parameters_of,
     references,
 )
-from mlops.pipeline.service_model import answer_shape
+from mlops.pipeline.service_model import OTHER_TYPES, answer_shape
 
 EXECUTION_VALUES: Final = (
     "CurrentDateTime",
@@ -78,6 +78,8 @@ def _path_problem(path: str, step: Mapping[str, Any]) -> str | None:
     tokens = _tokens(path)
     if tokens is None:
         return f"{path!r} is no path"
+    if step["Type"] in OTHER_TYPES:
+        return None
     if tokens[0] == "PropertyFiles":
         known = [file["PropertyFileName"] for file in step.get("PropertyFiles", [])]
         return _unknown("property file", tokens[1:], known, step)

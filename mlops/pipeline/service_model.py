@@ -14,6 +14,23 @@ JOB_NAMES: Final = {
 }
 """The member of a request that SageMaker Pipelines fills in itself."""
 
+OTHER_TYPES: Final = (
+    "AutoML",
+    "ClarifyCheck",
+    "Cleanup",
+    "EMR",
+    "EMRServerless",
+    "Endpoint",
+    "EndpointConfig",
+    "ForEach",
+    "InferenceComponent",
+    "Job",
+    "Lineage",
+    "QualityCheck",
+    "Tuning",
+)
+"""Types of step that the SDK writes and the platform does not: form and order are checked only."""
+
 _REQUESTS: Final = {
     "Processing": "CreateProcessingJob",
     "Training": "CreateTrainingJob",

@@ -245,8 +245,9 @@ def _definition(name: str, body: str) -> Mapping[str, Any]:
     if findings:
         told = "\n  ".join(map(str, findings))
         raise TemplateError(
-            f"{name}: SageMaker would refuse the synthesized definition:\n  {told}\nremedy: mend "
-            "it where it is written (`mlops pipeline check` for a model's own), then `make synth`"
+            f"{name}: SageMaker would refuse the synthesized definition, or never run all of it:"
+            f"\n  {told}\nremedy: mend it where it is written (`mlops pipeline check` for a "
+            "model's own), then `make synth`"
         )
     return dict(definition)
 

@@ -95,6 +95,22 @@ def run_graph(
     return {name: results[name] for name in nodes}
 
 
+def never_ready(
+    nodes: Mapping[str, Node], results: Mapping[str, StepResult]
+) -> dict[str, frozenset[str]]:
+    """The steps that nothing forbade and that nothing started, with what each waits for.
+
+    A step of the branch that was not taken, and all after a failure, are left out on purpose.
+    """
+    if any(result.status == "Failed" for result in results.values()):
+        return {}
+    return {
+        node.name: frozenset(name for name in node.needs if not results[name].succeeded)
+        for node in nodes.values()
+        if results[node.name].status == "NotExecuted" and not _is_passed_over(node, results)
+    }
+
+
 class _Scheduler:
     """Starts what may start whenever a step has ended."""
 
@@ -160,6 +176,15 @@ def _may_start(node: Node, results: Mapping[str, StepResult]) -> bool | None:
         return True
     condition, outcome = node.branch
     return results[condition].properties.get("Outcome") == str(outcome)
+
+
+def _is_passed_over(node: Node, results: Mapping[str, StepResult]) -> bool:
+    """Whether its condition has decided for the other branch."""
+    if node.branch is None:
+        return False
+    condition, outcome = node.branch
+    chosen = results[condition]
+    return chosen.succeeded and chosen.properties.get("Outcome") != str(outcome)
 
 
 def _not_executed(node: Node) -> StepResult:

@@ -9,7 +9,7 @@ from mlops.contract import Names
 from mlops_constructs.delivery_buckets import DeliveryBuckets
 from mlops_constructs.delivery_site import DeliverySite
 
-BUCKET = "AWS::S3::Bucket"
+BUCKET, POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,14 @@ def test_access_to_artifacts_is_logged(buckets: Any) -> None:
     _, artifacts = buckets.all(BUCKET)
 
     assert artifacts["LoggingConfiguration"]["LogFilePrefix"] == "artifacts/"
+
+
+def test_a_bucket_keeps_its_policy_as_long_as_itself(buckets: Any) -> None:
+    policies = [found for found in buckets.resources.values() if found["Type"] == POLICY]
+
+    assert len(policies) == 2
+    for policy in policies:
+        bucket = buckets.resources[policy["Properties"]["Bucket"]["Ref"]]
+        for kind in ("DeletionPolicy", "UpdateReplacePolicy"):
+            assert policy.get(kind) == bucket[kind]
+            assert bucket[kind].startswith("Retain")

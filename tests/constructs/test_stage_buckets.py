@@ -103,6 +103,20 @@ def test_models_are_kept_while_the_rest_follows_the_stage(dev: Any) -> None:
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_bucket_keeps_its_policy_as_long_as_itself(
+    buckets_of: Callable[[str], Any], stage: str
+) -> None:
+    resources = buckets_of(stage).resources
+    policies = [found for found in resources.values() if found["Type"] == POLICY]
+
+    assert len(policies) == 3
+    for policy in policies:
+        bucket = resources[policy["Properties"]["Bucket"]["Ref"]]
+        for kind in ("DeletionPolicy", "UpdateReplacePolicy"):
+            assert policy.get(kind, "Delete") == bucket[kind]
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_eventbridge_hears_of_new_artifacts_without_a_function_that_tells_it(
     buckets_of: Callable[[str], Any], stage: str
 ) -> None:

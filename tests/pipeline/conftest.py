@@ -35,7 +35,7 @@ CONTRACT: dict[str, Any] = {
 MakeSpec = Callable[..., ModelSpec]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_spec() -> MakeSpec:
     """A valid contract with some of its top-level keys replaced."""
 
@@ -45,7 +45,7 @@ def make_spec() -> MakeSpec:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spec(make_spec: MakeSpec) -> ModelSpec:
     return make_spec()
 

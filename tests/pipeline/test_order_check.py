@@ -12,6 +12,10 @@ def step(name: str, *, reads: str = "", waits: tuple[Any, ...] = ()) -> dict[str
     return {"Name": name, "Type": "Processing", "Arguments": arguments, "DependsOn": [*waits]}
 
 
+def fail(name: str) -> dict[str, Any]:
+    return {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}
+
+
 def choice(
     name: str, yes: tuple[Any, ...] = (), no: tuple[Any, ...] = (), *, reads: str = ""
 ) -> dict[str, Any]:
@@ -59,6 +63,45 @@ def test_what_can_be_put_in_order_has_no_findings(steps: tuple[dict[str, Any], .
         (
             (choice("C"), step("A", waits=("C",))),
             ["A: waits for the condition C; what follows on one stands in its branches"],
+        ),
+        (
+            (choice("C", (step("A", waits=("C",)),)),),
+            ["A: waits for the condition C; what follows on one stands in its branches"],
+        ),
+        (
+            (choice("C", (step("Yes", waits=("No",)),), (step("No"),)),),
+            ["Yes: waits for No, and so for both branches of C; one runs"],
+        ),
+        (
+            (choice("C", (step("Yes", reads="No"),), (step("No"),)),),
+            ["Yes: waits for No, and so for both branches of C; one runs"],
+        ),
+        (
+            (
+                choice("C", (step("Yes", waits=("Between",)),), (step("No"),)),
+                step("Between", reads="No"),
+            ),
+            ["Yes: waits for Between, and so for both branches of C; one runs"],
+        ),
+        (
+            (
+                choice("C", (step("Yes"),), (step("No"),)),
+                step("Both", reads="Yes", waits=("No",)),
+                step("After", waits=("Both",)),
+            ),
+            ["Both: waits for No, Yes, and so for both branches of C; one runs"],
+        ),
+        (
+            (
+                choice("C", (step("Yes"),), (step("No"),)),
+                choice("D", (step("In", reads="Yes"),)),
+                step("After", waits=("In", "No")),
+            ),
+            ["After: waits for In, No, and so for both branches of C; one runs"],
+        ),
+        (
+            (fail("End"), step("A", waits=("End",))),
+            ["A: waits for End, which ends the execution, so it never runs"],
         ),
         (
             (choice("C", (choice("D"),)),),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.graph import RUN, GraphError, Node, decide, nodes_of, run_graph
+from mlops.rehearsal.graph import RUN, GraphError, Node, decide, never_ready, nodes_of, run_graph
 from mlops.rehearsal.results import StepResult
 from mlops.rehearsal.steps import Steps
 
@@ -107,6 +107,29 @@ def test_only_the_branch_of_the_outcome_runs() -> None:
         "No": "NotExecuted",
         "After": "NotExecuted",
     }
+
+
+@pytest.mark.parametrize(
+    ("steps", "failing", "expected"),
+    [
+        ([gate("Gate", [step("Yes")], [step("No")])], (), {}),
+        ([gate("Gate", [step("Yes", DependsOn=["No"])], [step("No")])], (), {"Yes": {"No"}}),
+        (
+            [gate("Gate", [step("Yes")], [step("No")]), reading("A", "No"), reading("B", "A")],
+            (),
+            {"A": {"No"}, "B": {"A"}},
+        ),
+        ([gate("Gate", [step("Yes", DependsOn=["No"])], [step("No")])], ("Gate",), {}),
+        ([step("A"), reading("B", "A")], ("A",), {}),
+    ],
+)
+def test_a_step_that_nothing_forbade_and_nothing_started_is_found(
+    steps: list[dict[str, Any]], failing: tuple[str, ...], expected: dict[str, set[str]]
+) -> None:
+    nodes = nodes_of({"Steps": steps})
+    results = run_graph(nodes, fail_at(*failing), workers=2, stop=lambda: None)
+
+    assert never_ready(nodes, results) == expected
 
 
 def test_nothing_new_starts_after_a_fail_step() -> None:

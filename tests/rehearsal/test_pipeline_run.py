@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from mlops.pipeline.contract_check import STEP_TYPES
 from mlops.registry import list_versions, local_client, show
-from mlops.rehearsal.graph import GraphError
+from mlops.rehearsal.graph import RUN, GraphError
 from mlops.rehearsal.parameters import ParameterError
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "pipeline" / "definitions"
@@ -202,11 +203,26 @@ def test_a_definition_that_sagemaker_takes_is_executed(
     assert statuses(checkout.rehearse()) == ended
 
 
+def test_an_execution_with_a_step_that_waited_in_vain_is_no_success(checkout: Any) -> None:
+    choice = json.loads((DEFINITIONS / "no-else.json").read_text())
+    call = {"Type": "Lambda", "FunctionArn": "arn", "Arguments": {}}
+    choice["Steps"][0]["Arguments"]["ElseSteps"] = [{**call, "Name": "Other"}]
+    choice["Steps"].append({**call, "Name": "No", "DependsOn": ["Other"]})
+    checkout.definition = choice
+
+    execution = checkout.rehearse()
+
+    assert statuses(execution) == {"Ask": "Succeeded", "Other": "NotExecuted", "No": "NotExecuted"}
+    assert execution.status == "Failed"
+    assert execution.failure == "No: never ran, for it waits for Other, which did not run"
+
+
 @pytest.mark.parametrize(
     "step",
     [
         {"Type": "Callback", "SqsQueueUrl": "https://sqs.eu-west-1.amazonaws.com/1/q"},
         {"Type": "Model", "Arguments": {"ExecutionRoleArn": "arn:aws:iam::111111111111:role/r"}},
+        *({"Type": kind} for kind in sorted({*STEP_TYPES} - {*RUN, "Callback", "Model"})),
     ],
     ids=lambda step: step["Type"],
 )

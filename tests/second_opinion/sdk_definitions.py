@@ -284,5 +284,7 @@ if __name__ == "__main__":
     asked = json.load(sys.stdin)
     if sys.argv[1] == "judge":
         json.dump([judged(condition) for condition in asked], sys.stdout)
+    elif sys.argv[1] == "types":
+        json.dump([kind.value for kind in sdk.StepTypeEnum], sys.stdout)
     else:
         json.dump({name: Rebuilt(one).definition() for name, one in asked.items()}, sys.stdout)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mlops.pipeline import sdk_python
 from mlops.pipeline.compiler import run_in_sdk
+from mlops.pipeline.contract_check import STEP_TYPES
 from mlops.pipeline.definition_check import definition_findings
 from mlops.rehearsal.expressions import ExpressionError, Scope
 from mlops.rehearsal.storage import LocalS3
@@ -57,6 +58,10 @@ def test_every_definition_written_by_hand_is_the_one_that_the_sdk_compiles(
     assert {name.rsplit("-", 1)[-1] for name in handwritten} >= {"batch", "drift"}
 
     assert sdk("rebuild", handwritten) == handwritten
+
+
+def test_every_type_of_step_that_the_sdk_knows_is_known_here(sdk: Ask) -> None:
+    assert sorted(sdk("types", None)) == sorted(STEP_TYPES)
 
 
 def compared(kind: str, left: Any, right: Any) -> dict[str, Any]:
