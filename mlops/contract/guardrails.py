@@ -133,6 +133,16 @@ def _name_matches_folder(document: Document, model: ModelSpec, folder: Path) -> 
     if folder.name == model.folder:
         return
     named = folder.name.replace("_", "-")
+    if named == model.name:
+        yield problem_at(
+            document,
+            ("name",),
+            "the folder of a model is named like it, with _ for -",
+            got=folder.name,
+            allowed=model.folder,
+            remedy=f"rename the folder to {model.folder}",
+        )
+        return
     fits = re.fullmatch(NAME_PATTERN, named) is not None and len(named) <= LONGEST_NAME
     yield problem_at(
         document,

@@ -111,7 +111,9 @@ class _OneOf:
             return value
         similar = self.similar(value)
         more = ", ..." if len(similar) > _SHOWN else ""
-        close = difflib.get_close_matches(value, self.known(), n=1)
+        known = self.known()
+        prefixed = [name for name in known if name == f"ml.{value}"]
+        close = prefixed or difflib.get_close_matches(value, known, n=1)
         raise invalid(
             problem,
             allowed=", ".join(similar[:_SHOWN]) + more,
@@ -342,7 +344,7 @@ PolicyName = Annotated[
     str,
     _Form(
         pattern=r"[A-Za-z0-9_+=,.@-]{1,128}",
-        what="name of a managed policy",
+        what="name of a managed policy, of at most 128 characters",
         example="developer-boundary",
     ),
 ]
@@ -350,7 +352,7 @@ TagKey = Annotated[
     str,
     _Form(
         pattern=rf"(?![Aa][Ww][Ss]:){_TAG_TEXT}{{1,128}}",
-        what="tag key (the prefix aws: is reserved)",
+        what="tag key of at most 128 characters (the prefix aws: is reserved)",
         example="cost-center",
     ),
 ]
@@ -358,23 +360,31 @@ TagValue = Annotated[
     str,
     _Form(
         pattern=rf"{_TAG_TEXT}{{1,256}}",
-        what="tag value (some resources take no empty one)",
+        what="tag value of at most 256 characters (some resources take no empty one)",
         example="research",
     ),
 ]
 Hyperparameter = Annotated[
     str,
-    _Form(pattern=r"[a-z][a-z0-9_]{0,63}", what="hyper-parameter's name", example="learning_rate"),
+    _Form(
+        pattern=r"[a-z][a-z0-9_]{0,63}",
+        what="hyper-parameter's name of at most 64 characters",
+        example="learning_rate",
+    ),
 ]
 MetadataKey = Annotated[
     str,
-    _Form(pattern=r"[A-Za-z0-9_.:/=+@-]{1,128}", what="metadata key", example="use-case"),
+    _Form(
+        pattern=r"[A-Za-z0-9_.:/=+@-]{1,128}",
+        what="metadata key of at most 128 characters",
+        example="use-case",
+    ),
 ]
 MetadataValue = Annotated[
     str,
     _Form(
         pattern=rf"[{_METADATA_TEXT} ]{{1,{_METADATA_LENGTH}}}",
-        what="metadata value: letters, digits, spaces and _ . : / = + @ -",
+        what=f"metadata value: 1 to {_METADATA_LENGTH} letters, digits, spaces and _ . : / = + @ -",
         example="team rides",
     ),
 ]
@@ -383,7 +393,7 @@ MetricNamespace = Annotated[
     # CloudWatch's limit; AWS/ is reserved for services, Mlops/ for this platform.
     _Form(
         pattern=r"(?!/*([Aa][Ww][Ss]|[Mm][Ll][Oo][Pp][Ss])/)[A-Za-z0-9_./#:-]{1,255}",
-        what="metric namespace of your own",
+        what="metric namespace of your own, of at most 255 characters",
         example="Bikes/Serving",
     ),
 ]

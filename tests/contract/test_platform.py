@@ -279,3 +279,13 @@ def test_warnings_refuse_nothing_and_are_kept(repository: Path) -> None:
 
     assert warning.level == "warning"
     assert ": warning: endpoint.canary.alarms.error_ratio: " in str(warning)
+
+
+def test_a_folder_with_hyphens_is_told_the_name_that_it_needs(repository: Path) -> None:
+    (repository / "model_code/bike_demand").rename(repository / "model_code/bike-demand")
+
+    with pytest.raises(ContractError) as refused:
+        load_platform(repository)
+
+    found = [one for one in refused.value.problems if one.key == "name"]
+    assert [(one.got, one.allowed) for one in found] == [("'bike-demand'", "bike_demand")]

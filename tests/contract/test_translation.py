@@ -160,3 +160,28 @@ def test_values_are_shown_as_they_are_written() -> None:
     assert len(shown("x" * 500)) < 70
     assert problem_at(document, (), "p", remedy="r").got is None
     assert problem_at(document, (), "p", remedy="r", got=None).got == "null"
+
+
+def test_a_type_without_its_prefix_is_told_the_type_of_that_name(changed: Changed) -> None:
+    found = changed("stages.yaml", "ml.m5.large", "m5.large")
+
+    assert found[0].remedy == "did you mean ml.m5.large?"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "longest"),
+    [
+        ("stages.yaml", "{stage: dev}", f"{{stage: {'a' * 257}}}", 256),
+        ("stages.yaml", "{stage: dev}", f"{{{'a' * 129}: dev}}", 128),
+        ("model.yaml", "{team: rides}", f"{{team: {'a' * 257}}}", 256),
+        ("model.yaml", "{team: rides}", f"{{{'a' * 129}: rides}}", 128),
+        ("model.yaml", "depth: 6", f"{'a' * 65}: 6", 64),
+        ("stages.yaml", "{stage: dev}", f"{{stage: dev}}\n    permissions_boundary: {'a' * 129}", 128),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be(
+    changed: Changed, file: str, old: str, new: str, longest: int
+) -> None:
+    found = changed(file, old, new)
+
+    assert f" {longest} " in found[0].problem
