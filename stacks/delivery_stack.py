@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import Environment, Stack
+from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops.contract import Names, Platform, Source
+from mlops_constructs.commit_trigger import CommitTrigger
 from mlops_constructs.delivery_alerts import DeliveryAlerts
 from mlops_constructs.delivery_buckets import DeliveryBuckets
 from mlops_constructs.delivery_bus import DeliveryBus
@@ -69,6 +71,8 @@ class DeliveryStack(Stack):
             key=key,
         )
         check_limits(pipeline.actions, names.stages)
+        if source.connection is None:
+            self._start_by_commits(source, pipeline=pipeline.pipeline, alerts=alerts)
         DeliveryNotifications(
             self, "Notifications", site=site, topic=alerts.topic, pipeline=pipeline.pipeline
         )
@@ -81,6 +85,18 @@ class DeliveryStack(Stack):
         for resource in self.node.find_all():
             if isinstance(resource, kms.CfnKey | s3.CfnBucketPolicy):
                 name_by_condition(resource)
+
+    def _start_by_commits(
+        self, source: Source, *, pipeline: codepipeline.IPipeline, alerts: DeliveryAlerts
+    ) -> None:
+        CommitTrigger(
+            self,
+            "Commits",
+            site=self._site,
+            source=source,
+            pipeline=pipeline,
+            dead_letters=alerts.dead_letters,
+        )
 
     def _automate(
         self, source: Source, *, alerts: DeliveryAlerts, bus: events.IEventBus, key: kms.IKey

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -93,7 +94,10 @@ class DeliveryPipeline(Construct):
             repository = codecommit.Repository.from_repository_name(
                 self, "Repository", source.repository
             )
-            return pipelines.CodePipelineSource.code_commit(repository, source.branch)
+            # What starts it is a rule of our own: the library's would keep no undelivered event.
+            return pipelines.CodePipelineSource.code_commit(
+                repository, source.branch, trigger=actions.CodeCommitTrigger.NONE
+            )
         return pipelines.CodePipelineSource.connection(
             source.repository, source.branch, connection_arn=source.connection
         )

@@ -441,6 +441,15 @@ def test_a_codecommit_repository_is_followed_by_its_events(
     source = pipeline["Stages"][0]["Actions"][0]
     assert source["ActionTypeId"]["Provider"] == "CodeCommit"
     assert source["Configuration"]["RepositoryName"] == "mlops"
+    assert source["Configuration"]["PollForSourceChanges"] is False
+    (target,) = [
+        target
+        for rule in of_type(template, "AWS::Events::Rule")
+        if rule["EventPattern"]["source"] == ["aws.codecommit"]
+        for target in rule["Targets"]
+    ]
+    assert "codepipeline" in json.dumps(target["Arn"])
+    assert target["DeadLetterConfig"]["Arn"]
     trusts = [role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role")]
     assert all("aws:SourceAccount" in json.dumps(trust) for trust in trusts)
 

@@ -6,7 +6,7 @@ without anybody naming it here.
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,21 @@ class Variant:
         elif isinstance(place, list) or last in place:
             del place[last]
         return changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two keys of one block that are another choice together, as an address without its account."""
+
+    removed: Variant
+    other: Variant
+
+    def __str__(self) -> str:
+        return f"{self.removed} and {self.other}"
+
+    def applied_to(self, files: dict[str, Data]) -> dict[str, Data]:
+        """The three files with both differences."""
+        return self.other.applied_to(self.removed.applied_to(files))
 
 
 def rich_files() -> dict[str, Data]:
@@ -121,6 +136,7 @@ def _stages() -> Data:
         "region": "eu-west-1",
         "source": source,
         "notifications": {"emails": ["ml@example.com"], "slack": slack},
+        "images": {"base": "mirror.example.com/python:3.11-slim", "revision": 2},
     }
     return {"project": "mlops", "delivery": delivery, "stages": {"dev": stage}}
 
@@ -134,6 +150,17 @@ def variants(files: dict[str, Data]) -> list[Variant]:
         for path, value in _values(schema, schema.get("$defs", {}), files[file], ()):
             found.append(Variant(file=file, path=path, value=value))
     return found
+
+
+def pairs(removed: Sequence[Variant], others: Sequence[Variant]) -> list[Pair]:
+    """Keys that cannot go alone, each with another value of every other key of its block."""
+    return [
+        Pair(removed=first, other=second)
+        for first in removed
+        for second in others
+        if (first.file, first.path[:-1]) == (second.file, second.path[:-1])
+        and first.path != second.path
+    ]
 
 
 def _values(
@@ -221,6 +248,7 @@ def _strings(form: Data, data: Data) -> Iterator[str]:
         yield from ("", "x y")
         if isinstance(data, str):
             yield _padded(data, form.get("maxLength", 64))
+            yield from data.rsplit("/", 1)[1:]
     else:
         yield "x" * form.get("maxLength", 200)
     yield from _TEXTS

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from mlops.pipeline import load_source
 from tests.validation.configurations import (
     FOLDER,
     MODEL,
+    REMOVED,
     ROOT,
+    Pair,
     Variant,
     original_definition,
+    pairs,
     rich_files,
     stale,
     stamped,
@@ -41,11 +44,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def problems_of(repository: Path) -> Callable[[Variant], tuple[Problem, ...]]:
+def problems_of(repository: Path) -> Callable[[Variant | Pair], tuple[Problem, ...]]:
     """What `mlops validate` says of a variant."""
     definition = original_definition()
 
-    def problems(variant: Variant) -> tuple[Problem, ...]:
+    def problems(variant: Variant | Pair) -> tuple[Problem, ...]:
         written(variant.applied_to(FILES), repository)
         try:
             platform = load_platform(repository)
@@ -92,7 +95,7 @@ def test_every_optional_block_of_the_files_together_is_synthesized(
 
 
 def test_the_walk_reaches_every_file_and_both_verdicts(
-    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
 ) -> None:
     refused = [variant for variant in SOME if problems_of(variant)]
 
@@ -101,20 +104,20 @@ def test_the_walk_reaches_every_file_and_both_verdicts(
 
 
 def test_every_problem_says_where_what_is_allowed_and_what_to_do(
-    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
 ) -> None:
     assert _incomplete(SOME, problems_of) == []
 
 
 @pytest.mark.full
 def test_every_problem_of_the_whole_walk_does(
-    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
 ) -> None:
     assert _incomplete(VARIANTS, problems_of) == []
 
 
 def _incomplete(
-    chosen: list[Variant], problems_of: Callable[[Variant], tuple[Problem, ...]]
+    chosen: list[Variant], problems_of: Callable[[Variant | Pair], tuple[Problem, ...]]
 ) -> list[tuple[str, str]]:
     return [
         (str(variant), str(problem))
@@ -133,7 +136,7 @@ def _is_complete(problem: Problem) -> bool:
 
 
 def _refused_late(
-    chosen: list[Variant], synthesize: Callable[[dict[str, Any]], None]
+    chosen: Sequence[Variant | Pair], synthesize: Callable[[dict[str, Any]], None]
 ) -> list[tuple[str, str]]:
     late = []
     for variant in chosen:
@@ -145,7 +148,7 @@ def _refused_late(
 
 
 def test_what_is_accepted_is_synthesized(
-    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
     synthesize_here: Callable[[dict[str, Any]], None],
 ) -> None:
     accepted = [variant for variant in SOME if not problems_of(variant)]
@@ -155,9 +158,86 @@ def test_what_is_accepted_is_synthesized(
 
 @pytest.mark.full
 def test_everything_that_is_accepted_is_synthesized(
-    problems_of: Callable[[Variant], tuple[Problem, ...]],
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
     synthesize_here: Callable[[dict[str, Any]], None],
 ) -> None:
     accepted = [variant for variant in VARIANTS if not problems_of(variant)]
 
     assert _refused_late(accepted, synthesize_here) == []
+
+
+@pytest.mark.full
+def test_a_choice_that_takes_two_keys_is_synthesized(
+    problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
+    synthesize_here: Callable[[dict[str, Any]], None],
+) -> None:
+    removed = [
+        variant
+        for variant in VARIANTS
+        if variant.file == "stages"
+        and variant.value is REMOVED
+        and _needs_another(problems_of(variant))
+    ]
+    refused = [pair for pair in pairs(removed, VARIANTS) if problems_of(pair.other)]
+
+    accepted = [pair for pair in refused if not problems_of(pair)]
+
+    assert ("delivery", "source", "connection") in {pair.removed.path for pair in accepted}
+    assert _refused_late(accepted, synthesize_here) == []
+
+
+def _needs_another(problems: Sequence[Problem]) -> bool:
+    """That an optional key was taken away which another key's value asks for."""
+    return bool(problems) and all(
+        problem.problem != "required key is missing" for problem in problems
+    )
+
+
+CODECOMMIT: dict[str, Any] = {"repository": "sagemaker-mlops", "connection": REMOVED}
+SLACK: dict[str, Any] = {"emails": REMOVED}
+MAIL: dict[str, Any] = {"slack": REMOVED}
+
+
+@pytest.mark.parametrize(
+    ("delivery", "source", "notifications", "stage"),
+    [
+        (
+            {},
+            CODECOMMIT | {"credentials": REMOVED},
+            MAIL,
+            {"promotion": "pull-request", "checks": [], "network": REMOVED},
+        ),
+        (
+            {"account": "222222222222", "images": REMOVED},
+            CODECOMMIT | {"branch": "live"},
+            SLACK,
+            {"approval": "automatic", "promotion": REMOVED, "permissions_boundary": REMOVED},
+        ),
+        (
+            {"account": "222222222222", "notifications": REMOVED},
+            {"credentials": REMOVED},
+            {},
+            {"promotion": "by-hand", "checks": ["smoke"]},
+        ),
+    ],
+    ids=["codecommit by its role", "codecommit in one account", "connection alone"],
+)
+def test_each_kind_of_delivery_is_synthesized(
+    synthesize_here: Callable[[dict[str, Any]], None],
+    delivery: dict[str, Any],
+    source: dict[str, Any],
+    notifications: dict[str, Any],
+    stage: dict[str, Any],
+) -> None:
+    files = FILES
+    places: dict[tuple[str, ...], dict[str, Any]] = {
+        ("delivery", "source"): source,
+        ("delivery", "notifications"): notifications,
+        ("stages", "dev"): stage,
+        ("delivery",): delivery,
+    }
+    for place, changes in places.items():
+        for key, value in changes.items():
+            files = Variant(file="stages", path=(*place, key), value=value).applied_to(files)
+
+    synthesize_here(files)
