@@ -57,7 +57,6 @@ def rehearsed(synthesized: Callable[[Path, str], Path]) -> Rehearsed:
         )  # fmt: skip
         (result,) = rehearsal.deployments
         assert result.objections == ()
-        assert result.pace.seconds < 30
         return result.observed
 
     return ending
@@ -69,7 +68,7 @@ def _nowhere() -> Console:
 
 @pytest.mark.full
 @FAULTS
-def test_the_first_model_ends_as_expected_in_less_than_half_a_minute(
+def test_the_first_model_ends_as_expected(
     root: Path, rehearsed: Rehearsed, fault: str, ending: str
 ) -> None:
     assert rehearsed(root, "bike-demand", fault) == ending
@@ -77,7 +76,7 @@ def test_the_first_model_ends_as_expected_in_less_than_half_a_minute(
 
 @pytest.mark.full
 @FAULTS
-def test_a_further_model_ends_as_expected_in_less_than_half_a_minute(
+def test_a_further_model_ends_as_expected(
     further_root: Path, rehearsed: Rehearsed, fault: str, ending: str
 ) -> None:
     (folder,) = {path.name for path in (further_root / "model_code").iterdir()} - {"bike_demand"}
