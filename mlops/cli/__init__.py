@@ -29,6 +29,10 @@ _COMMANDS: Final = {
     "validate": "mlops.cli.validate:validate",
 }
 USER_MISTAKE: Final = 2
+_CUT_SHORT: Final = (
+    "a compressed file ends before its content does; remedy: write it again, or remove what is "
+    "broken in .mlops or cdk.out, and run it again"
+)
 
 
 class _LazyGroup(click.Group):
@@ -45,6 +49,13 @@ class _LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{_COMMANDS[cmd_name]} is no click command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click would take the end of a file for a person's Ctrl-D."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise click.ClickException(_CUT_SHORT) from error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

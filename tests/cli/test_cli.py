@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from mlops.cli import cli
@@ -36,6 +37,21 @@ def test_a_mistake_ends_with_its_problems_and_exit_code_2(repository: Path) -> N
     assert "model.yaml" in done.stderr
     assert "did you mean owners?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_ends_too_early_is_no_interrupt(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_short(*_: object, **__: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr("mlops.cli.validate.checked_platform", cut_short)
+
+    result = CliRunner().invoke(cli, ["--root", str(repository), "validate"])
+
+    assert result.exit_code == 1
+    assert "ends before its content does" in result.output
+    assert "Aborted" not in result.output
 
 
 def test_the_root_is_found_from_a_folder_below_it(repository: Path) -> None:
