@@ -103,9 +103,10 @@ class ModelEnvironment:
         )  # fmt: skip
 
     def _uv(self, *arguments: str) -> None:
-        variables = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
         command = Command(
-            arguments=[uv.find_uv_bin(), *arguments], environment=variables, folder=self.home
+            arguments=[uv.find_uv_bin(), *arguments],
+            environment=_build_variables(),
+            folder=self.home,
         )
         with tempfile.TemporaryFile() as log:
             processes = Processes()
@@ -116,6 +117,16 @@ class ModelEnvironment:
             if ending.exit_code != 0 or ending.timed_out:
                 log.seek(0)
                 raise _failure(self.lock, log.read().decode(errors="replace"))
+
+
+def _build_variables() -> dict[str, str]:
+    """What uv sees of this machine; the Pythons that it starts read and print any path."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "VIRTUAL_ENV" and not name.startswith("PYTHON")
+    }
+    return kept | {"PYTHONUTF8": "1"}
 
 
 def _failure(lock: Path, output: str) -> EnvironmentBuildError:

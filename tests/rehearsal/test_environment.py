@@ -1,6 +1,8 @@
+import hashlib
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,34 @@ def test_an_environment_is_built_once_per_content(empty: ModelEnvironment) -> No
     assert [text.split()[1] for text in said] == ["installing", "ready"]
     left = [path.name for path in empty.home.iterdir() if path.name.startswith(".building-")]
     assert left == []
+
+
+def test_a_checkout_at_any_path_is_built_whatever_python_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    digest = hashlib.sha256(_wheel(tmp_path / "tiny-1.0-py3-none-any.whl")).hexdigest()
+    home = tmp_path / "Äpfel"
+    home.mkdir()
+    lock = home / "requirements.lock"
+    lock.write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
+    built = ModelEnvironment(lock=lock, home=home)
+
+    built.ensure(lambda _: None)
+
+    assert list(built.folder.rglob("tiny.*.pyc"))
+
+
+def _wheel(path: Path) -> bytes:
+    about = {"METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n", "RECORD": ""}
+    about["WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("tiny.py", "one = 1\n")
+        for name, text in about.items():
+            wheel.writestr(f"tiny-1.0.dist-info/{name}", text)
+    return path.read_bytes()
 
 
 def test_another_lock_is_another_environment(empty: ModelEnvironment) -> None:
