@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -11,6 +11,7 @@ from mlops.contract.examples import (
     FOLDER,
     Example,
     ExampleError,
+    lost_files,
     parsed,
     read_example,
     request_files,
@@ -18,10 +19,17 @@ from mlops.contract.examples import (
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.problems import ContractError, Problem
 from mlops.contract.schema_spec import Field
+from mlops.contract.scripts import Script
 from mlops.contract.translation import problem_at, shown
 
 Row: TypeAlias = dict[str, object]
 _ADD: Final = "add <case>.request.json and <case>.response.json"
+_ANSWERED: Final = {
+    "one object": "one object",
+    "a list": "a list",
+    "{'instances': ...}": "{'predictions': ...}",
+}
+"""The shape in which `jobs.payload` answers, by the request's."""
 _ROWS: Final = "an object, a list of objects, or {} with a list of objects"
 
 
@@ -42,6 +50,9 @@ def example_problems(document: Document, model: ModelSpec, folder: Path) -> Iter
             yield from _problems(document, model, read_example(path), folder / FOLDER)
         except ExampleError as error:
             yield _unreadable(document, error)
+    for path in lost_files(folder):
+        lost = ExampleError(path.name, "belongs to no request, so nobody ever reads it")
+        yield _unreadable(document, lost)
 
 
 def _problems(
@@ -52,7 +63,10 @@ def _problems(
         document=document, path=folder / f"{example.name}.request.{'csv' if is_csv else 'json'}"
     )
     rows = asked.csv_rows(example.request) if is_csv else asked.rows(example.request, "instances")
-    yield from asked.problems(rows, model.schema_.input, "input", typed=not is_csv)
+    objections = list(asked.problems(rows, model.schema_.input, "input", typed=not is_csv))
+    if not rows:
+        raise ExampleError(asked.name, "holds no row")
+    yield from objections
     answered = _ExampleFile(document=document, path=folder / f"{example.name}.response.json")
     answers = answered.rows_of(example.response, "predictions")
     yield from answered.problems(answers, model.schema_.output, "output", typed=True)
@@ -64,6 +78,20 @@ def _problems(
             allowed=f"{len(rows)}",
             remedy="record the answer to this request again",
         )
+    elif _mirrors(folder.parent) and answered.shape != _ANSWERED[asked.shape]:
+        yield answered.problem(
+            (),
+            f"is {answered.shape}; jobs.payload mirrors the request, which is {asked.shape}",
+            got=answered.shape,
+            allowed=_ANSWERED[asked.shape],
+            remedy="record the answer to this request again",
+        )
+
+
+def _mirrors(folder: Path) -> bool:
+    """Whether the model answers by `jobs.payload`, in the shape of the request."""
+    imports = Script(folder / "inference.py").imports()
+    return any(f"{module}.".startswith("jobs.payload.") for _, module in imports)
 
 
 def _unreadable(document: Document, error: ExampleError) -> Problem:
@@ -85,8 +113,16 @@ class _ExampleFile:
     def __init__(self, *, document: Document, path: Path) -> None:
         self._path = path
         self._file = f"{document.file.rpartition('/')[0]}/{FOLDER}/{path.name}"
+        self.name = path.name
         self._prefix: KeyPath = ()
         self._is_list = False
+
+    @property
+    def shape(self) -> str:
+        """How its rows are held: alone, in a list, or in a list below a key."""
+        if self._prefix:
+            return f"{{{self._prefix[0]!r}: ...}}"
+        return "a list" if self._is_list else "one object"
 
     def rows(self, text: str, wrapper: str) -> list[Row]:
         return self.rows_of(parsed(text, self._path.name), wrapper)
@@ -107,10 +143,24 @@ class _ExampleFile:
 
     def csv_rows(self, text: str) -> list[Row]:
         self._is_list = True
+        reader = csv.DictReader(io.StringIO(text), strict=True)
         try:
-            return [dict(row) for row in csv.DictReader(io.StringIO(text))]
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            self._check_header(reader.fieldnames)
+            rows = [dict(row) for row in reader]
         except csv.Error as error:
             raise ExampleError(self._path.name, f"is no CSV: {error}") from error
+        short = next((at for at, row in enumerate(rows) if None in row.values()), None)
+        if short is not None:
+            raise ExampleError(self.name, "has fewer cells here than names", line=short + 2)
+        return rows
+
+    def _check_header(self, header: Sequence[str]) -> None:
+        other = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
+        if other is not None:
+            raise ExampleError(self.name, f"is separated by {other!r}; allowed: commas")
+        if len(set(header)) < len(header):
+            raise ExampleError(self.name, "names a column twice")
 
     def problems(
         self, rows: list[Row], fields: tuple[Field, ...], side: str, *, typed: bool

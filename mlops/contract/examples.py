@@ -4,9 +4,10 @@
 """
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 FOLDER: Final = "examples"
 CONTENT_TYPES: Final = {".json": "application/json", ".csv": "text/csv"}
@@ -44,6 +45,18 @@ def request_files(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.request.*"))
 
 
+def lost_files(folder: Path) -> list[Path]:
+    """The JSON and CSV files among the examples that belong to no request, in name order."""
+    requests = request_files(folder)
+    owned = {*requests, *(path.with_name(f"{_case(path)}.response.json") for path in requests)}
+    found = (folder / FOLDER).glob("*")
+    return sorted(path for path in found if path.suffix in CONTENT_TYPES and path not in owned)
+
+
+def _case(request: Path) -> str:
+    return request.name.partition(".request")[0]
+
+
 def read_example(path: Path) -> Example:
     """The example whose request is this file.
 
@@ -78,7 +91,29 @@ def parsed(text: str, name: str) -> object:
         ExampleError: it is no JSON.
     """
     try:
-        return json.loads(text)
+        return json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once
+        )
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         raise ExampleError(name, f"is no JSON: {error}", line=line) from error
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"it holds {constant}; a number is finite, or null")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        _refuse_constant(f"{text:.40}, which is infinite")
+    return number
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r:.80} stands twice in one object")
+    return content

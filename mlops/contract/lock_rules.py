@@ -1,11 +1,14 @@
 """Rules of a model's lock: it has what requirements.in asks for and what is imported."""
 
+import difflib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from mlops.contract.document import Document
 from mlops.contract.model_spec import ModelSpec
@@ -57,17 +60,39 @@ def _the_lock_has_what_is_asked_for(
     document: Document, _: ModelSpec, folder: Path
 ) -> Iterator[Problem]:
     asked, locked = folder / _ASKED, locked_versions(folder)
-    for line, name in _requirements(asked) if locked is not None else ():
-        if name not in (locked or {}):
+    for line, name, text in _requirements(asked) if locked is not None else ():
+        objection = _objection(name, text, locked or {})
+        if objection is not None:
+            problem, got, allowed = objection
             yield Problem(
                 file=in_folder(document, folder, asked),
                 line=line,
                 key=name,
-                problem=f"{LOCK} does not have this package: the image would lack it",
-                got=name,
-                allowed="packages of the lock",
+                problem=problem,
+                got=got,
+                allowed=allowed,
                 remedy=_COMPILE,
             )
+
+
+def _objection(name: str, text: str, locked: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """What is wrong with a line that asks for a package, what was found, what is allowed."""
+    if re.search(r"(^|@\s*)(git|hg|svn|bzr)\+", text):
+        return ("a repository has no hash, and the image installs nothing without", text,
+                "a released version of the package, or the address of its wheel")  # fmt: skip
+    if not name:
+        return None  # a file or an address: which package it holds is not known here
+    if name not in locked:
+        problem = f"{LOCK} does not have this package: the image would lack it"
+        return problem, name, "packages of the lock"
+    try:
+        asked = Requirement(text)
+    except InvalidRequirement as error:
+        return f"is no requirement: {str(error).splitlines()[0]}", text, "name, or name==version"
+    version = locked[name]
+    if asked.marker or not version or asked.specifier.contains(version, prereleases=True):
+        return None
+    return f"{LOCK} has another version: the image would get that one", version, text
 
 
 def _the_lock_has_what_is_imported(
@@ -88,17 +113,51 @@ def _the_lock_has_what_is_imported(
             key=module,
             problem=f"{LOCK} has no package that brings this module"
             if known
-            else f"no package of {LOCK} is known to bring this module",
+            else f"no module beside the scripts and no package of {LOCK} is known by this name",
             got=module,
-            allowed=" or ".join(known or (canonical(module),)),
-            remedy=f"add it to {_ASKED} and {_COMPILE}",
+            allowed=" or ".join(known or ("a module beside the scripts", "a package of the lock")),
+            remedy=_way_out(module, folder),
             level="error" if known else "warning",
         )
 
 
+def _way_out(module: str, folder: Path) -> str:
+    near = () if module in DISTRIBUTIONS else sorted(_own(folder) | DISTRIBUTIONS.keys())
+    close = difflib.get_close_matches(module, near, n=1, cutoff=0.8)
+    return f"did you mean {close[0]}?" if close else f"add it to {_ASKED} and {_COMPILE}"
+
+
+def _no_module_hides_another(document: Document, _: ModelSpec, folder: Path) -> Iterator[Problem]:
+    locked = locked_versions(folder) or {}
+    for name in sorted(_own(folder, importable=True)):
+        brought = locked.keys() & set(DISTRIBUTIONS.get(name, (canonical(name),)))
+        if name in sys.stdlib_module_names or brought:
+            of = f"the package {min(brought)}" if brought else "Python"
+            path = folder / f"{name}.py"
+            yield Problem(
+                file=in_folder(document, folder, path if path.is_file() else folder / name),
+                line=1,
+                key=name,
+                problem=f"has the name of a module of {of}: every library would import this one",
+                got=name,
+                allowed="a name that neither Python nor a package of the lock has",
+                remedy="rename the module",
+            )
+
+
+def _own(folder: Path, *, importable: bool = False) -> set[str]:
+    """The modules and folders beside the scripts, or only those that hide others of their name."""
+    return {
+        path.stem
+        for path in folder.iterdir()
+        if path.suffix == ".py"
+        or (path.is_dir() and (not importable or (path / "__init__.py").is_file()))
+    }
+
+
 def _imports(document: Document, folder: Path) -> Iterator[tuple[str, int, str]]:
     """File, line and name of each module that is neither Python's nor beside the scripts."""
-    own = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+    own = _own(folder)
     seen: set[str] = set()
     jobs: set[str] = {_BASELINE}
     for script in scripts_of(folder):
@@ -147,25 +206,31 @@ def _imported(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def locked_versions(folder: Path) -> dict[str, str] | None:
-    """The versions of a lock by their packages' names; None where there is no readable lock."""
+    """The versions of a lock by their packages' names; None where there is no readable lock.
+
+    A package that is locked by its address has an empty version.
+    """
     try:
         text = (folder / LOCK).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    found = re.findall(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.M)
-    return {canonical(name): version for name, version in found}
+    name = r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?"
+    addressed = {canonical(found): "" for found in re.findall(name + r" @ ", text, re.M)}
+    found = re.findall(name + r"==([^\s;\\]+)", text, re.M)
+    return addressed | {canonical(name): version for name, version in found}
 
 
-def _requirements(path: Path) -> Iterator[tuple[int, str]]:
-    """The line and the name of each package that a requirements file asks for."""
+def _requirements(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line, name and text of each package that a file asks for; no name where it has none."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return
     for number, line in enumerate(lines, start=1):
-        name = re.match(r"([A-Za-z0-9][\w.-]*)", line.strip())
-        if name:
-            yield number, canonical(name[1])
+        text = re.split(r"(?:^|\s)(?:#|--|\\$)", line, maxsplit=1)[0].strip()
+        if text and not text.startswith("-"):
+            name = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?![+:/\\\w.-])", text)
+            yield number, canonical(name[1]) if name else "", text
 
 
 def canonical(name: str) -> str:
@@ -176,4 +241,5 @@ def canonical(name: str) -> str:
 LOCK_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _the_lock_has_what_is_asked_for,
     _the_lock_has_what_is_imported,
+    _no_module_hides_another,
 )

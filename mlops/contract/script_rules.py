@@ -12,6 +12,13 @@ from mlops.contract.scripts import Script, scripts_of
 from mlops.contract.translation import problem_at
 
 SERVING_FUNCTIONS: Final = ("model_fn", "input_fn", "predict_fn", "output_fn")
+_ARGUMENTS: Final = {
+    "model_fn": ("model_dir",),
+    "input_fn": ("body", "content_type"),
+    "predict_fn": ("request", "model"),
+    "output_fn": ("prediction", "accept"),
+}
+"""What the model server gives to each of its functions, by position."""
 _READER: Final = "read_hyperparameters"
 _HYPERPARAMETERS: Final[KeyPath] = ("pipeline", "steps", "train", "hyperparameters")
 
@@ -47,6 +54,31 @@ def _the_server_finds_its_functions(
                 allowed=", ".join(SERVING_FUNCTIONS),
                 remedy=f"define {name}",
             )
+        elif problem := _call_problem(script.definitions[name], len(_ARGUMENTS[name])):
+            yield Problem(
+                file=in_folder(document, folder, script.path),
+                line=script.definitions[name].lineno,
+                key=name,
+                problem=problem,
+                got=ast.unparse(script.definitions[name]).splitlines()[0],
+                allowed=f"def {name}({', '.join(_ARGUMENTS[name])})",
+                remedy="define it as the model server calls it",
+            )
+
+
+def _call_problem(node: ast.stmt, count: int) -> str | None:
+    """Why the model server cannot call this with so many arguments, as far as can be seen."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+        return "is no function"
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
+        return None
+    if isinstance(node, ast.AsyncFunctionDef):
+        return "is asynchronous, and the model server awaits nothing"
+    given = node.args
+    most = len(given.posonlyargs) + len(given.args)
+    named = any(default is None for default in given.kw_defaults)
+    fits = most - len(given.defaults) <= count and (given.vararg is not None or count <= most)
+    return None if fits and not named else f"cannot be called with {count} arguments by position"
 
 
 def _hyperparameters_are_those_that_train_reads(

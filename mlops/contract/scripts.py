@@ -53,7 +53,12 @@ class Script:
     @cached_property
     def names(self) -> frozenset[str]:
         """Every name that it defines or imports at its top level; `*` for a star import."""
-        return frozenset(_defined(self.tree.body))
+        return frozenset(self.definitions)
+
+    @cached_property
+    def definitions(self) -> dict[str, ast.stmt]:
+        """The last statement of its top level that gives each name its meaning."""
+        return dict(_defined(self.tree.body))
 
     def class_named(self, name: str) -> ast.ClassDef | None:
         """A class of its top level."""
@@ -91,18 +96,29 @@ def _is_skipped(path: Path, folder: Path) -> bool:
     return any(part in SKIPPED or part.startswith((".", "__")) for part in parts)
 
 
-def _defined(body: list[ast.stmt]) -> Iterator[str]:
+def _defined(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
+            yield node.name, node
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+            names = ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+            yield from ((name, node) for name in names)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (target.id for target in targets if isinstance(target, ast.Name))
+            yield from ((target.id, node) for target in targets if isinstance(target, ast.Name))
         for inner in ("body", "orelse", "finalbody"):
-            if isinstance(node, ast.If | ast.Try | ast.With):
+            if isinstance(node, ast.If | ast.Try | ast.With) and not _never_runs(node, inner):
                 yield from _defined(getattr(node, inner, []))
+
+
+def _never_runs(node: ast.stmt, part: str) -> bool:
+    """Whether an import of the script leaves out this part of a condition."""
+    if not isinstance(node, ast.If):
+        return False
+    if isinstance(node.test, ast.Constant):
+        return bool(node.test.value) is not (part == "body")
+    said = ast.unparse(node.test)
+    return part == "body" and ("TYPE_CHECKING" in said or said.startswith("__name__ == "))
 
 
 def _optional(tree: ast.Module) -> Iterator[ast.AST]:

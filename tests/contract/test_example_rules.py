@@ -64,6 +64,15 @@ def test_a_request_that_breaks_the_schema_is_told(
         ("night.request.json", b"[" * 100_000, "is no JSON"),
         ("night.request.json", b'{"hour": ' + b"1" * 5000 + b"}", "is no JSON"),
         ("night.response.json", b"nope", "is no JSON"),
+        ("night.response.json", b'{"prediction": NaN}', "it holds NaN"),
+        ("night.response.json", b'{"prediction": Infinity}', "it holds Infinity"),
+        ("night.response.json", b'{"prediction": 1e999}', "it holds 1e999"),
+        ("night.request.json", b'{"hour": -Infinity}', "it holds -Infinity"),
+        ("night.request.json", b'{"hour": 1, "hour": 2}', "the key 'hour' stands twice"),
+        ("night.request.json", b"[]", "holds no row"),
+        ("day.response.json", b'{"prediction": 1}', "belongs to no request"),
+        ("nigth.response.csv", b"prediction\n1\n", "belongs to no request"),
+        ("day.json", b'{"hour": 1}', "belongs to no request"),
         ("a.request.txt", b"", "is neither .json nor .csv"),
         ("a.request.json", b"{}", "cannot be read"),
     ],
@@ -117,6 +126,45 @@ def test_a_response_keeps_the_schema_and_the_number_of_rows(
     assert all(message in problem.problem for problem in found)
 
 
+LIST, WRAPPED = '[{"prediction": 1}]', '{"predictions": [{"prediction": 1}]}'
+
+
+@pytest.mark.parametrize("imported", ["from jobs import payload", "import jobs.payload", None])
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ('{"hour": 1}', '{"prediction": 1}'),
+        ('[{"hour": 1}]', LIST),
+        ('{"instances": [{"hour": 1}]}', WRAPPED),
+    ],
+)
+@pytest.mark.parametrize("answer", ['{"prediction": 1}', LIST, WRAPPED])
+def test_an_answer_has_the_shape_in_which_the_platforms_payload_answers(
+    examples: Path, problems: Found, *, imported: str | None, asked: str, fits: str, answer: str
+) -> None:
+    if imported is not None:
+        script = examples.parent / "inference.py"
+        script.write_text(f"{imported}\n{script.read_text()}")
+    (examples / "night.request.json").write_text(asked)
+    (examples / "night.response.json").write_text(answer)
+
+    told = [(p.file.rpartition("/")[2], "mirrors the request" in p.problem) for p in problems()]
+
+    assert told == ([] if imported is None or answer == fits else [("night.response.json", True)])
+
+
+def test_a_csv_request_is_answered_by_a_list(examples: Path, problems: Found) -> None:
+    script = examples.parent / "inference.py"
+    script.write_text(f"from jobs import payload\n{script.read_text()}")
+    (examples / "night.request.json").unlink()
+    (examples / "night.request.csv").write_text("hour,weather\n1,Clear\n")
+    before = [problem.problem for problem in problems()]
+    (examples / "night.response.json").write_text(LIST)
+
+    assert ["mirrors the request" in problem for problem in before] == [True]
+    assert problems() == []
+
+
 def test_a_csv_request_is_pointed_at_by_its_line(examples: Path, problems: Found) -> None:
     (examples / "night.request.json").unlink()
     (examples / "night.request.csv").write_text("hour,weather\n1,Clear\n2,Clear,more\n")
@@ -129,6 +177,13 @@ def test_a_csv_request_is_pointed_at_by_its_line(examples: Path, problems: Found
     ("text", "message"),
     [
         ("hour,weather\n1,Clear\n", None),
+        ("hour, weather \n1,Clear\n", None),
+        ("hour;weather\n1;Clear\n2;Rain\n", "is separated by ';'"),
+        ("hour\tweather\n1\tClear\n", "is separated by '\\t'"),
+        ("hour,hour\n1,2\n", "names a column twice"),
+        ("hour,weather\n1\n", "has fewer cells here than names"),
+        ("hour,weather\n", "holds no row"),
+        ("", "holds no row"),
         ("weather\nClear\n", "field 'hour' is missing"),
         ("hour,weather\n1,Clear,surplus\n", "unknown field None"),
         ("hour\n" + "1" * 200_000, "is no CSV: field larger"),
@@ -140,9 +195,10 @@ def test_a_csv_request_is_checked_for_its_columns(
     (examples / "night.request.json").unlink()
     (examples / "night.request.csv").write_text(text)
 
-    found = [problem.problem for problem in problems()]
+    told = problems()
 
-    assert found == [] if message is None else message in found[0]
+    assert told == [] if message is None else message in told[0].problem
+    assert {problem.file.rpartition("/")[2] for problem in told} <= {"night.request.csv"}
 
 
 def test_a_model_without_examples_is_told_what_to_add(examples: Path, problems: Found) -> None:

@@ -98,6 +98,7 @@ def test_every_rule_is_exercised_by_a_failing_case_and_passes_a_valid_platform(
         "_scripts_exist", "_modules_have_names_of_their_own", "_scripts_are_python",
         "_the_server_finds_its_functions", "_hyperparameters_are_those_that_train_reads",
         "_the_lock_has_what_is_asked_for", "_the_lock_has_what_is_imported",
+            "_no_module_hides_another",
     }  # fmt: skip
     assert rules - {case[0] for case in CASES} == of_folders
     assert load_platform(repository).model_names == ("bike-demand",)

@@ -27,6 +27,76 @@ def test_a_package_that_is_asked_for_is_in_the_lock(folder: Path, problems: Foun
     assert problem.got == "pandas"
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("numpy==1.0", None),
+        ("numpy", None),
+        ("numpy >=0.9, <2  # why", None),
+        ("numpy==1.*", None),
+        ("numpy==3.0; python_version < '3'", None),
+        ("numpy==1.0 --hash=sha256:00", None),
+        ("-r other.txt", None),
+        ("./wheels/own-1.0-py3-none-any.whl", None),
+        ("https://example.com/own-1.0-py3-none-any.whl", None),
+        ("addressed @ https://example.com/addressed-1.0-py3-none-any.whl", None),
+        ("numpy==3.0.0", "has another version"),
+        ("NumPy[x]>=1.1", "has another version"),
+        ("numpy=1.0", "is no requirement"),
+        ("git+https://example.com/own.git", "a repository has no hash"),
+        ("numpy @ git+ssh://git@example.com/own.git", "a repository has no hash"),
+        ("own @ https://example.com/own-1.0-py3-none-any.whl", "does not have this package"),
+    ],
+)
+def test_the_lock_has_the_version_that_is_asked_for(
+    folder: Path, problems: Found, asked: str, message: str | None
+) -> None:
+    with (folder / "requirements.lock").open("a") as lock:
+        lock.write("addressed @ https://example.com/addressed-1.0-py3-none-any.whl \\\n")
+    (folder / "requirements.in").write_text(f"{asked}\n")
+
+    told = [message is not None and message in problem.problem for problem in problems()]
+
+    assert told == ([] if message is None else [True])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("json.py", "json"),
+        ("zlib.py", "zlib"),
+        ("email/__init__.py", "email"),
+        ("numpy.py", "numpy"),
+        ("yaml/__init__.py", "yaml"),
+        ("json/table.csv", None),
+        ("part/json.py", None),
+        ("tests/json.py", None),
+    ],
+)
+def test_no_module_hides_one_of_python_or_of_a_package(
+    folder: Path, problems: Found, name: str, told: str | None
+) -> None:
+    with (folder / "requirements.lock").open("a") as lock:
+        lock.write("pyyaml==6.0 \\\n")
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("")
+
+    assert [problem.got for problem in problems()] == ([] if told is None else [told])
+
+
+@pytest.mark.parametrize(("name", "near"), [("featurez", "features"), ("pandsa", "pandas")])
+def test_a_misspelt_import_is_told_what_may_be_meant(
+    folder: Path, problems: Found, name: str, near: str
+) -> None:
+    (folder / "features.py").write_text("")
+    (folder / "train.py").write_text(f"import {name}\n")
+
+    (problem,) = problems()
+
+    assert problem.remedy == f"did you mean {near}?"
+    assert name not in (problem.allowed or "")
+
+
 @pytest.mark.parametrize("name", ["numpy", "scipy", "starlette", "uvicorn"])
 def test_what_the_platforms_own_code_imports_is_in_the_lock(
     folder: Path, problems: Found, name: str

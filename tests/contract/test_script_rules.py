@@ -47,6 +47,66 @@ def test_the_server_needs_each_of_its_functions(folder: Path, problems: Found, n
     assert [problem.key for problem in problems()] == [name]
 
 
+ARGUMENTS = {"model_fn": 1, "input_fn": 2, "predict_fn": 2, "output_fn": 2}
+SIGNATURES = {
+    "": {0},
+    "a": {1},
+    "a, b": {2},
+    "a, /, b": {2},
+    "a, b=1": {1, 2},
+    "a, b, c": {3},
+    "a, b, c=1": {2, 3},
+    "a, *rest": {1, 2, 3},
+    "*rest, named": set(),
+    "*rest, named=1": {0, 1, 2, 3},
+    "a, b, **rest": {2},
+}
+
+
+@pytest.mark.parametrize("name", SERVING_FUNCTIONS)
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_function_takes_what_the_server_gives(
+    folder: Path, problems: Found, name: str, signature: str
+) -> None:
+    script = folder / "inference.py"
+    script.write_text(script.read_text().replace(f"{name}(*_)", f"{name}({signature})"))
+
+    told = [(problem.key, "by position" in problem.problem) for problem in problems()]
+
+    assert told == ([] if ARGUMENTS[name] in SIGNATURES[signature] else [(name, True)])
+
+
+@pytest.mark.parametrize("name", SERVING_FUNCTIONS)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("async def {}(*_): ...", "is asynchronous"),
+        ("{} = None", "is no function"),
+        ("if False:\n    def {}(*_): ...", "the script has none"),
+        ("if True:\n    pass\nelse:\n    def {}(*_): ...", "the script has none"),
+        ("if TYPE_CHECKING:\n    from server import {}", "the script has none"),
+        ("if __name__ == '__main__':\n    def {}(*_): ...", "the script has none"),
+        ("if True:\n    def {}(*_): ...", None),
+        ("if 0:\n    pass\nelse:\n    def {}(*_): ...", None),
+        ("if unknown:\n    def {}(*_): ...", None),
+        ("@decorated\ndef {}(): ...", None),
+        ("{} = make()", None),
+        ("{0} = None\ndef {0}(*_): ...", None),
+    ],
+)
+def test_a_function_is_one_that_the_server_can_call(
+    folder: Path, problems: Found, name: str, text: str, message: str | None
+) -> None:
+    script = folder / "inference.py"
+    old = f"def {name}(*_): ..."
+    assert old in script.read_text()
+    script.write_text(script.read_text().replace(old, text.format(name)))
+
+    told = [(p.key, message is not None and message in p.problem) for p in problems()]
+
+    assert told == ([] if message is None else [(name, True)])
+
+
 @pytest.mark.parametrize("text", ["from server import *\n", "from server import {}\n"])
 def test_functions_may_come_from_another_module(folder: Path, problems: Found, text: str) -> None:
     (folder / "inference.py").write_text(text.format(", ".join(SERVING_FUNCTIONS)))
