@@ -81,6 +81,24 @@ def _look(site: Site) -> list[Permission]:
             resources=["*"],
             because="this action knows no resources, and only reads",
         ),
+        *_see_metrics(site),
+    ]
+
+
+def _see_metrics(site: Site) -> list[Permission]:
+    return [
+        Permission(
+            sid="SeeRollbackAlarms",
+            actions=["cloudwatch:DescribeAlarms"],
+            resources=[site.arn("cloudwatch", f"alarm:{site.prefix}-*-rollback-*")],
+            because=_OF_THE_STAGE,
+        ),
+        Permission(
+            sid="SeeDimensions",
+            actions=["cloudwatch:ListMetrics"],
+            resources=["*"],
+            because="this action knows no resources, and lists names alone",
+        ),
     ]
 
 

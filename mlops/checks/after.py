@@ -7,6 +7,7 @@ from typing import Final
 from mlops.checks.clients import Clients
 from mlops.checks.integration import integration
 from mlops.checks.load import load
+from mlops.checks.metrics import metrics
 from mlops.checks.plan import Plan, PlannedRelease
 from mlops.checks.result import Result
 from mlops.checks.smoke import smoke
@@ -26,6 +27,9 @@ def after(plan: Plan, clients: Clients, *, only: Collection[str] | None = None) 
     if "load" in wanted:
         for release in plan.releases:
             yield from load(release, clients)
+    if "metrics" in wanted:
+        for release in plan.releases:
+            yield from metrics(release, clients)
 
 
 def _integration(plan: Plan, clients: Clients) -> Iterator[Result]:

@@ -11,7 +11,7 @@ from typing import Final
 from mlops.checks.literals import LiteralError, read
 from mlops.rollout.probes import Case, Tolerance
 
-CHECKS: Final = ("smoke", "integration", "load")
+CHECKS: Final = ("smoke", "integration", "load", "metrics")
 """Every check after a deployment, in the order in which they run."""
 ONLY: Final = "CHECKS_ONLY"
 """Variable of a build of the runner that holds further arguments."""

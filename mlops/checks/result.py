@@ -41,7 +41,7 @@ class Question:
     """What is asked of whom."""
 
     check: str
-    """smoke, integration, load or before."""
+    """smoke, integration, load, metrics or before."""
     subject: str
     """A model, or the stage."""
     name: str

@@ -38,7 +38,7 @@ LogRetentionDays = Literal[
 ]
 
 
-Check = Literal["smoke", "integration", "load"]
+Check = Literal["smoke", "integration", "load", "metrics"]
 
 
 class Environment(Spec):
@@ -203,7 +203,7 @@ class StageSettings(Spec):
         tuple[Check, ...],
         Field(strict=False, description="What must pass after a deployment, before the next stage"),
         *UNIQUE,
-    ] = ("smoke",)
+    ] = ("smoke", "metrics")
     canary: Annotated[
         CanaryOverrides, Field(description="Keys of every model's canary that differ here")
     ] = CanaryOverrides()

@@ -30,7 +30,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return run
 
-    for check in ("smoke", "integration", "load"):
+    for check in ("smoke", "integration", "load", "metrics"):
         monkeypatch.setattr(after_module, check, fake(check))
     return found
 
@@ -41,14 +41,15 @@ def test_checks_run_in_order_over_all_releases(
     (one,) = plan.releases
     both = replace(
         plan,
-        checks=("load", "smoke", "integration"),
+        checks=("metrics", "load", "smoke", "integration"),
         releases=(one, replace(one, model="other")),
     )
 
     results = list(after(both, clients))
 
-    assert [one.split()[0] for one in ran] == ["smoke"] * 2 + ["integration"] * 2 + ["load"] * 2
-    assert [r.question.subject for r in results] == ["churn", "other"] * 3
+    order = [check for check in ("smoke", "integration", "load", "metrics") for _ in range(2)]
+    assert [one.split()[0] for one in ran] == order
+    assert [r.question.subject for r in results] == ["churn", "other"] * 4
 
 
 @pytest.mark.parametrize(

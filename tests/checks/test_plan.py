@@ -23,7 +23,7 @@ def test_a_plan_of_another_form_is_refused(plan: Plan) -> None:
 
 
 def test_a_check_that_nobody_knows_is_refused(plan: Plan) -> None:
-    with pytest.raises(PlanError, match="got 'chaos'; allowed: smoke, integration, load"):
+    with pytest.raises(PlanError, match="got 'chaos'; allowed: smoke, integration, load, metrics"):
         Plan.from_json(changed(plan, checks=["smoke", "chaos"]))
 
 

@@ -14,7 +14,7 @@ def test_the_plan_of_each_stage_is_found_in_what_was_synthesized(assembly: Path)
     found = synthesized_plan(assembly, "staging")
 
     assert (found.stage, found.account) == ("staging", "333333333333")
-    assert found.checks == ("smoke", "integration", "load")
+    assert found.checks == ("smoke", "integration", "load", "metrics")
     assert [release.model for release in found.releases] == ["bike-demand"]
 
 

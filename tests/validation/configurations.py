@@ -124,7 +124,7 @@ def _stages() -> Data:
         },
         "approval": "manual",
         "promotion": "on-approval",
-        "checks": ["smoke", "integration", "load"],
+        "checks": ["smoke", "integration", "load", "metrics"],
         "canary": {"bake_minutes": 15, "final_bake_minutes": 12},
         "log_retention_days": 30,
         "removal_policy": "retain",

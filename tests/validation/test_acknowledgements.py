@@ -16,9 +16,9 @@ import pytest
 # The roles of the release automation add 2 in the registry (all groups of the project, and all
 # their versions: ARNs one by one would not fit into a role's policy) and 1 in each of three stages
 # (the records of all models: the foundation knows no models).
-# The checks add in each stage 7 for their runner (endpoints, configs, models, callers, captures and
-# reports by name or prefix; scaling knows no resource) and 1 for the role of the pipeline's steps
-# that start them, which reads artifacts like the other builds.
+# The checks add in each stage 8 for their runner (endpoints, configs, models, callers, captures,
+# alarms and reports by name or prefix; scaling and metrics know no resource) and 1
+# for the role of the pipeline's steps that start them, which reads artifacts like the other builds.
 # The drift job adds in each stage 12: what it reads and writes by prefix (files of days to come),
 # and the executions' jobs, which SageMaker names; metrics know no resource.
 # The function that starts trainings adds 1: the keys of published data hold the content's hash.
@@ -27,7 +27,7 @@ import pytest
 # know no resource.
 # A batch adds in each stage 14: what its model and its two functions read and write by prefix, its
 # jobs, which SageMaker names, and metrics.
-ACKNOWLEDGED = 15 + 1 + 1 + 3 * 23 + 8 + 2 + 3 + 3 * 7 + 1 + 3 * 12 + 3 * 3 + 3 * 14
+ACKNOWLEDGED = 15 + 1 + 1 + 3 * 23 + 8 + 2 + 3 + 3 * 8 + 1 + 3 * 12 + 3 * 3 + 3 * 14
 PLUGINS = ("AwsSolutions::", "mlops-rules::")
 
 

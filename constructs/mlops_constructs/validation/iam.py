@@ -12,6 +12,7 @@ from mlops_constructs.validation.template import Template, items, resources, tex
 WITHOUT_RESOURCE: Final[Mapping[str, str]] = {
     "ecr:GetAuthorizationToken": "gives a login to the registry; pulling needs more permissions",
     "cloudwatch:GetMetricData": "reads figures, of metrics that have no ARN",
+    "cloudwatch:ListMetrics": "lists names, of metrics that have no ARN",
     "cloudwatch:PutMetricData": "limited by the condition on its namespace",
     "xray:PutTraceSegments": "adds trace data only",
     "xray:PutTelemetryRecords": "adds trace data only",
