@@ -91,7 +91,7 @@ def pipeline(
 
 @rehearse.command()
 @click.argument("model")
-@click.option("--stage", help="Whose endpoint. Default: the last stage of config/stages.yaml.")
+@click.option("--stage", help="Whose endpoint. Default: the last that pins MODEL.")
 @click.option(
     "--candidate", type=click.IntRange(min=1), help="Version to deploy. Default: the newest here."
 )
@@ -164,7 +164,7 @@ def delivery(
 
 @rehearse.command()
 @click.argument("model")
-@click.option("--stage", help="Whose endpoint. Default: the last stage of config/stages.yaml.")
+@click.option("--stage", help="Whose endpoint. Default: the last that pins MODEL.")
 @click.option(
     "--fault",
     type=click.Choice(list(drift_expectations())),
@@ -204,7 +204,7 @@ def drift(
 
 @rehearse.command()
 @click.argument("model")
-@click.option("--stage", help="Whose batch. Default: the last stage of config/stages.yaml.")
+@click.option("--stage", help="Whose batch. Default: the last that pins MODEL.")
 @click.option(
     "--input",
     "input_",

@@ -16,6 +16,7 @@ from mlops.rehearsal.batch import report
 from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
 from mlops.rehearsal.batch.run import BatchStage, Scored
+from mlops.rehearsal.chosen_stage import chosen_stage
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
@@ -148,12 +149,7 @@ class _Setting:
                 f"{self.spec.name} scores no batches; "
                 f"remedy: write a block `batch` into model_code/{self.spec.folder}/model.yaml"
             )
-        stages = {stage.name: stage for stage in self.platform.stages.stages}
-        chosen = self.wishes.stage or next(reversed(stages))
-        if chosen not in stages:
-            allowed = ", ".join(stages)
-            raise RehearsalError(f"--stage {chosen}: there is no such stage; allowed: {allowed}")
-        return stages[chosen]
+        return chosen_stage(self.platform, self.spec.name, self.wishes.stage)
 
     def _version(self) -> ModelVersion:
         """The pinned version where it is here, else the newest that was approved."""

@@ -16,6 +16,7 @@ from mlops.rehearsal.canary.rows import example_requests, held_out_requests
 from mlops.rehearsal.canary.scene import Candidate, Stage
 from mlops.rehearsal.canary.template import guarded_endpoint, prober_of
 from mlops.rehearsal.canary.traffic import Request
+from mlops.rehearsal.chosen_stage import unserved_remedy
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.workspace import Workspace
@@ -51,7 +52,11 @@ class Preparation:
             RehearsalError: there is nothing to deploy, or the template breaks a rule.
         """
         names = self.platform.names
-        endpoint = guarded_endpoint(assembly, names.endpoint(self.stage, self.spec.name))
+        endpoint = guarded_endpoint(
+            assembly,
+            names.endpoint(self.stage, self.spec.name),
+            remedy=unserved_remedy(self.platform, self.spec.name, self.stage),
+        )
         blue, green = self._versions()
         say(
             f"{endpoint.name}: version {green.number} over version {blue.number}, "

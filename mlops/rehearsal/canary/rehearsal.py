@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from mlops.contract import Platform, StageSpec, load_platform
+from mlops.contract import load_platform
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
 from mlops.rehearsal.canary.exchange import is_exhaustion
@@ -21,6 +21,7 @@ from mlops.rehearsal.canary.kept import Kept
 from mlops.rehearsal.canary.preparation import Preparation
 from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult, Pace
 from mlops.rehearsal.canary.scene import Scene, Stage, forecast_seconds
+from mlops.rehearsal.chosen_stage import chosen_stage
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.processes import Processes
@@ -37,7 +38,7 @@ class Wishes:
     """What a person chose on the command line."""
 
     stage: str | None = None
-    """None: the last one, which people depend on most."""
+    """None: the last one that pins the model, which people depend on most."""
     candidate: int | None = None
     """None: the newest version."""
     fault: str = "none"
@@ -70,9 +71,9 @@ def rehearse_canary(
     expected = expectations()
     with terminable():
         preparation = Preparation(
-            platform=platform, spec=platform.model(model), stage=_stage(platform, wishes.stage),
-            workspace=Workspace.of(root), id=execution_id(), candidate=wishes.candidate,
-            seed=wishes.seed, scale=wishes.scale,
+            platform=platform, spec=platform.model(model),
+            stage=chosen_stage(platform, model, wishes.stage), workspace=Workspace.of(root),
+            id=execution_id(), candidate=wishes.candidate, seed=wishes.seed, scale=wishes.scale,
         )  # fmt: skip
         run = _Run(
             preparation=preparation,
@@ -164,16 +165,6 @@ def _wanted(fault: str) -> Sequence[str]:
         allowed = ", ".join((*FAULT_NAMES, ALL))
         raise RehearsalError(f"--fault {fault}: there is no such fault; allowed: {allowed}")
     return (fault,)
-
-
-def _stage(platform: Platform, name: str | None) -> StageSpec:
-    stages = {stage.name: stage for stage in platform.stages.stages}
-    chosen = name or next(reversed(stages))
-    if chosen not in stages:
-        raise RehearsalError(
-            f"--stage {chosen}: there is no such stage; allowed: {', '.join(stages)}"
-        )
-    return stages[chosen]
 
 
 def played(

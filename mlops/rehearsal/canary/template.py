@@ -36,10 +36,11 @@ _STRATEGIES: Final[Mapping[str, Strategy]] = {
     "LINEAR": "linear",
 }
 Properties = Mapping[str, Any]
+_UNSERVED: Final = "pin a version of the model in config/releases.yaml, then run `make synth`"
 
 
-def guarded_endpoint(assembly: Assembly, name: str) -> GuardedEndpoint:
-    """The endpoint with this name, as it was synthesized.
+def guarded_endpoint(assembly: Assembly, name: str, *, remedy: str = _UNSERVED) -> GuardedEndpoint:
+    """The endpoint with this name, as it was synthesized; without one, the remedy is told.
 
     Raises:
         TemplateError: no stack has it, or it says something that cannot be evaluated.
@@ -51,10 +52,7 @@ def guarded_endpoint(assembly: Assembly, name: str) -> GuardedEndpoint:
             if values.value(properties.get("EndpointName")) == name:
                 reading = _Reading(assembly=assembly, stack=stack, values=values, name=name)
                 return reading.endpoint(properties)
-    raise TemplateError(
-        f"{assembly.folder}: has no endpoint {name}; remedy: pin a version of the model in "
-        "config/releases.yaml, then run `make synth`"
-    )
+    raise TemplateError(f"{assembly.folder}: has no endpoint {name}; remedy: {remedy}")
 
 
 def prober_of(assembly: Assembly, endpoint: str) -> tuple[SynthesizedFunction, Place] | None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform
 from mlops.dashboards import Served
 from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.chosen_stage import chosen_stage
 from mlops.rehearsal.drift import faults, report
 from mlops.rehearsal.drift.account import WatchedStage
 from mlops.rehearsal.drift.alarms import DriftAlarms
@@ -67,8 +68,8 @@ def rehearse_drift(
     platform = load_platform(root, model=model)
     setting = _Setting(
         root=root, platform=platform, spec=platform.model(model), assembly=assembly,
-        stage=_stage(platform, wishes.stage), wishes=wishes, console=console, python=python,
-        id=execution_id(), processes=Processes(),
+        stage=chosen_stage(platform, model, wishes.stage), wishes=wishes, console=console,
+        python=python, id=execution_id(), processes=Processes(),
     )  # fmt: skip
     with terminable():
         try:
@@ -222,12 +223,3 @@ def _later(execution: Execution) -> str:
     raise RehearsalError(
         "no step keeps rows back as `later`; remedy: write that part in preprocess.py"
     )
-
-
-def _stage(platform: Platform, name: str | None) -> StageSpec:
-    stages = {stage.name: stage for stage in platform.stages.stages}
-    chosen = name or next(reversed(stages))
-    if chosen not in stages:
-        allowed = ", ".join(stages)
-        raise RehearsalError(f"--stage {chosen}: there is no such stage; allowed: {allowed}")
-    return stages[chosen]

@@ -214,9 +214,16 @@ def test_what_is_not_there_is_named_with_what_is(site) -> None:
     ):
         site.rehearse(fault="flood")
     with pytest.raises(
-        RehearsalError, match="has no endpoint mlops-dev-tiny; remedy: pin a version"
+        RehearsalError, match=r"has no endpoint mlops-dev-tiny; remedy: .*--stage prod, or pin one"
     ):
         site.rehearse(stage="dev")
+
+
+def test_a_model_that_only_an_earlier_stage_pins_is_rehearsed_there(site) -> None:
+    (site.root / "config" / "releases.yaml").write_text("releases: {tiny: {dev: 1}}\n")
+
+    with pytest.raises(RehearsalError, match="has no endpoint mlops-dev-tiny"):
+        site.rehearse()
 
 
 def test_a_registry_without_versions_says_how_to_get_one(site) -> None:
