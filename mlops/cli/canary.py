@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mlops.cli.canary_page import page
 from mlops.cli.canary_words import advice, harmed, percent, time, yaml_lines
+from mlops.cli.model_argument import model_argument
 from mlops.cli.output import JSON_OPTION, CanaryPlanOutput, ForecastOutput, finite
 from mlops.contract import StageSpec, load_platform
 from mlops.rollout import Expectation, Forecast, Plan, Setting, Target, plan_canary
@@ -25,7 +26,7 @@ def canary() -> None:
 
 
 @canary.command()
-@click.argument("model")
+@model_argument()
 @click.option("--stage", required=True, help="Stage of config/stages.yaml.")
 @click.option(
     "--html",

@@ -11,6 +11,7 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mlops.cli.model_argument import model_argument
 from mlops.contract import load_platform, sha256_of
 from mlops.contract.document import read_document
 
@@ -21,7 +22,7 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("model")
+@model_argument()
 @click.pass_obj
 def record(root: Path, model: str) -> None:
     """Write the SHA-256 of MODEL's sample into its model.yaml; comments and order stay."""
@@ -32,7 +33,7 @@ def record(root: Path, model: str) -> None:
 
 
 @data.command()
-@click.argument("model")
+@model_argument()
 @click.option("--profile", help="AWS profile of the training stage's account.")
 @click.option(
     "--training-end",
@@ -45,7 +46,6 @@ def publish(root: Path, model: str, profile: str | None, training_end: datetime 
     platform = load_platform(root, model=model)
     spec, stage = platform.model(model), platform.stages.training
     sample = root / "model_code" / spec.folder / spec.data.sample
-    session = boto3.Session(profile_name=profile, region_name=stage.region)
     place = {
         "Bucket": platform.names.artifact_bucket(stage),
         "Key": platform.names.data_key(model, spec.data.version, sample.name),
@@ -53,6 +53,7 @@ def publish(root: Path, model: str, profile: str | None, training_end: datetime 
     end = {} if training_end is None else {"training-end": f"{training_end:%Y-%m-%d}"}
     metadata = {"sha256": spec.data.version, **end}
     try:
+        session = boto3.Session(profile_name=profile, region_name=stage.region)
         version_id = upload_once(session.client("s3"), sample, metadata, place)
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.model_argument import model_argument
 from mlops.cli.output import JSON_OPTION, DefinitionFindingOutput, DefinitionOutput
 from mlops.contract import load_config, load_platform
 from mlops.pipeline import CompileError, compile_model, image_tag, load_compiled, sdk_python
@@ -17,7 +18,7 @@ def pipeline() -> None:
 
 
 @pipeline.command("compile")
-@click.argument("model")
+@model_argument()
 @click.pass_obj
 def compile_(root: Path, model: str) -> None:
     """Compile MODEL's step graph with the SageMaker SDK into its pipeline.json."""
@@ -31,7 +32,7 @@ def compile_(root: Path, model: str) -> None:
 
 
 @pipeline.command()
-@click.argument("model")
+@model_argument()
 @JSON_OPTION
 @click.pass_obj
 def check(root: Path, model: str, *, as_json: bool) -> None:
@@ -56,7 +57,7 @@ def check(root: Path, model: str, *, as_json: bool) -> None:
 
 
 @pipeline.command()
-@click.argument("model")
+@model_argument()
 @click.pass_obj
 def image(root: Path, model: str) -> None:
     """Print the URI that MODEL's image must be pushed to."""

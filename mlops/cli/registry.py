@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from mlops.cli.model_argument import model_argument
 from mlops.cli.output import (
     JSON_OPTION,
     LineageOutput,
@@ -32,6 +33,7 @@ from mlops.registry import (
 )
 from mlops.registry.lineage import Lineage
 from mlops.registry.table import lineage_table, versions_table
+from mlops.registry.versions import MissingGroupError
 
 WORKSPACE = ".mlops"
 
@@ -48,7 +50,7 @@ class _Target:
 def _on_target(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command its MODEL argument and the registry that the options name."""
 
-    @click.argument("model")
+    @model_argument()
     @click.option(
         "--target",
         type=click.Choice(["local", "aws"]),
@@ -64,6 +66,8 @@ def _on_target(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         try:
             command(_target(root, model, target, profile), **arguments)
+        except MissingGroupError as error:
+            raise click.ClickException(str(error.of(model))) from error
         except RegistryError as error:
             raise click.ClickException(str(error)) from error
 

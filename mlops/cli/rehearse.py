@@ -9,6 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from mlops.cli.model_argument import model_argument
 from mlops.registry import RegistryError
 from mlops.rehearsal.batch import Wishes as BatchWishes
 from mlops.rehearsal.batch import rehearse_batch
@@ -50,7 +51,7 @@ def rehearse() -> None:
 
 
 @rehearse.command()
-@click.argument("model")
+@model_argument()
 @_ASSEMBLY
 @_FROZEN
 @click.option(
@@ -90,7 +91,7 @@ def pipeline(
 
 
 @rehearse.command()
-@click.argument("model")
+@model_argument()
 @click.option("--stage", help="Whose endpoint. Default: the last that pins MODEL.")
 @click.option(
     "--candidate", type=click.IntRange(min=1), help="Version to deploy. Default: the newest here."
@@ -136,7 +137,7 @@ def canary(
 
 
 @rehearse.command()
-@click.argument("model")
+@model_argument()
 @click.option(
     "--fault",
     type=click.Choice(list(expected_endings())),
@@ -163,7 +164,7 @@ def delivery(
 
 
 @rehearse.command()
-@click.argument("model")
+@model_argument()
 @click.option("--stage", help="Whose endpoint. Default: the last that pins MODEL.")
 @click.option(
     "--fault",
@@ -203,7 +204,7 @@ def drift(
 
 
 @rehearse.command()
-@click.argument("model")
+@model_argument()
 @click.option("--stage", help="Whose batch. Default: the last that pins MODEL.")
 @click.option(
     "--input",

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from mlops.cli.automate import automate
+from mlops.cli.model_argument import model_argument
 from mlops.cli.output import (
     JSON_OPTION,
     ChangeOutput,
@@ -67,7 +68,7 @@ _STAGE = click.argument("stage")
 def _moves(command: Callable[..., Move]) -> Callable[..., None]:
     """Carries out the move that a command decides on: checked, shown, written, committed."""
 
-    @click.argument("model")
+    @model_argument()
     @click.option("--commit", is_flag=True, help="Commit the file, and nothing else; never pushes.")
     @click.option("--reason", help="Why, for the commit's message.")
     @click.pass_obj
@@ -148,7 +149,7 @@ def rollback_(asked: _Asked, *, stage: str) -> Move:
 
 
 @release.command()
-@click.argument("model")
+@model_argument()
 @click.option("--stage", help="Only this stage's changes.")
 @JSON_OPTION
 @click.pass_obj
@@ -167,7 +168,7 @@ def history(root: Path, *, model: str, stage: str | None, as_json: bool) -> None
 
 
 @release.command()
-@click.argument("model", required=False)
+@model_argument(required=False)
 @click.option(
     "--target",
     type=click.Choice(["local", "aws"]),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlops.cli.model_argument import model_argument
 from mlops.cli.output import JSON_OPTION, ValidationOutput
 from mlops.contract import ContractError, ModelSpec, Platform, Problem, load_platform
 from mlops.pipeline import load_compiled
@@ -11,7 +12,7 @@ from mlops.pipeline.compiled import SDK_LOCK
 
 
 @click.command()
-@click.argument("model", required=False)
+@model_argument(required=False)
 @JSON_OPTION
 @click.pass_context
 def validate(context: click.Context, model: str | None, *, as_json: bool) -> None:

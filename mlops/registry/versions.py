@@ -20,6 +20,22 @@ class RegistryError(Exception):
     """A call that the registry refused, told to the person who made it."""
 
 
+class MissingGroupError(RegistryError):
+    """There is no group, because nothing was registered yet."""
+
+    def __init__(self, what: str, *, model: str = "<model>") -> None:
+        super().__init__(
+            f"{what}: does not exist, nothing was registered yet; remedy: "
+            f"`mlops rehearse pipeline {model}` registers a version on this machine; on AWS "
+            "deploy the training stage and start its pipeline"
+        )
+        self._what = what
+
+    def of(self, model: str) -> "MissingGroupError":
+        """The same, told with the model's name, which a group alone does not say."""
+        return MissingGroupError(self._what, model=model)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelVersion:
     """One version and where its approval stands."""
@@ -131,10 +147,6 @@ def _refused(error: BotoCoreError | ClientError, what: str) -> RegistryError:
     if isinstance(error, ClientError):
         details = error.response["Error"]
         if _NO_GROUP.search(details["Message"]):
-            return RegistryError(
-                f"{what}: does not exist, nothing was registered yet; remedy: "
-                "`mlops rehearse pipeline <model>` registers a version on this machine; on AWS "
-                "deploy the training stage and start its pipeline"
-            )
+            return MissingGroupError(what)
         return RegistryError(f"{what}: {details['Message']} ({details['Code']})")
     return RegistryError(f"{what}: {error}; remedy: check the region and the credentials")

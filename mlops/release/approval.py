@@ -2,6 +2,7 @@
 
 from mlops.contract import Names
 from mlops.registry import ModelVersion, SageMakerClient, list_versions
+from mlops.registry.versions import MissingGroupError
 from mlops.release.errors import ReleaseError
 
 
@@ -14,7 +15,10 @@ def registered_versions(
         RegistryError: the registry cannot be asked, or has no such group.
         ReleaseError: another account answered, whose versions of the same name are others.
     """
-    found = list_versions(client, names.model_package_group(model))
+    try:
+        found = list_versions(client, names.model_package_group(model))
+    except MissingGroupError as error:
+        raise error.of(model) from error
     ours = names.model_packages_arn(model).removesuffix("*")
     for version in found:
         if not version.arn.startswith(ours):
@@ -47,6 +51,6 @@ def require_approved(
         raise ReleaseError(
             f"{model} {number}: is {found.status}; allowed: "
             f"{', '.join(approved) or 'none yet'}; remedy: approve it with "
-            f"`mlops registry approve {model} {number}`, or name an approved version"
+            f"`mlops registry approve {model} {number} --reason <why>`, or name an approved version"
         )
     return found

@@ -156,5 +156,5 @@ def _no_way(stays: Desired, refusal: str) -> str:
     return (
         f"{stays.model} in {stays.stage}: {stays.pinned} is pinned and {refusal}, and no approved "
         "version is there to go to, so the pin stays; remedy: approve a version with "
-        f"`mlops registry approve {stays.model} <version>`, or pin one by hand"
+        f"`mlops registry approve {stays.model} <version> --reason <why>`, or pin one by hand"
     )

@@ -54,7 +54,7 @@ def test_a_version_that_the_registry_does_not_know_is_refused(
 def test_a_group_that_is_not_there_is_the_registrys_refusal(
     tmp_path: Path, platform: Platform
 ) -> None:
-    with pytest.raises(RegistryError, match="does not exist"):
+    with pytest.raises(RegistryError, match=r"does not exist.*mlops rehearse pipeline bike-demand"):
         require_approved(local_client(tmp_path), platform.names, model=MODEL, number=1)
 
 
