@@ -15,7 +15,7 @@ SOURCES = ("app.py", "constructs", "mlops", "stacks")
 
 def test_only_what_a_person_can_mend_loses_its_traceback() -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    ours = FileNotFoundError(errno.ENOENT, "No such file or directory", "/work/mlops/missing.py")
+    ours = FileNotFoundError(errno.ENOENT, "No such file or directory", "/srv/mlops/missing.py")
     state = FileNotFoundError(errno.ENOENT, "No such file or directory", "/x/.mlops/s3/b/k")
 
     assert explained(full) is not None
