@@ -184,8 +184,11 @@ class Model:
 
     def _contract(self) -> dict[str, Any]:
         """What the platform's packer writes into contract.json."""
-        problem = self.yaml["problem"]
+        problem, examples = self.yaml["problem"], {**self.yaml.get("examples", {})}
         if self.minimum_rows is not None:
+            # What is trained on a part of the sample answers within the range, not within the room
+            # that versions of the whole of it keep.
+            examples |= {"absolute_tolerance": 1.0}
             smaller = {"minimum_rows": self.minimum_rows}
             problem = problem | {"groups": [group | smaller for group in problem["groups"]]}
         return {
@@ -195,7 +198,7 @@ class Model:
             "gates": self.yaml["gates"],
             "evaluation": self.yaml.get("evaluation", {}),
             "monitoring": self.yaml.get("monitoring", {}),
-            "examples": {**self.yaml.get("examples", {}), "cases": self.cases},
+            "examples": {**examples, "cases": self.cases},
         }
 
 
