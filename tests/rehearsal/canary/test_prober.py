@@ -1,8 +1,10 @@
 """The rehearsed prober is the deployed function, and its InvokeEndpoint answers as AWS's does."""
 
 import asyncio
+import io
 import random
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlops.rehearsal.canary.exchange import Peer, read_message
 from mlops.rehearsal.canary.router import Instance, Router
+from mlops.rehearsal.prober_runtime import MEASURED_PROBES, Services, _probe_seconds
 
 ANSWERS = {
     "whole": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/csv\r\n"
@@ -23,9 +26,9 @@ ANSWERS = {
 }
 
 
-def invoked(answer: bytes) -> tuple[Any, Any]:
-    """What boto3 makes of a container's answer, and the request that the container got."""
-    seen = []
+def answered(answer: bytes, ask: Callable[[int], Any]) -> tuple[Any, list[Any]]:
+    """What is made of a container's answer behind the router, and the requests it got."""
+    seen: list[Any] = []
 
     async def play() -> Any:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,6 +46,12 @@ def invoked(answer: bytes) -> tuple[Any, Any]:
         finally:
             await router.close()
 
+    return asyncio.run(play()), seen
+
+
+def invoked(answer: bytes) -> tuple[Any, Any]:
+    """What boto3 makes of a container's answer, and the request that the container got."""
+
     def ask(port: int) -> Any:
         client = boto3.client(
             "sagemaker-runtime", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}",
@@ -55,7 +64,8 @@ def invoked(answer: bytes) -> tuple[Any, Any]:
         )  # fmt: skip
         return found | {"Body": found["Body"].read()}
 
-    return asyncio.run(play()), seen[0]
+    made, seen = answered(answer, ask)
+    return made, seen[0]
 
 
 def test_a_request_reaches_the_container_as_sagemaker_sends_it() -> None:
@@ -77,6 +87,21 @@ def test_what_a_container_does_not_answer_well_is_a_model_error(kind: str, statu
 
     assert raised.value.response["Error"]["Code"] == "ModelError"
     assert raised.value.response["OriginalStatusCode"] == status
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_endpoint_is_measured_whatever_it_answers(kind: str) -> None:
+    """The old fleet may be sick before the first probe; its release is what the rehearsal is of."""
+
+    def measure(port: int) -> float:
+        services = Services(request={"port": port, "region": "eu-west-1"}, told=io.StringIO())
+        asked = {"endpoint": "acme-prod-churn", "content_type": "application/json", "body": "{}"}
+        return _probe_seconds(services, asked)
+
+    seconds, seen = answered(ANSWERS[kind], measure)
+
+    assert seconds > 0
+    assert len(seen) == MEASURED_PROBES
 
 
 SILENT = '''
