@@ -4,6 +4,7 @@ The rehearsal believes nothing else. What is missing or wrong here would be miss
 """
 
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,23 @@ class FileAsset:
     source: Path
     uri: str
     zipped: bool
+
+    def unpacked(self, folder: Path) -> Path:
+        """The files of a function's code: the asset's own folder, or its archive's in `folder`.
+
+        Raises:
+            TemplateError: the asset is neither a folder nor an archive that can be read.
+        """
+        if self.source.is_dir():
+            return self.source
+        try:
+            with zipfile.ZipFile(self.source) as packed:
+                packed.extractall(folder)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise TemplateError(
+                f"{self.source}: cannot be unpacked: {error}; remedy: `make synth`"
+            ) from error
+        return folder
 
 
 @dataclass(frozen=True, kw_only=True)

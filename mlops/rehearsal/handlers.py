@@ -2,7 +2,6 @@
 
 import json
 import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,21 +52,12 @@ class LambdaCall:
             **self.stand_ins,
             "event": self.event,
             "handler": self.function.handler,
-            "code": str(self._code()),
+            "code": str(self.function.code.unpacked(self.folder / "code")),
             "registry": str(self.registry),
             "account": self.place.account,
             "region": self.place.region,
             "answer": str(answer),
         }
-
-    def _code(self) -> Path:
-        source = self.function.code.source
-        if source.is_dir():
-            return source
-        target = self.folder / "code"
-        with zipfile.ZipFile(source) as packed:
-            packed.extractall(target)
-        return target
 
     def _command(self, request: Path) -> Command:
         platform = Path(mlops.__file__).resolve().parents[1]

@@ -1,11 +1,13 @@
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal import assembly
+from mlops.rehearsal.assembly import Assembly, FileAsset
 from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "pipeline" / "definitions"
@@ -176,3 +178,48 @@ def test_a_definition_that_is_no_json_is_refused(folder: Path) -> None:
 def test_a_folder_without_an_assembly_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="remedy: run `make synth` first"):
         Assembly(tmp_path)
+
+
+def packed_function(folder: Path) -> FileAsset:
+    archive = folder / "code.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("package/handler.py", "def handler(): ...\n")
+    return FileAsset(source=archive, uri="s3://assets/code.zip", zipped=False)
+
+
+def test_the_code_of_a_function_that_is_an_archive_is_unpacked(tmp_path: Path) -> None:
+    code = packed_function(tmp_path).unpacked(tmp_path / "code")
+
+    assert code == tmp_path / "code"
+    assert (code / "package" / "handler.py").read_text() == "def handler(): ...\n"
+
+
+def test_the_code_of_a_function_that_is_a_folder_is_run_where_it_is(tmp_path: Path) -> None:
+    asset = FileAsset(source=tmp_path, uri="s3://assets/code.zip", zipped=True)
+
+    assert asset.unpacked(tmp_path / "code") == tmp_path
+    assert not (tmp_path / "code").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", None])
+def test_code_that_cannot_be_unpacked_is_told_with_its_path(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    asset = packed_function(tmp_path)
+    asset.source.unlink()
+    if content is not None:
+        asset.source.write_bytes(content)
+
+    with pytest.raises(TemplateError, match="cannot be unpacked: ") as told:
+        asset.unpacked(tmp_path / "code")
+
+    assert str(told.value).startswith(f"{asset.source}: ")
+    assert str(told.value).endswith("; remedy: `make synth`")
+
+
+def test_one_module_of_the_rehearsals_knows_how_code_is_packed() -> None:
+    rehearsals = Path(assembly.__file__).parent
+
+    knowing = {path.name for path in rehearsals.rglob("*.py") if "ZipFile" in path.read_text()}
+
+    assert knowing == {"assembly.py"}

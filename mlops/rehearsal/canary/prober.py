@@ -10,7 +10,6 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,7 +179,7 @@ class Prober:
 
     def _request(self, control: int) -> dict[str, Any]:
         return {
-            "code": str(self._code()),
+            "code": str(self.deployed.function.code.unpacked(self.folder / "code")),
             "handler": self.deployed.function.handler,
             "control": control,
             "port": self.port,
@@ -189,15 +188,6 @@ class Prober:
             "registry": str(self.deployed.registry),
             "storage": str(self.deployed.storage),
         }
-
-    def _code(self) -> Path:
-        source = self.deployed.function.code.source
-        if source.is_dir():
-            return source
-        target = self.folder / "code"
-        with zipfile.ZipFile(source) as packed:
-            packed.extractall(target)
-        return target
 
     def _command(self, request: Path) -> Command:
         environment = {
