@@ -4,9 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from mlops.accept.call import Call
+
+_CALLS: Final = TypeAdapter(list[Call])
+
+
+class BrokenLedgerError(Exception):
+    """A ledger that cannot be read: what a run left is not known; the text says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +24,21 @@ class Ledger:
     path: Path
 
     def open(self) -> list[Call]:
-        """What an earlier or this run has still to remove."""
+        """What an earlier or this run has still to remove.
+
+        Raises:
+            BrokenLedgerError: the file holds no list of removals.
+        """
         if not self.path.exists():
             return []
-        return [Call(**entry) for entry in json.loads(self.path.read_text("utf-8"))]
+        try:
+            return _CALLS.validate_json(self.path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise BrokenLedgerError(
+                f"{self.path}: holds no list of what an earlier run has still to remove; remedy: "
+                "look in the account for what that run made (CloudTrail lists its Create calls), "
+                "then remove this file"
+            ) from error
 
     def note(self, undo: Call) -> None:
         """Remember a removal."""

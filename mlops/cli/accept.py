@@ -15,7 +15,7 @@ import click
 from mlops.accept.assumptions import ASSUMPTIONS
 from mlops.accept.deployed import deployed
 from mlops.accept.ground import Ground
-from mlops.accept.ledger import Ledger
+from mlops.accept.ledger import BrokenLedgerError, Ledger
 from mlops.accept.probe import Probe
 from mlops.accept.report import JSON, PAGE, Report
 from mlops.accept.run import Run
@@ -112,6 +112,8 @@ def _ran(plan: Report, ground: Ground, access: Access, root: Path) -> Report:
         outcomes = tuple(run.ask(probes))
     except REFUSALS as error:
         raise click.UsageError(f"no access: {error}") from error
+    except BrokenLedgerError as error:
+        raise click.ClickException(str(error)) from error
     return replace(plan, probes=probes, outcomes=outcomes, left=left)
 
 

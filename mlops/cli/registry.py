@@ -33,7 +33,6 @@ from mlops.registry import (
 )
 from mlops.registry.lineage import Lineage
 from mlops.registry.table import lineage_table, versions_table
-from mlops.registry.versions import MissingGroupError
 
 WORKSPACE = ".mlops"
 
@@ -66,10 +65,8 @@ def _on_target(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         try:
             command(_target(root, model, target, profile), **arguments)
-        except MissingGroupError as error:
-            raise click.ClickException(str(error.of(model))) from error
         except RegistryError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(str(error.of(model))) from error
 
     return resolved
 

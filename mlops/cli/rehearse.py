@@ -77,7 +77,7 @@ def pipeline(
 ) -> None:
     """Run MODEL's synthesized pipeline: train, gate, register, serve, replay the examples."""
     chosen = dict(_pair(text) for text in parameters)
-    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+    with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
         execution = rehearse_pipeline(
             root,
             model,
@@ -131,7 +131,7 @@ def canary(
     wishes = Wishes(
         stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed, resume=resume
     )
-    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+    with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
         rehearsal = rehearse_canary(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
@@ -158,7 +158,7 @@ def delivery(
     What is not committed takes no part.
     """
     wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed, frozen=frozen)
-    with _endings():
+    with _endings(model):
         rehearsal = rehearse_delivery(root, model, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
@@ -198,7 +198,7 @@ def drift(
 ) -> None:
     """Replay what happened after MODEL was trained: captured, judged, retrained, released."""
     wishes = DriftWishes(stage=stage, fault=fault, periods=periods, scale=scale, seed=seed)
-    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+    with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
         rehearsal = rehearse_drift(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
@@ -226,7 +226,7 @@ def batch(
 ) -> None:
     """Score a file with MODEL as a stage's batch would: answered, joined, captured, judged."""
     wishes = BatchWishes(stage=stage, input=input_)
-    with _endings(), _assembly(root, model, assembly, frozen=frozen) as folder:
+    with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
         rehearsal = rehearse_batch(root, model, assembly=folder, wishes=wishes, console=Console())
     sys.exit(1 if rehearsal.failure else 0)
 
@@ -243,10 +243,12 @@ def _assembly(root: Path, model: str, named: Path | None, *, frozen: bool) -> It
 
 
 @contextmanager
-def _endings() -> Iterator[None]:
+def _endings(model: str) -> Iterator[None]:
     """What a person can mend, or stopped, ends a command without a traceback."""
     try:
         yield
+    except RegistryError as error:
+        raise click.ClickException(str(error.of(model))) from error
     except TOLD as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -24,7 +24,13 @@ from mlops.cli.output import (
 from mlops.cli.profiles import profile_of
 from mlops.cli.registry import WORKSPACE
 from mlops.contract import Platform, load_platform
-from mlops.registry import RegistryError, SageMakerClient, aws_client, local_client
+from mlops.registry import (
+    MissingGroupError,
+    RegistryError,
+    SageMakerClient,
+    aws_client,
+    local_client,
+)
 from mlops.release import (
     NOT_ASKED,
     Checkout,
@@ -236,7 +242,7 @@ def _require_plausible(root: Path, file: ReleasesFile, move: Move) -> None:
     try:
         client = _registry(root, file.platform, "local", None)
         known |= registered_versions(client, file.platform.names, move.model).keys()
-    except RegistryError:
+    except MissingGroupError:
         pass  # nothing was registered on this machine
     if move.version not in known:
         raise ReleaseError(

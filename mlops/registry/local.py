@@ -22,7 +22,7 @@ from botocore.session import Session
 from mlops.aws_api.requests import objections
 from mlops.registry.client import SageMakerClient
 from mlops.registry.operations import OperationError, Operations
-from mlops.registry.store import BrokenRecordError, Store, StoreBusyError
+from mlops.registry.store import Store
 
 LOCAL_ACCOUNT: Final = "000000000000"
 LOCAL_REGION: Final = "eu-west-1"
@@ -31,7 +31,11 @@ LOCAL_REGION: Final = "eu-west-1"
 def local_client(
     folder: Path, *, account: str = LOCAL_ACCOUNT, region: str = LOCAL_REGION
 ) -> SageMakerClient:
-    """A client of the registry in a folder, as if it were this account's in this region."""
+    """A client of the registry in a folder, as if it were this account's in this region.
+
+    It refuses what AWS would refuse in AWS's words. What a disk or an editor broke has no words of
+    AWS: its calls raise RegistryError.
+    """
     session = boto3.Session(
         botocore_session=_botocore_session(),
         region_name=region,
@@ -72,12 +76,8 @@ class _Answering:
     def __call__(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         try:
             return _response(request, 200, self._answer(request))
-        except BrokenRecordError as error:
-            return _response(request, 400, {"__type": "ValidationException", "message": str(error)})
         except OperationError as error:
             return _response(request, 400, {"__type": error.code, "message": error.message})
-        except StoreBusyError as error:
-            return _response(request, 400, {"__type": "ConflictException", "message": str(error)})
 
     def _answer(self, request: AWSPreparedRequest) -> dict[str, Any]:
         operation = _text(request.headers["X-Amz-Target"]).rpartition(".")[2]

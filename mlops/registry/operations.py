@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlops.registry.errors import BrokenRecordError
 from mlops.registry.store import Record, Store
 
 Request = Mapping[str, Any]
@@ -92,12 +93,19 @@ class Operations:
         name = request["ModelPackageGroupName"]
         arn = self._arn(f"model-package-group/{name}")
         with self.store.locked():
-            if self.store.group(name):
+            if self._has_group(name):
                 raise _invalid(f"Model Package Group already exists: {arn}")
             stamp = {"CreationTime": self.clock(), "CreatedBy": _CREATOR}
             state = {"ModelPackageGroupArn": arn, "ModelPackageGroupStatus": "Completed"}
             self.store.put_group(name, {**request, **state, **stamp})
         return {"ModelPackageGroupArn": arn}
+
+    def _has_group(self, name: str) -> bool:
+        """Whether a group stands there; one whose file was broken is created again."""
+        try:
+            return self.store.group(name) is not None
+        except BrokenRecordError:
+            return False
 
     def _describe_group(self, request: Request) -> Record:
         return self._group(_group_name(request["ModelPackageGroupName"]))

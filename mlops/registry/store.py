@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +17,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from mlops.registry.errors import BrokenRecordError, StoreBusyError
+
 Record = dict[str, Any]
 Keys = Mapping[str, type | tuple[type, ...]]
 
 LOCK_TIMEOUT_SECONDS: Final = 10.0
 _GROUP_FILE: Final = "group.json"
+_GROUP_REMEDY: Final = (
+    "`mlops rehearse pipeline <model>` writes it again and keeps the versions beside it"
+)
+_VERSION_REMEDY: Final = (
+    "restore or remove this file; a removed version is registered again by a rehearsal"
+)
 _VERSION_FILES: Final = "[0-9]*.json"
 _GROUP_KEYS: Final[Keys] = {
     "ModelPackageGroupName": str,
@@ -35,20 +44,6 @@ _VERSION_KEYS: Final[Keys] = {
     "CreationTime": (int, float),
 }
 _LOG: Final = logging.getLogger(__name__)
-
-
-class StoreBusyError(Exception):
-    """Another process holds the registry for longer than a write can take."""
-
-
-class BrokenRecordError(Exception):
-    """A file of the registry that holds no record; the text names it and what to do."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f"{path}: {problem}, so it is no record of the local registry; remedy: restore or "
-            "remove this file; a removed version is registered again by a rehearsal"
-        )
 
 
 class Store:
@@ -78,13 +73,20 @@ class Store:
         """One group, or None.
 
         Raises:
-            BrokenRecordError: its file holds no record.
+            BrokenRecordError: its file holds no record, or is gone from beside its versions.
         """
-        return _read_if_there(self.folder / name / _GROUP_FILE, _GROUP_KEYS)
+        path = self.folder / name / _GROUP_FILE
+        record = _read_if_there(path, _GROUP_KEYS)
+        if record is None and self.last_number(name):
+            raise _broken(path, "is gone")
+        return record
 
     def put_group(self, name: str, record: Record) -> None:
-        """Write a group."""
-        _write(self.folder / name / _GROUP_FILE, record)
+        """Write a group; what stood there and was no record is replaced."""
+        path = self.folder / name / _GROUP_FILE
+        if path.is_dir():
+            shutil.rmtree(path)
+        _write(path, record)
 
     def versions(self, group: str) -> list[Record]:
         """Every version of a group that can be read, in number order."""
@@ -121,7 +123,10 @@ def _acquire(lock: IO[str]) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise StoreBusyError(f"{lock.name} is held by another process") from None
+                raise StoreBusyError(
+                    f"{lock.name}: is held by another process; remedy: run it again when the "
+                    "other rehearsal has ended"
+                ) from None
             time.sleep(0.01)
         else:
             return
@@ -139,18 +144,25 @@ def _read(path: Path, keys: Keys) -> Record:
     try:
         record = json.loads(path.read_text("utf-8"))
     except (IsADirectoryError, NotADirectoryError) as error:
-        raise BrokenRecordError(path, "is no file") from error
+        raise _broken(path, "is no file") from error
     except ValueError as error:
         problem = "holds no JSON" if path.stat().st_size else "is empty"
-        raise BrokenRecordError(path, problem) from error
+        raise _broken(path, problem) from error
     except RecursionError as error:
-        raise BrokenRecordError(path, "is nested too deeply") from error
+        raise _broken(path, "is nested too deeply") from error
     if not isinstance(record, dict):
-        raise BrokenRecordError(path, "holds no JSON object")
+        raise _broken(path, "holds no JSON object")
     for key, kind in keys.items():
         if not isinstance(record.get(key), kind):
-            raise BrokenRecordError(path, f"says no {key}")
+            raise _broken(path, f"says no {key}")
     return record
+
+
+def _broken(path: Path, problem: str) -> BrokenRecordError:
+    remedy = _GROUP_REMEDY if path.name == _GROUP_FILE else _VERSION_REMEDY
+    return BrokenRecordError(
+        f"{path}: {problem}, so it is no record of the local registry; remedy: {remedy}"
+    )
 
 
 def _read_if_there(path: Path, keys: Keys) -> Record | None:

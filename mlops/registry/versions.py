@@ -9,31 +9,12 @@ from typing import Any, Final, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops.registry.client import SageMakerClient
+from mlops.registry.errors import MissingGroupError, RegistryError
 
 Status = Literal["Approved", "Rejected", "PendingManualApproval"]
 
 MAX_REASON: Final = 1024
 _NO_GROUP: Final = re.compile(r"Model ?Package ?Group .* does not exist", re.IGNORECASE)
-
-
-class RegistryError(Exception):
-    """A call that the registry refused, told to the person who made it."""
-
-
-class MissingGroupError(RegistryError):
-    """There is no group, because nothing was registered yet."""
-
-    def __init__(self, what: str, *, model: str = "<model>") -> None:
-        super().__init__(
-            f"{what}: does not exist, nothing was registered yet; remedy: "
-            f"`mlops rehearse pipeline {model}` registers a version on this machine; on AWS "
-            "deploy the training stage and start its pipeline"
-        )
-        self._what = what
-
-    def of(self, model: str) -> "MissingGroupError":
-        """The same, told with the model's name, which a group alone does not say."""
-        return MissingGroupError(self._what, model=model)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ class StepCache:
         """A success that may be reused now, or None."""
         try:
             entry = Entry(**json.loads(self._path(step, key).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             # An unreadable entry only costs running the step again.
             return None
         if expire_after is not None and now - entry.finished > seconds_of(expire_after):

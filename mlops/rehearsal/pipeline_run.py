@@ -15,7 +15,14 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from mlops.contract import ModelSpec, load_platform, read_examples
-from mlops.registry import Metric, ModelVersion, approve, local_client, metrics_of
+from mlops.registry import (
+    Metric,
+    ModelVersion,
+    RegistryError,
+    approve,
+    local_client,
+    metrics_of,
+)
 from mlops.registry.versions import version_of
 from mlops.rehearsal import report
 from mlops.rehearsal.assembly import Assembly, SynthesizedPipeline
@@ -194,7 +201,8 @@ class Rehearsal:
         request = {"ModelPackageGroupDescription": description} if description else {}
         try:
             steps.client.describe_model_package_group(ModelPackageGroupName=name)
-        except ClientError:
+        except (ClientError, RegistryError):
+            # It was never created, or a disk or an editor broke its file.
             try:
                 steps.client.create_model_package_group(ModelPackageGroupName=name, **request)
             except ClientError:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlops.registry import SageMakerClient, local_client
+from mlops.registry import RegistryError, SageMakerClient, local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.container import Job, JobError, Sandbox
@@ -92,7 +92,7 @@ class Steps:
             return None, f"its definition has no {error}", None
         except JobError as error:
             return None, str(error), error.exit_code
-        except (RehearsalError, OSError, ClientError, BotoCoreError) as error:
+        except (RehearsalError, RegistryError, OSError, ClientError, BotoCoreError) as error:
             return None, str(error), None
         with self._lock:
             self.scope.steps[node.name] = outcome.properties

@@ -1,8 +1,7 @@
 """What the registry says about the versions of a model; asked only if a person wants it."""
 
 from mlops.contract import Names
-from mlops.registry import ModelVersion, SageMakerClient, list_versions
-from mlops.registry.versions import MissingGroupError
+from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions
 from mlops.release.errors import ReleaseError
 
 
@@ -17,7 +16,7 @@ def registered_versions(
     """
     try:
         found = list_versions(client, names.model_package_group(model))
-    except MissingGroupError as error:
+    except RegistryError as error:
         raise error.of(model) from error
     ours = names.model_packages_arn(model).removesuffix("*")
     for version in found:

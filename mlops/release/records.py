@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,6 +11,8 @@ from mlops.contract import Names, StageSpec
 from mlops.release.errors import ReleaseError
 from mlops.release.live import ClientFactory
 from mlops.rollout.record import ReleaseRecord
+
+_REMEDY: Final = "remedy: the next deployment of the stage writes it anew"
 
 
 class Records(Protocol):
@@ -42,7 +44,11 @@ class RecordFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ReleaseError(f"{path}: cannot be read: {error.strerror}") from error
+            raise ReleaseError(
+                f"{path}: cannot be read: {(error.strerror or str(error)).lower()}; {_REMEDY}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ReleaseError(f"{path}: is no release record: is no text; {_REMEDY}") from error
         return _record(text, str(path), stage, model)
 
 
@@ -89,14 +95,13 @@ class RecordParameters:
 
 
 def _record(text: str, place: str, stage: StageSpec, model: str) -> ReleaseRecord:
-    remedy = "remedy: the next deployment of the stage writes it anew"
     try:
         record = ReleaseRecord.from_json(text)
     except ValueError as error:
-        raise ReleaseError(f"{place}: is no release record: {error}; {remedy}") from error
+        raise ReleaseError(f"{place}: is no release record: {error}; {_REMEDY}") from error
     if (record.stage, record.model) != (stage.name, model):
         raise ReleaseError(
             f"{place}: is the record of {record.model} in {record.stage}; allowed: {model} in "
-            f"{stage.name}; {remedy}"
+            f"{stage.name}; {_REMEDY}"
         )
     return record

@@ -119,7 +119,7 @@ def _shortened(record: ReleaseRecord, *, by: int) -> ReleaseRecord:
 def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from error
     if not isinstance(found, dict):
         raise ValueError(f"got {type(found).__name__}; allowed: a JSON object")  # noqa: TRY004  # one error for all

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlops.accept.call import Answers, Call, Refusal
-from mlops.accept.ledger import Ledger
+from mlops.accept.ledger import BrokenLedgerError, Ledger
 from mlops.accept.probe import Probe, Status, Verdict, held
 from mlops.accept.run import Outcome, Run
 from mlops.aws_api.stand_in import RefusedError
@@ -126,6 +126,22 @@ def test_what_a_killed_run_left_is_removed_by_the_next(registry: Any, ledger: Le
     left = list(Run(clients=registry.clients, ledger=Ledger(path=ledger.path)).cleaned())
 
     assert (left, registry.alive, ledger.open()) == ([], set(), [])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[{", b"\xff\x00\xfe", b"[" * 100_000, b"{}", b"[7]", b'[{"name": 1}]']
+)
+def test_a_broken_list_of_removals_is_told_with_its_path_and_kept(
+    registry: Any, ledger: Ledger, content: bytes
+) -> None:
+    ledger.note(UNDO)
+    ledger.path.write_bytes(content)
+
+    with pytest.raises(BrokenLedgerError, match="remedy: look in the account") as told:
+        list(Run(clients=registry.clients, ledger=ledger).cleaned())
+
+    assert str(told.value).startswith(f"{ledger.path}: ")
+    assert ledger.path.read_bytes() == content
 
 
 def test_a_probe_answers_for_what_it_made_alone(registry: Any, ledger: Ledger) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from mlops.cli import main
 from mlops.contract import load_platform
-from mlops.registry import local_client
+from mlops.registry import SageMakerClient, local_client
+from mlops.release.errors import ReleaseError
+from mlops.release.records import RecordFiles
 
 MODEL = "bike-demand"
 GROUP = "mlops-bike-demand"
@@ -49,13 +51,16 @@ BREAKS: dict[str, Breaks] = {
 }
 
 
+def registry_of(repository: Path) -> SageMakerClient:
+    stage = load_platform(repository, model=MODEL).stages.training
+    folder = repository / ".mlops" / "registry"
+    return local_client(folder, account=stage.account, region=stage.region)
+
+
 @pytest.fixture
 def state(repository: Path) -> Path:
     """The local state of a repository with two versions and the metrics of both."""
-    stage = load_platform(repository, model=MODEL).stages.training
-    client = local_client(
-        repository / ".mlops" / "registry", account=stage.account, region=stage.region
-    )
+    client = registry_of(repository)
     client.create_model_package_group(ModelPackageGroupName=GROUP)
     for _ in range(2):
         client.create_model_package(
@@ -104,6 +109,61 @@ def test_no_broken_file_of_the_local_state_ends_in_a_traceback(
             assert code == 0 or "remedy" in said.err or "does not exist" in said.err, said.err
             shutil.rmtree(state)
             shutil.copytree(whole, state)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+@pytest.mark.parametrize(
+    "command",
+    [("registry", "list", MODEL), ("registry", "approve", MODEL, "1", "--reason", "y")],
+    ids=("list", "approve"),
+)
+def test_a_broken_group_is_one_sentence_whose_remedy_keeps_its_versions(
+    name: str,
+    command: tuple[str, ...],
+    state: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    group = state / "registry" / GROUP / "group.json"
+    before = {path.name: path.read_text() for path in group.parent.iterdir()}
+    BREAKS[name](group)
+
+    code = ended(monkeypatch, state.parent, *command)
+
+    told = capsys.readouterr().err
+    assert code == 1
+    assert told.startswith(f"Error: {group}: "), told
+    assert told.count("\n") == 1
+    assert "Exception" not in told
+    remedy = f"`mlops rehearse pipeline {MODEL}` writes it again and keeps the versions beside it"
+    assert told.endswith(f"remedy: {remedy}\n")
+
+    registry_of(state.parent).create_model_package_group(ModelPackageGroupName=GROUP)
+
+    assert ended(monkeypatch, state.parent, *command) == 0
+    after = {path.name for path in group.parent.iterdir()}
+    assert after == before.keys()
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_release_record_is_one_sentence_with_what_writes_it_anew(
+    name: str, repository: Path
+) -> None:
+    stage = load_platform(repository, model=MODEL).stages.stages[0]
+    records = RecordFiles(folder=repository / ".mlops" / "records")
+    path = records.folder / stage.name / f"{MODEL}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"stage": stage.name, "model": MODEL, "version": 1}))
+    BREAKS[name](path)
+
+    if name == "gone":
+        assert records.read(stage, MODEL) is None
+        return
+    with pytest.raises(ReleaseError, match="remedy: the next deployment of the stage") as told:
+        records.read(stage, MODEL)
+
+    assert str(told.value).startswith(f"{path}: ")
+    assert "\n" not in str(told.value)
 
 
 def test_one_broken_version_is_named_and_the_others_stay_usable(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from mlops.registry import SageMakerClient, local_client
+from mlops.registry import RegistryError, SageMakerClient, local_client
 from mlops.registry.store import Store
 
 GROUP = "mlops-bike-demand"
@@ -304,15 +304,14 @@ def test_two_processes_at_once_lose_no_version(tmp_path: Path) -> None:
     assert numbers == list(range(1, 31))
 
 
-def test_a_registry_held_by_another_process_answers_with_a_conflict(
+def test_a_registry_held_by_another_process_is_told_with_what_to_do(
     client: SageMakerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mlops.registry.store.LOCK_TIMEOUT_SECONDS", 0.05)
 
-    with Store(tmp_path / "registry").locked():
-        code, _ = refusal(client.create_model_package, **package())
-
-    assert code == "ConflictException"
+    told = pytest.raises(RegistryError, match="held by another process; remedy: run it again")
+    with Store(tmp_path / "registry").locked(), told:
+        client.create_model_package(**package())
 
 
 def test_an_interrupted_write_leaves_the_version_before_it(

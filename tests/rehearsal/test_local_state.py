@@ -1,5 +1,6 @@
 """Whatever a disk or an editor broke of what rehearsals keep, the next one says so or mends it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,24 @@ import pytest
 
 from mlops.cli.rehearse import TOLD
 
+
+def _with_other_types(path: Path) -> str:
+    """A JSON object whose values are of no use; {} for what is no object."""
+    try:
+        content = json.loads(path.read_text())
+    except ValueError:
+        content = {}
+    return json.dumps(dict.fromkeys(content, 7) if isinstance(content, dict) else {})
+
+
 BREAKS: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "truncated": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "gone": lambda path: path.unlink(),
+    "binary": lambda path: path.write_bytes(b"\xff\x00\xfe" * 40),
+    "nested": lambda path: path.write_text("[" * 100_000),
+    "a list": lambda path: path.write_text("[]"),
+    "other types": lambda path: path.write_text(_with_other_types(path)),
 }
 KINDS = ("cache", "registry", "s3")
 

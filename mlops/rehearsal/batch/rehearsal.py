@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform, read_examples
-from mlops.registry import ModelVersion, RegistryError, list_versions, local_client
+from mlops.registry import MissingGroupError, ModelVersion, list_versions, local_client
 from mlops.rehearsal.batch import report
 from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
@@ -160,7 +160,7 @@ class _Setting:
         )
         try:
             versions = {one.number: one for one in list_versions(client, group)}
-        except RegistryError:
+        except MissingGroupError:
             versions = {}
         pinned = self.platform.releases.version(model=self.spec.name, stage=self._stage().name)
         approved = [one for one in versions.values() if one.status == "Approved"]

@@ -7,7 +7,13 @@ from typing import Any
 
 from mlops.contract import ModelSpec, Platform, StageSpec, read_examples
 from mlops.dashboards import Served
-from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions, local_client
+from mlops.registry import (
+    MissingGroupError,
+    ModelVersion,
+    SageMakerClient,
+    list_versions,
+    local_client,
+)
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Release
@@ -113,7 +119,7 @@ class Preparation:
         group = self.platform.names.model_package_group(self.spec.name)
         try:
             versions = {one.number: one for one in list_versions(self._client, group)}
-        except RegistryError:
+        except MissingGroupError:
             versions = {}
         if not versions:
             raise RehearsalError(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from mlops.registry import RegistryError, SageMakerClient, list_versions
+from mlops.registry import MissingGroupError, SageMakerClient, list_versions
 from mlops.rehearsal.errors import RehearsalError
 
 _KEPT: Final = (
@@ -42,7 +42,7 @@ def newest_approved(client: SageMakerClient, group: str, *, model: str) -> int:
     """
     try:
         approved = list_versions(client, group, status="Approved")
-    except RegistryError:
+    except MissingGroupError:
         approved = []
     if not approved:
         raise RehearsalError(
