@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
 
 from mlops.cli.output import JSON_OPTION, AutomationOutput, DecisionOutput
 from mlops.cli.registry import WORKSPACE
+from mlops.cli.terminal import console
 from mlops.contract import load_config
 from mlops.release import (
     Automation,
@@ -112,12 +112,12 @@ def _sources(root: Path, target: str, profiles: tuple[str, ...]) -> Sources:
 
 def _show(report: Report) -> None:
     """Print what was seen and done."""
-    console = Console()
+    out = console()
     for model, decisions in groupby(report.decisions, key=lambda decision: decision.model):
-        console.print(decisions_table(model, list(decisions)))
+        out.print(decisions_table(model, list(decisions)))
     click.echo(report.diff, nl=False)
     for line in (*report.notes, *report.done):
-        console.print(plain(line), soft_wrap=True)
+        out.print(plain(line), soft_wrap=True)
     if not report.problems:
         return
     count = len(report.problems)

@@ -11,6 +11,7 @@ from mlops.cli.canary_page import page
 from mlops.cli.canary_words import advice, harmed, percent, time, yaml_lines
 from mlops.cli.model_argument import model_argument
 from mlops.cli.output import JSON_OPTION, CanaryPlanOutput, ForecastOutput, finite
+from mlops.cli.terminal import console
 from mlops.contract import StageSpec, load_platform
 from mlops.rollout import Expectation, Forecast, Plan, Setting, Target, plan_canary
 
@@ -94,7 +95,7 @@ def plan(
     if as_json:
         _output(found, model=model, stage=stage).echo()
     else:
-        _show(found, patch, Console())
+        _show(found, patch, console())
     path = html or root / ".mlops" / "reports" / "canary-plan" / f"{model}-{stage}.html"
     _write(path, page(found, model=model, stage=stage, patch=patch))
     click.echo(f"page: {path}", err=as_json)
@@ -147,12 +148,12 @@ def _planned(setting: Setting, expectation: Expectation, target: Target) -> Plan
         raise click.ClickException(str(error)) from error
 
 
-def _show(found: Plan, patch: str, console: Console) -> None:
-    console.print(_table(found))
+def _show(found: Plan, patch: str, out: Console) -> None:
+    out.print(_table(found))
     for line in advice(found):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        out.print(line, soft_wrap=True, markup=False, highlight=False)
     if patch:
-        console.print(patch, soft_wrap=True, markup=False, highlight=False)
+        out.print(patch, soft_wrap=True, markup=False, highlight=False)
 
 
 def _table(found: Plan) -> Table:

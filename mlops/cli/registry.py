@@ -8,7 +8,6 @@ from pathlib import Path
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from mlops.cli.model_argument import model_argument
 from mlops.cli.output import (
@@ -19,6 +18,7 @@ from mlops.cli.output import (
     VersionsOutput,
     utc,
 )
+from mlops.cli.terminal import console
 from mlops.contract import Platform, load_platform
 from mlops.registry import (
     ModelVersion,
@@ -85,7 +85,7 @@ def list_(found: _Target, *, as_json: bool) -> None:
     if as_json:
         VersionsOutput(group=found.group, versions=[_version(one) for one in versions]).echo()
     else:
-        Console().print(versions_table(versions))
+        console().print(versions_table(versions))
 
 
 _VERSION = click.argument("version", type=click.IntRange(min=1))
@@ -102,7 +102,7 @@ def show_(found: _Target, version: int, *, as_json: bool) -> None:
     if as_json:
         _lineage(lineage).echo()
     else:
-        Console().print(lineage_table(lineage))
+        console().print(lineage_table(lineage))
 
 
 @registry.command("approve")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from mlops.cli.model_argument import model_argument
+from mlops.cli.terminal import console
 from mlops.registry import RegistryError
 from mlops.rehearsal.batch import Wishes as BatchWishes
 from mlops.rehearsal.batch import rehearse_batch
@@ -85,7 +85,7 @@ def pipeline(
             parameters=chosen,
             use_cache=cache,
             approve=approve,
-            console=Console(),
+            console=console(),
         )
     sys.exit(0 if execution.succeeded else 1)
 
@@ -132,7 +132,7 @@ def canary(
         stage=stage, candidate=candidate, fault=fault, scale=scale, seed=seed, resume=resume
     )
     with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
-        rehearsal = rehearse_canary(root, model, assembly=folder, wishes=wishes, console=Console())
+        rehearsal = rehearse_canary(root, model, assembly=folder, wishes=wishes, console=console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
 
@@ -159,7 +159,7 @@ def delivery(
     """
     wishes = DeliveryWishes(fault=fault, scale=scale, seed=seed, frozen=frozen)
     with _endings(model):
-        rehearsal = rehearse_delivery(root, model, wishes=wishes, console=Console())
+        rehearsal = rehearse_delivery(root, model, wishes=wishes, console=console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
 
@@ -199,7 +199,7 @@ def drift(
     """Replay what happened after MODEL was trained: captured, judged, retrained, released."""
     wishes = DriftWishes(stage=stage, fault=fault, periods=periods, scale=scale, seed=seed)
     with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
-        rehearsal = rehearse_drift(root, model, assembly=folder, wishes=wishes, console=Console())
+        rehearsal = rehearse_drift(root, model, assembly=folder, wishes=wishes, console=console())
     sys.exit(0 if rehearsal.as_expected else 1)
 
 
@@ -227,7 +227,7 @@ def batch(
     """Score a file with MODEL as a stage's batch would: answered, joined, captured, judged."""
     wishes = BatchWishes(stage=stage, input=input_)
     with _endings(model), _assembly(root, model, assembly, frozen=frozen) as folder:
-        rehearsal = rehearse_batch(root, model, assembly=folder, wishes=wishes, console=Console())
+        rehearsal = rehearse_batch(root, model, assembly=folder, wishes=wishes, console=console())
     sys.exit(1 if rehearsal.failure else 0)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError
-from rich.console import Console
 
 from mlops.cli.automate import automate
 from mlops.cli.model_argument import model_argument
@@ -23,6 +22,7 @@ from mlops.cli.output import (
 )
 from mlops.cli.profiles import profile_of
 from mlops.cli.registry import WORKSPACE
+from mlops.cli.terminal import console
 from mlops.contract import Platform, load_platform
 from mlops.registry import (
     MissingGroupError,
@@ -170,7 +170,7 @@ def history(root: Path, *, model: str, stage: str | None, as_json: bool) -> None
     if as_json:
         HistoryOutput(model=model, changes=[_change(one) for one in reversed(found)]).echo()
     else:
-        Console().print(history_table(model, found))
+        console().print(history_table(model, found))
 
 
 @release.command()
@@ -205,7 +205,7 @@ def status(
             stages = _statuses(root, platform, name, target, profiles)
             found.append(ModelStatusOutput(model=name, stages=[_stage(one) for one in stages]))
             if not as_json:
-                Console().print(status_table(name, stages))
+                console().print(status_table(name, stages))
     if as_json:
         StatusOutput(models=found).echo()
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +17,8 @@ from mlops.rehearsal.results import Execution
 from mlops.sheet import PAGE, write_folder
 
 RECORD = "execution.json"
+_SHOWN_CHARACTERS: Final = 160
+"""Of an example's answer, in a terminal."""
 
 
 def write(execution: Execution) -> None:
@@ -41,7 +43,8 @@ def print_summary(execution: Execution, console: Console) -> None:
         console.print(metrics_table(execution.metrics))
     if execution.gates:
         console.print(_gates(execution))
-    for line in _lines(execution):
+    shown = _SHOWN_CHARACTERS if console.is_terminal else None
+    for line in _lines(execution, shown):
         console.print(line, soft_wrap=True)
 
 
@@ -57,14 +60,14 @@ def _gates(execution: Execution) -> Table:
     return table
 
 
-def _lines(execution: Execution) -> Iterator[Text]:
+def _lines(execution: Execution, shown: int | None) -> Iterator[Text]:
     if execution.reused:
         yield Text(f"reused: {', '.join(execution.reused)}", "cyan")
     if execution.version:
         version = execution.version
         yield Text(f"registered: {version.group} version {version.number}, {version.status}")
     if execution.replay:
-        yield from _replay_lines(execution)
+        yield from _replay_lines(execution, shown)
     colour = "green" if execution.succeeded else "red"
     yield Text(f"{execution.status} in {execution.seconds:.1f} s", f"bold {colour}")
     if execution.failure:
@@ -72,7 +75,7 @@ def _lines(execution: Execution) -> Iterator[Text]:
     yield Text(f"report: {execution.report / PAGE}")
 
 
-def _replay_lines(execution: Execution) -> Iterator[Text]:
+def _replay_lines(execution: Execution, shown: int | None) -> Iterator[Text]:
     replay = execution.replay
     if replay is None:
         return
@@ -80,8 +83,7 @@ def _replay_lines(execution: Execution) -> Iterator[Text]:
         same = sum(answer.matches for answer in answers)
         yield Text(f"served: {same} of {len(answers)} {kind} matched")
     for answer in replay.promised[:1]:
-        shown = json.dumps(answer.answer)
-        yield Text(f"for example {answer.name}: {shown:.160}", "dim")
+        yield Text(f"for example {answer.name}: {json.dumps(answer.answer)[:shown]}", "dim")
 
 
 def _figure(value: Any) -> str:

@@ -15,8 +15,6 @@ from mlops.rehearsal.canary.results import CanaryRehearsal, DeploymentResult
 from mlops.sheet import PAGE, write_folder
 
 RECORD: Final = "canary.json"
-_WIDTH: Final = 124
-"""What the table needs where no terminal says how wide it is."""
 _COLUMNS: Final = (
     "fault", "expected", "observed", "detected after", "harmed", "lost", "of", "alarm", "",
 )  # fmt: skip
@@ -53,7 +51,7 @@ def line(result: DeploymentResult) -> Text:
 
 def print_summary(rehearsal: CanaryRehearsal, console: Console) -> None:
     """The table, what was not as expected, and where the page is."""
-    _roomy(console).print(_table(rehearsal))
+    console.print(_table(rehearsal))
     for result in rehearsal.deployments:
         if not result.as_expected:
             reasons = "; ".join((*result.objections, *result.reasons))
@@ -68,11 +66,6 @@ def print_summary(rehearsal: CanaryRehearsal, console: Console) -> None:
         )
     )
     console.print(Text(f"report: {rehearsal.report / PAGE}"), soft_wrap=True)
-
-
-def _roomy(console: Console) -> Console:
-    """A console in which the table fits: only a terminal knows how wide it really is."""
-    return console if console.is_terminal else Console(file=console.file, width=_WIDTH)
 
 
 def _table(rehearsal: CanaryRehearsal) -> Table:

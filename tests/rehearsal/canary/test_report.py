@@ -105,7 +105,7 @@ def rehearsal(site, result, tmp_path) -> CanaryRehearsal:
 
 def printed(rehearsal: CanaryRehearsal) -> str:
     out = io.StringIO()
-    report.print_summary(rehearsal, Console(file=out))
+    report.print_summary(rehearsal, Console(file=out, width=200))
     return out.getvalue()
 
 
