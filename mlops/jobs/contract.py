@@ -9,23 +9,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import bodies
+from .bodies import Value
 from .job import DataError
 
 ROOT = Path(__file__).parents[1]
 """Of an archive: this package, the model's modules and contract.json lie side by side there."""
 
-Value = bool | int | float | str | None
 Row = dict[str, Value]
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER = re.compile(r"[-+]?([0-9]{1,18}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,3})?")
-_TRUTH = {"true": True, "false": False}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -63,16 +60,7 @@ class Field:
 
     def parse(self, cell: str) -> Value:
         """The value of a CSV cell; what has not this field's type stays the text it is."""
-        text = cell.strip()
-        if text == "":
-            return None
-        if self.type == "integer" and _INTEGER.fullmatch(text):
-            return int(text)
-        if self.type == "number" and _NUMBER.fullmatch(text):
-            return float(text)
-        if self.type == "boolean":
-            return _TRUTH.get(text.lower(), text)
-        return text
+        return bodies.value_of(cell, self.type)
 
     def accepts(self, value: object) -> bool:
         """Whether a value may stand in this field."""
@@ -91,7 +79,11 @@ class Field:
         return isinstance(value, _PYTHON_TYPES[self.type])
 
     def _is_in_range(self, value: Any) -> bool:
-        if isinstance(value, float) and not math.isfinite(value):
+        try:
+            is_finite = math.isfinite(value)
+        except OverflowError:  # an integer with more digits than any number of a model has
+            is_finite = False
+        if not is_finite:
             return False
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
 

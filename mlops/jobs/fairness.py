@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from .bodies import Value
 from .classification import Scored
-from .contract import Group, Value
+from .contract import Group
 from .job import DataError
 from .resampling import Bounded, Figures, Mask, Numbers, bounded, draws, numbered, per_cluster
 

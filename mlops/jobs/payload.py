@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from . import bodies
+from .bodies import CSV, JSON, JSON_LINES
 from .contract import Contract, Field, Row
 
-JSON = "application/json"
-CSV = "text/csv"
-JSON_LINES = "application/jsonlines"
 MAX_ROWS = 2000
 """Of a request; a container of batches, where bytes are the limit, is given another number."""
 SHOWN_CHARACTERS = 60
@@ -61,7 +60,7 @@ def read_request(
         BadPayloadError: anything about it is not as the contract says, or as `objection` wants it.
     """
     text = _text(body)
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = bodies.kind_of(content_type)
     if kind == JSON:
         rows, shape = _json_rows(text)
     elif kind == JSON_LINES:
@@ -84,7 +83,7 @@ def read_request(
 
 def write_answer(prediction: Prediction, accept: str, contract: Contract) -> str:
     """The answers in the request's shape, line by line, or as CSV with a header."""
-    answers, kind = prediction.answers, accept.partition(";")[0].strip().lower()
+    answers, kind = prediction.answers, bodies.kind_of(accept)
     if kind == CSV:
         return _csv_text(answers, [field.name for field in contract.output])
     if kind == JSON_LINES:
@@ -95,18 +94,14 @@ def write_answer(prediction: Prediction, accept: str, contract: Contract) -> str
 
 
 def _text(body: bytes | str) -> str:
-    if isinstance(body, str):
-        return body
     try:
-        return body.decode("utf-8-sig")
+        return bodies.text_of(body)
     except UnicodeDecodeError as error:
         raise BadPayloadError(f"the body is not UTF-8 text (byte {error.start})") from error
 
 
 def _line_rows(text: str) -> list[Any]:
-    # Not splitlines: JSON may hold the separators that it splits at as well.
-    lines = [line for line in text.split("\n") if line.strip()]
-    return [_parsed(line, f"row {index}") for index, line in enumerate(lines)]
+    return [_parsed(line, f"row {index}") for index, line in enumerate(bodies.lines_of(text))]
 
 
 def _parsed(text: str, what: str) -> Any:
@@ -123,8 +118,9 @@ def _json_rows(text: str) -> tuple[list[Any], str]:
     if isinstance(content, list):
         return content, "list"
     if isinstance(content, dict) and content.keys() == {"instances"}:
-        rows = content["instances"]
-        if not isinstance(rows, list):
+        rows = bodies.unwrapped(content, "instances")
+        if rows is content:
+            rows = content["instances"]
             raise BadPayloadError(f"instances is {_shown(rows)}; allowed: a list of objects")
         return rows, "instances"
     return [content], "object"
@@ -144,12 +140,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _csv_rows(text: str, contract: Contract) -> list[dict[str, Any]]:
     fields = {field.name: field for field in contract.input}
     try:
-        lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
+        lines = bodies.cells_of(text)
     except csv.Error as error:
         raise BadPayloadError(f"the body is no CSV: {error}") from error
     if not lines:
         raise BadPayloadError("the body is empty; allowed: a header line and rows")
-    header = [name.strip() for name in lines[0]]
+    header = bodies.header_of(lines[0])
     if len(set(header)) < len(header):
         raise BadPayloadError(f"the header {_shown(header)} names a column twice")
     return [_csv_row(header, line, fields, i) for i, line in enumerate(lines[1:])]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from .contract import Row, Value
+from .bodies import Value
+from .contract import Row
 from .job import DataError
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .contract import Field, Row, Value
+from .bodies import Value
+from .contract import Field, Row
 from .job import DataError
 
 FILE = "part.csv"

@@ -163,19 +163,20 @@ def _rows(side: Mapping[str, Any], bodies: Bodies) -> Sequence[Row]:
     data, encoding = side.get("data"), side.get("encoding")
     if not isinstance(data, str):
         raise UnreadableError("no data")
+    body: bytes | str = data
     if encoding == "BASE64":
-        data = _decoded(data)
+        body = _decoded(data)
     elif encoding not in ("CSV", "JSON"):
         raise UnreadableError("encoding is none of CSV, JSON, BASE64")
     kind = side.get("observedContentType")
     if not isinstance(kind, str):
         # Without a type the encoding tells, which names one of the two.
         kind = "text/csv" if encoding == "CSV" else "application/json"
-    return bodies.rows(data, kind)
+    return bodies.rows(body, kind)
 
 
-def _decoded(data: str) -> str:
+def _decoded(data: str) -> bytes:
     try:
-        return base64.b64decode(data, validate=True).decode("utf-8-sig")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise UnreadableError("no text in base64") from error
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UnreadableError("no base64") from error

@@ -140,7 +140,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         beside = folder / f".{os.getpid()}-{name}"
-        beside.write_text(text, "utf-8")
+        # A caller may send half a surrogate pair, which JSON can escape and UTF-8 cannot hold.
+        beside.write_bytes(text.encode("utf-8", "backslashreplace"))
         beside.replace(folder / name)
 
 

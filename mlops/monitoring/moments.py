@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from .arrays import Floats
 
 
@@ -27,12 +29,15 @@ class Moments:
         if not len(values):
             return cls()
         low, high = float(values.min()), float(values.max())
-        # Rounding may put a mean of equal values beside them.
-        mean = min(max(float(values.mean()), low), high)
+        # A sum of huge values is infinite; neither that nor its square may end an analysis.
+        with np.errstate(over="ignore"):
+            # Rounding may put a mean of equal values beside them.
+            mean = min(max(float(values.mean()), low), high)
+            squares = float(((values - mean) ** 2).sum())
         return cls(
             count=len(values),
             mean=mean,
-            squares=float(((values - mean) ** 2).sum()),
+            squares=squares,
             low=low,
             high=high,
         )
@@ -43,10 +48,12 @@ class Moments:
         if not count:
             return self
         difference = other.mean - self.mean
+        # Not `**`, which raises where a product is infinite.
+        square = difference * difference
         return Moments(
             count=count,
             mean=self.mean + difference * other.count / count,
-            squares=self.squares + other.squares + difference**2 * self.count * other.count / count,
+            squares=self.squares + other.squares + square * self.count * other.count / count,
             low=min(self.low, other.low),
             high=max(self.high, other.high),
         )

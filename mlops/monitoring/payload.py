@@ -2,19 +2,24 @@
 
 JSON: one object, a list of objects, or a list below `instances` or `predictions`. CSV: with a
 header, or bare cells in the contract's order as Amazon's built-in containers want them. Nothing is
-checked beyond what it takes to name the cells; the contract is checked per column later.
+checked beyond what it takes to name the cells; the contract is checked per column later. Text and
+cells are read by the server's own module, so that a request means here what it meant there.
 """
 
 import csv
-import io
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .schema import Field, Row
 
+if TYPE_CHECKING or __package__ == "mlops.monitoring":
+    from mlops.jobs import bodies
+else:  # an archive has both packages side by side
+    from jobs import bodies
+
 _WRAPPERS: Final = ("instances", "predictions")
-_LINES: Final = ("application/jsonlines", "application/x-ndjson")
+_LINES: Final = (bodies.JSON_LINES, "application/x-ndjson")
 
 
 class UnreadableError(ValueError):
@@ -28,19 +33,19 @@ class Bodies:
         self._fields = {field.name: field for field in fields}
         self._names = tuple(self._fields)
 
-    def rows(self, body: str, content_type: str) -> list[Row]:
+    def rows(self, body: bytes | str, content_type: str) -> list[Row]:
         """The rows of a body, by field name.
 
         Raises:
             UnreadableError: it is of another kind, broken, empty, or names no field.
         """
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind == "application/json":
-            rows = self._named(_parsed(body))
-        elif kind == "text/csv":
-            rows = self._csv_rows(body)
+        kind, text = bodies.kind_of(content_type), _text(body)
+        if kind == bodies.JSON:
+            rows = self._named(_parsed(text))
+        elif kind == bodies.CSV:
+            rows = self._csv_rows(text)
         elif kind in _LINES:
-            rows = self._named([_parsed(line) for line in body.splitlines() if line.strip()])
+            rows = self._named([_parsed(line) for line in bodies.lines_of(text)])
         else:
             raise UnreadableError("content type is neither JSON nor CSV")
         if not rows:
@@ -48,15 +53,14 @@ class Bodies:
         return rows
 
     def _named(self, content: object) -> list[Row]:
-        if isinstance(content, dict) and len(content) == 1:
-            wrapper = next(iter(content))
-            content = content[wrapper] if wrapper in _WRAPPERS else content
+        content = bodies.unwrapped(content, *_WRAPPERS)
         listed = content if isinstance(content, list) else [content]
         return [self._row(entry) for entry in listed]
 
     def _row(self, entry: object) -> Row:
         if isinstance(entry, dict):
-            if self._fields.keys().isdisjoint(entry):
+            # An empty one is a row where every field may be null.
+            if entry and self._fields.keys().isdisjoint(entry):
                 raise UnreadableError("no field of the contract")
             return entry
         cells = entry if isinstance(entry, list) else [entry]
@@ -65,10 +69,10 @@ class Bodies:
 
     def _csv_rows(self, body: str) -> list[Row]:
         try:
-            lines = [line for line in csv.reader(io.StringIO(body), strict=True) if line]
+            lines = bodies.cells_of(body)
         except csv.Error as error:
             raise UnreadableError("no CSV") from error
-        header = [cell.strip() for cell in lines[0]] if lines else []
+        header = bodies.header_of(lines[0]) if lines else []
         if self._fields.keys().isdisjoint(header):
             return [self._csv_row(self._names, line) for line in lines]
         return [self._csv_row(header, line) for line in lines[1:]]
@@ -85,6 +89,13 @@ class Bodies:
 def _refuse_other_width(cells: Sequence[Any], names: Sequence[str]) -> None:
     if len(cells) != len(names):
         raise UnreadableError("another number of cells than columns")
+
+
+def _text(body: bytes | str) -> str:
+    try:
+        return bodies.text_of(body)
+    except UnicodeDecodeError as error:
+        raise UnreadableError("no UTF-8 text") from error
 
 
 def _parsed(text: str) -> object:

@@ -4,22 +4,24 @@ The rules are those of `mlops.contract`; they are read here from JSON, because t
 for drift has the model's libraries and nothing of the platform's.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .errors import MonitoringError
 
-Value = bool | int | float | str | None
+if TYPE_CHECKING or __package__ == "mlops.monitoring":
+    from mlops.jobs import bodies
+    from mlops.jobs.bodies import Value
+else:  # an archive has both packages side by side
+    from jobs import bodies
+    from jobs.bodies import Value
+
 Row = Mapping[str, Any]
 Type = Literal["integer", "number", "string", "boolean"]
 LABEL: Final = "label"
 """What the true outcome is called among the fields: its own name may be an answer's as well."""
 
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
-_TRUTH: Final = {"true": True, "false": False}
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "integer": (int,),
     "number": (int, float),
@@ -60,17 +62,8 @@ class Field:
         return self.type in ("integer", "number")
 
     def parse(self, cell: str) -> Value:
-        """The value of a CSV cell: a blank is null, and what has another type stays text."""
-        text = cell.strip()
-        if not text:
-            return None
-        if self.type == "integer" and _INTEGER.fullmatch(text):
-            return int(text)
-        if self.type == "number" and _NUMBER.fullmatch(text):
-            return float(text)
-        if self.type == "boolean":
-            return _TRUTH.get(text.lower(), text)
-        return text
+        """The value of a CSV cell, as the server reads it."""
+        return bodies.value_of(cell, self.type)
 
     def has_type(self, value: object) -> bool:
         """Whether a value that is not null has this type; a boolean is no integer here."""

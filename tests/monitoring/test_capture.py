@@ -122,8 +122,8 @@ def test_without_a_content_type_the_encoding_tells(
         ({"endpointInput": None}, captures.NO_CAPTURE),
         ({"endpointInput": {"encoding": "JSON"}}, "request: no data"),
         ({"endpointInput": {"data": "{}", "encoding": "XML"}}, "request: encoding is none of"),
-        ({"endpointInput": {"data": "?", "encoding": "BASE64"}}, "request: no text in base64"),
-        ({"endpointInput": {"data": "/w==", "encoding": "BASE64"}}, "request: no text in base64"),
+        ({"endpointInput": {"data": "?", "encoding": "BASE64"}}, "request: no base64"),
+        ({"endpointInput": {"data": "/w==", "encoding": "BASE64"}}, "request: no UTF-8 text"),
         ({"endpointInput": {"data": "{", "encoding": "JSON"}}, "request: no JSON"),
     ],
 )

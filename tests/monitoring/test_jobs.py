@@ -293,6 +293,7 @@ def test_a_column_that_is_missing_makes_no_baseline(
 def test_it_runs_flat_in_an_archive_under_another_name(desk: Desk, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     shutil.copytree(ROOT / "mlops/monitoring", archive / "drift")
+    shutil.copytree(ROOT / "mlops/jobs", archive / "jobs")
     shutil.copy(ROOT / "mlops/sheet.py", archive / "sheet.py")
     desk.captured(800, temperature=[30.0] * 800)
     command = [

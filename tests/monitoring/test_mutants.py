@@ -339,7 +339,7 @@ MUTANTS = (
 def copy_of_the_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mutants")
     ignored = shutil.ignore_patterns("__pycache__", "test_mutants.py")
-    for name in ("mlops/monitoring", "tests/monitoring"):
+    for name in ("mlops/jobs", "mlops/monitoring", "tests/monitoring"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("mlops/__init__.py", "mlops/sheet.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
