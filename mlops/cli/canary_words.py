@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mlops.rollout import Patch, Plan
+from mlops.rollout import Patch, Plan, Setting
 
 _ALMOST: Final = 0.9995
 
@@ -41,10 +41,7 @@ def advice(plan: Plan) -> Iterator[str]:
     elif not plan.patch:
         yield "no cheaper canary reaches it as calmly"
     else:
-        yield (
-            f"the cheapest that reaches it: {plan.cheapest.setting.policy.wait_minutes} minutes of "
-            f"waiting instead of {plan.configured.setting.policy.wait_minutes}"
-        )
+        yield _what_is_cheaper(plan.configured.setting, plan.cheapest.setting)
 
 
 def yaml_lines(patch: Patch, *, stage: str, overridden: frozenset[str]) -> str:
@@ -69,6 +66,15 @@ def _where_it_stands(plan: Plan) -> str:
         f"{target.added_error_ratio * 100:g} points more errors with a probability of "
         f"{percent(found.errors.probability)} and {target.latency_factor:g} times the latency "
         f"with {percent(found.latency.probability)}"
+    )
+
+
+def _what_is_cheaper(configured: Setting, cheapest: Setting) -> str:
+    if cheapest.policy.wait_minutes == configured.policy.wait_minutes:
+        return "a better one of those that reach it waits as long: see its row"
+    return (
+        f"the cheapest that reaches it: {cheapest.policy.wait_minutes} minutes of "
+        f"waiting instead of {configured.policy.wait_minutes}"
     )
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import groupby, product
 from typing import Final
 
 from mlops.rollout.forecasting import Expectation, Forecast, Setting, Target, against, forecast
@@ -67,14 +67,22 @@ def neighbours(setting: Setting) -> tuple[Setting, ...]:
 
 
 def cheapest(setting: Setting, expectation: Expectation, target: Target) -> Forecast | None:
-    """The setting with the shortest total wait, then the smallest share, that is good enough.
+    """The setting with the shortest total wait, then the fewest instances, that is good enough.
 
     Good enough catches both regressions as surely as asked and rolls good versions back as rarely.
+    Of settings that cost the same, none is taken that another one beats, then the least changed.
     The final bake stays as configured: it protects against what only full traffic shows.
     """
-    for other in _by_cost(setting):
-        if _suffices(other, expectation, target):
-            return forecast(other, expectation, target)
+    for equally_dear in _by_cost(setting, expectation.instances):
+        sufficient = [
+            forecast(other, expectation, target)
+            for other in equally_dear
+            if _suffices(other, expectation, target)
+        ]
+        if sufficient:
+            return next(
+                one for one in sufficient if not any(_beats(rival, one) for rival in sufficient)
+            )
     return None
 
 
@@ -130,23 +138,47 @@ def _with(
     )
 
 
-def _by_cost(setting: Setting) -> Iterator[Setting]:
-    """Every allowed combination; the least changed first among those that cost the same."""
+def _by_cost(setting: Setting, instances: int) -> Iterator[tuple[Setting, ...]]:
+    """Every allowed combination, cheapest first; the least changed first of an equal price."""
     shares = sorted({*_SHARES, setting.policy.size_percent})
     bakes = sorted({*_BAKES, setting.policy.bake_minutes})
-    combined = {
-        _with(setting, share=share, bake=bake, threshold=factor): abs(math.log(factor))
+    changes = {
+        _with(setting, share=share, bake=bake, threshold=factor): (
+            abs(math.log(factor)),
+            abs(share - setting.policy.size_percent),
+            factor,
+            share,
+        )
         for share, bake, factor in product(shares, bakes, _THRESHOLDS)
     }
-    allowed = [other for other in combined if _is_allowed(other)]
-    yield from sorted(
-        allowed,
-        key=lambda s: (
-            s.policy.wait_minutes,
-            s.policy.size_percent,
-            combined[s],
-            s.error_ratio,
-        ),
+    allowed = [other for other in changes if _is_allowed(other)]
+    priced = sorted(allowed, key=lambda other: (_price(other, instances), changes[other]))
+    for _, equally_dear in groupby(priced, key=lambda other: _price(other, instances)):
+        yield tuple(equally_dear)
+
+
+def _price(setting: Setting, instances: int) -> tuple[int, int]:
+    """Minutes of waiting, and instances of the first step: SageMaker moves whole ones."""
+    return (
+        setting.policy.wait_minutes,
+        math.ceil(setting.policy.size_percent * instances / 100),
+    )
+
+
+def _beats(one: Forecast, other: Forecast) -> bool:
+    """Whether a setting is at least as good in all that its row shows, and better in something."""
+    merits, compared = _merits(one), _merits(other)
+    return merits != compared and all(
+        ours >= theirs for ours, theirs in zip(merits, compared, strict=True)
+    )
+
+
+def _merits(found: Forecast) -> tuple[float, ...]:
+    return (
+        found.detection,
+        -found.false_rollback,
+        -found.expected_harmed,
+        -found.expected_seconds,
     )
 
 

@@ -1,3 +1,4 @@
+import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -63,20 +64,28 @@ def test_a_key_that_the_stage_overrides_is_patched_in_the_stage(
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
 
     model, _, stages = result.output.partition("# config/stages.yaml")
-    assert "endpoint:\n  canary:\n    size_percent: 5\n" in model
+    assert "endpoint:\n  canary:\n    size_percent: 25\n" in model
     assert "bake_minutes" not in model.partition("# model.yaml")[2]
     assert "stages:\n  prod:\n    canary:\n      bake_minutes: 6\n" in stages
 
 
 def test_the_patch_applied_reaches_the_target(mlops: Mlops, repository: Path) -> None:
-    _edit(repository / "config" / "stages.yaml", PROD, "{bake_minutes: 6}")
-    _edit(
-        _model(repository),
-        "  latency_p99_ms: 200",
-        "  latency_p99_ms: 200\n  canary:\n    size_percent: 5",
-    )
+    stages = repository / "config" / "stages.yaml"
+    _edit(stages, PROD, "{size_percent: 5, bake_minutes: 6}")
+    first = mlops("canary", "plan", "bike-demand", "--stage", "prod", "--json")
+    found = json.loads(first.stdout)
+    assert "size_percent" in found["patch"]
+    assert found["cheapest"]["wait_minutes"] == found["configured"]["wait_minutes"]
 
+    told = mlops("canary", "plan", "bike-demand", "--stage", "prod").output
+    _edit(
+        stages,
+        "{size_percent: 5, bake_minutes: 6}",
+        json.dumps({"bake_minutes": 6} | found["patch"]),
+    )
     result = mlops("canary", "plan", "bike-demand", "--stage", "prod")
+
+    assert "waits as long" in told
 
     assert result.exit_code == 0, result.output
     assert "no cheaper canary reaches it as calmly" in result.output

@@ -56,10 +56,15 @@ def test_the_page_is_whole_and_loads_nothing(requests_per_minute: float) -> None
 
 
 def test_the_page_compares_the_configured_with_the_cheapest_and_with_a_diluted_alarm() -> None:
-    text = page(_plan(), model="bike-demand", stage="prod", patch="")
+    plan = _plan()
+    assert plan.cheapest is not None
+    share = plan.cheapest.setting.policy.size_percent
 
+    text = page(plan, model="bike-demand", stage="prod", patch="")
+
+    assert share != SETTING.policy.size_percent
     assert '<tr class="now"><td>configured</td><td>10 %</td><td>15 min</td>' in text
-    assert '<tr class="best"><td>cheapest</td><td>20 %</td><td>6 min</td>' in text
+    assert f'<tr class="best"><td>cheapest</td><td>{share} %</td><td>6 min</td>' in text
     assert "same alarms on the whole endpoint" in text
     assert 'class="good">In short' in text
 
