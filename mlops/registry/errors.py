@@ -1,6 +1,6 @@
 """What a registry refuses, told to the person who asked."""
 
-from typing import Final
+from typing import Final, Self
 
 _MODEL: Final = "<model>"
 
@@ -8,16 +8,18 @@ _MODEL: Final = "<model>"
 class RegistryError(Exception):
     """A call that the registry refused, told to the person who made it."""
 
-    def of(self, model: str) -> "RegistryError":
+    def of(self, model: str) -> Self:
         """The same, told with the model's name, which a group alone does not say."""
-        return RegistryError(str(self).replace(_MODEL, model))
+        return type(self)(str(self).replace(_MODEL, model))
 
 
 class MissingGroupError(RegistryError):
     """There is no group, because nothing was registered yet."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
+    @classmethod
+    def named(cls, what: str) -> Self:
+        """The group that is missing, and what makes it."""
+        return cls(
             f"{what}: does not exist, nothing was registered yet; remedy: "
             f"`mlops rehearse pipeline {_MODEL}` registers a version on this machine; on AWS "
             "deploy the training stage and start its pipeline"

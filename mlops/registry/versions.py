@@ -128,6 +128,6 @@ def _refused(error: BotoCoreError | ClientError, what: str) -> RegistryError:
     if isinstance(error, ClientError):
         details = error.response["Error"]
         if _NO_GROUP.search(details["Message"]):
-            return MissingGroupError(what)
+            return MissingGroupError.named(what)
         return RegistryError(f"{what}: {details['Message']} ({details['Code']})")
     return RegistryError(f"{what}: {error}; remedy: check the region and the credentials")

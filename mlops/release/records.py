@@ -44,9 +44,7 @@ class RecordFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ReleaseError(
-                f"{path}: cannot be read: {(error.strerror or str(error)).lower()}; {_REMEDY}"
-            ) from error
+            raise ReleaseError(f"{path}: cannot be read: {error.strerror}; {_REMEDY}") from error
         except UnicodeDecodeError as error:
             raise ReleaseError(f"{path}: is no release record: is no text; {_REMEDY}") from error
         return _record(text, str(path), stage, model)
