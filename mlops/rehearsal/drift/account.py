@@ -27,6 +27,7 @@ from mlops.rehearsal.steps import Steps
 from mlops.rehearsal.workspace import Workspace
 
 RUNTIME: Final = "mlops.rehearsal.drift.function_runtime"
+VARIANT: Final = "AllTraffic"
 
 
 class DeployedVersion(Assembly):
@@ -108,7 +109,7 @@ class WatchedStage:
     def change(self, **values: Any) -> None:
         """Set parts of what the services know."""
         services = self.services
-        services.state.update(values)
+        services.change(**values)
         services.write(self._services)
 
     def set_time(self, day: date) -> None:
@@ -121,7 +122,11 @@ class WatchedStage:
         Raises:
             RehearsalError: a step failed.
         """
-        self.change(metrics=[], events=[], invocations={"served": {str(at.timestamp()): requests}})
+        services = self.services
+        services.change(metrics=[], events=[])
+        endpoint = self.names.endpoint(self.stage, self.spec.name)
+        services.serve(endpoint, variant=VARIANT, at=at, requests=requests)
+        services.write(self._services)
         assembly = DeployedVersion(self.assembly, version=version)
         pipeline = assembly.pipeline(self.names.drift_pipeline(self.stage, self.spec.name))
         place = pipeline.place

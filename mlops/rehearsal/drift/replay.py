@@ -13,7 +13,7 @@ from rich.console import Console
 from mlops.contract import ModelSpec, Names, StageSpec
 from mlops.rehearsal.delivery.events import alarm_changed
 from mlops.rehearsal.drift import faults
-from mlops.rehearsal.drift.account import Judged, WatchedStage
+from mlops.rehearsal.drift.account import VARIANT, Judged, WatchedStage
 from mlops.rehearsal.drift.alarms import DriftAlarms
 from mlops.rehearsal.drift.captures import Exchange, capture_line, write_captures, write_truth
 from mlops.rehearsal.drift.periods import Period
@@ -22,7 +22,6 @@ from mlops.rehearsal.drift.traffic import Endpoint
 from mlops.rehearsal.drift.trainings import Trainings
 from mlops.rehearsal.storage import LocalS3
 
-VARIANT: Final = "AllTraffic"
 DRIFT: Final = "drift"
 _FLAPS: Final = 10
 _TWICE: Final = 2

@@ -32,6 +32,30 @@ class DriftServices(StageServices):
             "StartPipelineExecution": self._start,
         }
 
+    def change(self, **values: Any) -> None:
+        """Set parts of what the services know.
+
+        Raises:
+            KeyError: no service reads such a part, so setting it would change nothing.
+        """
+        if unread := values.keys() - self.state.keys():
+            raise KeyError(f"no service reads {', '.join(sorted(unread))}")
+        self.state.update(values)
+
+    def serve(self, endpoint: str, *, variant: str, at: datetime, requests: float) -> None:
+        """Let an endpoint have answered so many requests, all in one minute, and none before."""
+        began = at.timestamp()
+        config = f"{endpoint}-live"
+        self.change(
+            endpoints={
+                endpoint: {
+                    "config": config, "status": "InService", "created": began, "changed": began,
+                }
+            },
+            configs={config: {"variant": variant, "model": endpoint, "created": began}},
+            sums={config: {"Invocations": {str(began): requests}}},
+        )  # fmt: skip
+
     @property
     def storage(self) -> LocalS3:
         """All buckets."""

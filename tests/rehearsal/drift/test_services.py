@@ -1,9 +1,11 @@
 """The functions' AWS: real clients, real requests, answers from folders and one file."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ClientError
@@ -12,6 +14,7 @@ from mlops.aws_api.stand_in import ForbiddenRequestError
 from mlops.rehearsal.drift.services import DriftServices, empty_services, read_services
 
 ACCOUNT = "222222222222"
+NOON = datetime(2012, 1, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -109,3 +112,31 @@ def test_an_object_is_created_once_where_the_caller_asks_for_it(services: DriftS
     with pytest.raises(ClientError, match="PreconditionFailed"):
         s3.put_object(Bucket="captures", Key="claim", Body=b"second", IfNoneMatch="*")
     assert s3.get_object(Bucket="captures", Key="claim")["Body"].read() == b"first"
+
+
+def test_what_an_endpoint_answered_is_what_a_function_counts(services: DriftServices) -> None:
+    """The publishing function's own question, under the dimensions that SageMaker publishes."""
+    services.serve("acme-prod-churn", variant="AllTraffic", at=NOON, requests=12.0)
+
+    assert counted(services, "acme-prod-churn", "AllTraffic") == 12.0
+    assert counted(services, "acme-prod-other", "AllTraffic") == 0.0
+    assert counted(services, "acme-prod-churn", "Green") == 0.0
+
+
+def counted(services: DriftServices, endpoint: str, variant: str) -> float:
+    function = import_module("mlops_constructs.handlers.publish_drift")
+    environment = {"ENDPOINT_NAME": endpoint, "VARIANT": variant}
+    window = {
+        "Start": (NOON - timedelta(days=1)).isoformat(),
+        "End": (NOON + timedelta(days=1)).isoformat(),
+    }
+    with (
+        patch.dict("os.environ", environment),
+        patch.object(function, "client", services.client),
+    ):
+        return float(function._invocations(window))
+
+
+def test_a_part_that_no_service_reads_cannot_be_set(services: DriftServices) -> None:
+    with pytest.raises(KeyError, match="no service reads invocations"):
+        services.change(metrics=[], invocations={})
