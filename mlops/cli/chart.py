@@ -94,9 +94,16 @@ def _guides(chart: Chart, scale: _Scale) -> str:
 
 def _curve(line: Line, scale: _Scale) -> str:
     path = " ".join(f"{scale.x(x):.1f},{scale.y(p):.1f}" for x, p in line.points)
+    # One point alone is no line.
+    dots = "".join(
+        f'<circle cx="{scale.x(x):.1f}" cy="{scale.y(p):.1f}" r="2" fill="{line.colour}">'
+        f"<title>{escape(line.name)}: {p:.3g}</title></circle>"
+        for x, p in line.points
+    )
     dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
     return (
         f'<polyline points="{path}" fill="none" stroke="{line.colour}" stroke-width="2"{dashes}/>'
+        f"{dots}"
     )
 
 

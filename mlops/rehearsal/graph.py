@@ -107,8 +107,21 @@ def never_ready(
     return {
         node.name: frozenset(name for name in node.needs if not results[name].succeeded)
         for node in nodes.values()
-        if results[node.name].status == "NotExecuted" and not _is_passed_over(node, results)
+        if results[node.name].status == "NotExecuted" and not _is_passed_over(node, nodes, results)
     }
+
+
+def failures(nodes: Mapping[str, Node], results: Mapping[str, StepResult]) -> list[str]:
+    """Why an execution is no success: steps that failed, or that waited in vain."""
+    failed = [result for result in results.values() if result.status == "Failed"]
+    waited = never_ready(nodes, results)
+    return [
+        *(f"{step.name}: {step.failure}" for step in failed),
+        *(
+            f"{name}: never ran, for it waits for {', '.join(sorted(missing))}, which did not run"
+            for name, missing in waited.items()
+        ),
+    ]
 
 
 class _Scheduler:
@@ -178,13 +191,17 @@ def _may_start(node: Node, results: Mapping[str, StepResult]) -> bool | None:
     return results[condition].properties.get("Outcome") == str(outcome)
 
 
-def _is_passed_over(node: Node, results: Mapping[str, StepResult]) -> bool:
-    """Whether its condition has decided for the other branch."""
+def _is_passed_over(
+    node: Node, nodes: Mapping[str, Node], results: Mapping[str, StepResult]
+) -> bool:
+    """Whether a condition that it stands under has decided for the other branch."""
     if node.branch is None:
         return False
     condition, outcome = node.branch
     chosen = results[condition]
-    return chosen.succeeded and chosen.properties.get("Outcome") != str(outcome)
+    if not chosen.succeeded:
+        return _is_passed_over(nodes[condition], nodes, results)
+    return chosen.properties.get("Outcome") != str(outcome)
 
 
 def _not_executed(node: Node) -> StepResult:

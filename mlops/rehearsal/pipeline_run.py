@@ -30,7 +30,7 @@ from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.commit import commit_of
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.expressions import ExpressionError, Scope
-from mlops.rehearsal.graph import Node, never_ready, nodes_of, run_graph
+from mlops.rehearsal.graph import Node, failures, nodes_of, run_graph
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.live import Progress, shown
 from mlops.rehearsal.parameters import resolved
@@ -216,14 +216,14 @@ class Rehearsal:
         nodes: Mapping[str, Node],
         began: datetime,
     ) -> Execution:
-        failures = _failures(nodes, results)
+        found = failures(nodes, results)
         evaluation = _evaluation(nodes, steps.scope)
         return Execution(
             id=self.id,
             model=self.spec.name,
             pipeline=self.pipeline.name,
-            status="Failed" if failures else "Succeeded",
-            failure="; ".join(failures) or None,
+            status="Failed" if found else "Succeeded",
+            failure="; ".join(found) or None,
             began=f"{began:%Y-%m-%d %H:%M:%S} UTC",
             seconds=0.0,
             parameters=self.parameters,
@@ -285,19 +285,6 @@ class Rehearsal:
         for name in (*nodes, "Serving"):
             for bulk in ("container", "function"):
                 shutil.rmtree(self.workspace.execution(self.id) / name / bulk, ignore_errors=True)
-
-
-def _failures(nodes: Mapping[str, Node], results: Mapping[str, StepResult]) -> list[str]:
-    """Why the execution is no success: steps that failed, or that waited in vain."""
-    failed = [result for result in results.values() if result.status == "Failed"]
-    waited = never_ready(nodes, results)
-    return [
-        *(f"{step.name}: {step.failure}" for step in failed),
-        *(
-            f"{name}: never ran, for it waits for {', '.join(sorted(missing))}, which did not run"
-            for name, missing in waited.items()
-        ),
-    ]
 
 
 def _property_files(nodes: Mapping[str, Node]) -> dict[tuple[str, str], tuple[str, str]]:

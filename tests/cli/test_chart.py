@@ -28,5 +28,8 @@ def test_a_mark_and_a_target_are_drawn_where_they_are() -> None:
     assert 'y1="117.0" y2="117.0"' in text
 
 
-def test_a_single_point_is_drawn() -> None:
-    assert 'points="46.0,117.0"' in _chart((5, 0.5))
+def test_a_single_point_is_drawn_for_one_point_is_no_line() -> None:
+    drawn = _chart((5, 0.5))
+
+    assert '<circle cx="46.0" cy="117.0"' in drawn
+    assert "<title>caught &amp; harmed: 0.5</title>" in drawn

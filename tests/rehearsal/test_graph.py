@@ -1,11 +1,23 @@
+import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops.rehearsal.graph import RUN, GraphError, Node, decide, never_ready, nodes_of, run_graph
+from mlops.rehearsal import graph
+from mlops.rehearsal.graph import (
+    RUN,
+    GraphError,
+    Node,
+    decide,
+    failures,
+    never_ready,
+    nodes_of,
+    run_graph,
+)
 from mlops.rehearsal.results import StepResult
 from mlops.rehearsal.steps import Steps
 
@@ -121,6 +133,7 @@ def test_only_the_branch_of_the_outcome_runs() -> None:
         ),
         ([gate("Gate", [step("Yes", DependsOn=["No"])], [step("No")])], ("Gate",), {}),
         ([step("A"), reading("B", "A")], ("A",), {}),
+        ([gate("Gate", [], [gate("Inner", [step("Yes")], [step("No")])])], (), {}),
     ],
 )
 def test_a_step_that_nothing_forbade_and_nothing_started_is_found(
@@ -130,6 +143,26 @@ def test_a_step_that_nothing_forbade_and_nothing_started_is_found(
     results = run_graph(nodes, fail_at(*failing), workers=2, stop=lambda: None)
 
     assert never_ready(nodes, results) == expected
+
+
+def test_failures_are_steps_that_failed_or_else_those_that_waited_in_vain() -> None:
+    nodes = nodes_of({"Steps": [gate("Gate", [], [step("No")]), reading("A", "No")]})
+
+    waited = run_graph(nodes, fail_at(), workers=2, stop=lambda: None)
+    failed = run_graph(nodes, fail_at("Gate"), workers=2, stop=lambda: None)
+
+    assert failures(nodes, waited) == ["A: never ran, for it waits for No, which did not run"]
+    assert failures(nodes, failed) == [f"Gate: {failed['Gate'].failure}"]
+
+
+def test_whoever_runs_a_graph_asks_for_its_failures() -> None:
+    texts = {path: path.read_text() for path in Path(graph.__file__).parent.rglob("*.py")}
+
+    running = {path for path, text in texts.items() if re.search(r"= run_graph\(", text)}
+    asking = {path for path, text in texts.items() if re.search(r"[^_]failures\(nodes, ", text)}
+
+    assert running
+    assert running <= asking
 
 
 def test_nothing_new_starts_after_a_fail_step() -> None:

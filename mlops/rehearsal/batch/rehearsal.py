@@ -106,6 +106,7 @@ class _Setting:
             steps=scored.steps,
             files=scored.files,
             metrics=scored.metrics,
+            failures=scored.failures,
             monitored=monitored,
             seconds=time.monotonic() - clock,
             report=self._shared.report(self.id),

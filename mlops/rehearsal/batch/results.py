@@ -35,6 +35,8 @@ class BatchRehearsal:
     files: Sequence[ScoredFile]
     metrics: Mapping[str, float]
     """What the run published."""
+    failures: Sequence[str]
+    """Steps that failed, or that waited in vain."""
     monitored: Monitored | None
     """None: nothing was answered, or the contract has it not monitored."""
     seconds: float
@@ -43,8 +45,7 @@ class BatchRehearsal:
     @property
     def failure(self) -> str | None:
         """Why the run failed; None where it ended well."""
-        failed = [f"{step.name}: {step.failure}" for step in self.steps if step.failure]
-        return "; ".join(failed) or None
+        return "; ".join(self.failures) or None
 
     @property
     def rows(self) -> int:

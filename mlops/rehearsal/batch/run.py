@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.rehearsal.drift.account import DeployedVersion, Judged, WatchedStage
-from mlops.rehearsal.graph import nodes_of, run_graph
+from mlops.rehearsal.graph import failures, nodes_of, run_graph
 from mlops.rehearsal.results import StepResult
 from mlops.rehearsal.transform import ScoredFile
 
@@ -18,6 +18,8 @@ class Scored:
     steps: Sequence[StepResult]
     files: Sequence[ScoredFile]
     metrics: Mapping[str, float]
+    failures: Sequence[str]
+    """Steps that failed, or that waited in vain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class BatchStage(WatchedStage):
             steps=tuple(results.values()),
             files=tuple(steps.scored),
             metrics={point["name"]: point["value"] for point in points},
+            failures=failures(nodes, results),
         )
 
     def judge_today(self, *, version: int) -> Judged:

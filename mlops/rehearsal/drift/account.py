@@ -17,12 +17,13 @@ from mlops.rehearsal.delivery.routes import Routes
 from mlops.rehearsal.drift.services import DriftServices, empty_services, read_services
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.expressions import Scope
-from mlops.rehearsal.graph import nodes_of, run_graph
+from mlops.rehearsal.graph import failures, nodes_of, run_graph
 from mlops.rehearsal.handlers import LambdaCall
 from mlops.rehearsal.intrinsics import Place
 from mlops.rehearsal.live import Progress
 from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.results import StepResult
 from mlops.rehearsal.steps import Steps
 from mlops.rehearsal.workspace import Workspace
 
@@ -139,9 +140,8 @@ class WatchedStage:
         for value in _code_uris(pipeline.definition):
             self.workspace.storage.put(assembly.assets[value].source, value)
         results = run_graph(nodes, steps.execute, workers=1, stop=steps.processes.stop)
-        failed = [
-            f"{one.name}: {one.failure}{_end(one.log)}" for one in results.values() if one.failure
-        ]
+        told = {name: replace(one, failure=_ended(one)) for name, one in results.items()}
+        failed = failures(nodes, told)
         if failed:
             raise RehearsalError(f"the drift job failed: {'; '.join(failed)}")
         state = self.services.state
@@ -239,8 +239,12 @@ class WatchedStage:
         return self.home / "services.json"
 
 
+def _ended(step: StepResult) -> str | None:
+    """Why a step failed, with the last line of its log, which is thrown away with the replay."""
+    return f"{step.failure}{_end(step.log)}" if step.failure else None
+
+
 def _end(log: Path | None) -> str:
-    """The last line of a step's log, which is thrown away with the replay."""
     lines = log.read_text("utf-8", errors="replace").split("\n") if log and log.exists() else []
     last = next((line for line in reversed(lines) if line.strip()), "")
     return f": {last}" if last else ""

@@ -15,7 +15,9 @@ _TOP: Final = 12
 _STYLE: Final = """
 .chart{width:100%;height:auto}.chart text{font:11px system-ui,sans-serif;fill:var(--soft)}
 .live{stroke:var(--good);stroke-width:2.5;fill:none}.frozen{stroke:var(--bad);stroke-width:2;
-stroke-dasharray:5 4;fill:none}.grid{stroke:var(--line)}.mark{stroke:var(--reuse);stroke-width:1}
+stroke-dasharray:5 4;fill:none}
+circle.live{fill:var(--good)}circle.frozen{fill:var(--bad)}
+.grid{stroke:var(--line)}.mark{stroke:var(--reuse);stroke-width:1}
 """
 
 
@@ -48,8 +50,14 @@ def chart(periods: Sequence[PeriodResult]) -> str:
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / highest)
 
     def line(kind: str, values: Sequence[float]) -> str:
-        points = " ".join(f"{x:.1f},{height(v):.1f}" for x, v in zip(places, values, strict=True))
-        return f'<polyline class="{kind}" points="{points}"/>'
+        points = [(f"{x:.1f}", f"{height(v):.1f}", v) for x, v in zip(places, values, strict=True)]
+        # One point alone is no line.
+        dots = "".join(
+            f'<circle class="{kind}" cx="{x}" cy="{y}" r="3"><title>{v:.4g}</title></circle>'
+            for x, y, v in points
+        )
+        path = " ".join(f"{x},{y}" for x, y, _ in points)
+        return f'<polyline class="{kind}" points="{path}"/>{dots}'
 
     grid = "".join(
         f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{height(v):.1f}" y2="{height(v):.1f}"/>'

@@ -23,14 +23,17 @@ def succeeded(tmp_path: Path) -> BatchRehearsal:
     return BatchRehearsal(
         id="r", model="churn", stage="prod", version=3, source="a.jsonl", began="now",
         steps=(step,), files=(GOOD,), metrics={"EmptyFiles": 1.0}, monitored=monitored,
-        seconds=2.0, report=tmp_path / "report",
+        failures=(), seconds=2.0, report=tmp_path / "report",
     )  # fmt: skip
 
 
 @pytest.fixture
 def failed(succeeded: BatchRehearsal) -> BatchRehearsal:
     step = StepResult(name="Transform", kind="Transform", status="Failed", failure="ClientError: b")
-    return dataclasses.replace(succeeded, steps=(step,), files=(GOOD, BAD), monitored=None)
+    return dataclasses.replace(
+        succeeded, steps=(step,), files=(GOOD, BAD), monitored=None,
+        failures=("Transform: ClientError: b",),
+    )  # fmt: skip
 
 
 def test_the_page_shows_rows_lines_and_monitoring_and_escapes_what_people_sent(

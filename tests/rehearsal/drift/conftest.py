@@ -39,8 +39,8 @@ def spec() -> ModelSpec:
 
 
 @pytest.fixture
-def served(spec: ModelSpec) -> Served:
-    """The model as a stage serves it."""
+def names() -> Names:
+    """What everything is called where one stage trains and serves."""
     stages = {
         "delivery": {"account": "111111111111", "region": "eu-west-1"},
         "stages": {
@@ -58,7 +58,12 @@ def served(spec: ModelSpec) -> Served:
             }
         },
     }
-    names = Names(stages=StagesSpec.of(StagesFile.model_validate(stages)))
+    return Names(stages=StagesSpec.of(StagesFile.model_validate(stages)))
+
+
+@pytest.fixture
+def served(spec: ModelSpec, names: Names) -> Served:
+    """The model as a stage serves it."""
     return Served.of(names, names.stages.stage("prod"), spec)
 
 

@@ -65,6 +65,14 @@ def test_page_and_record_hold_both_errors_and_every_period(rehearsal: DriftRehea
     assert "automatic-drift-20120202T060000Z" in text
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_period_is_a_point_of_both_lines(rehearsal: DriftRehearsal, count: int) -> None:
+    drawn = page(replace(rehearsal, periods=rehearsal.periods[:count]))
+
+    for line in ("live", "frozen"):
+        assert drawn.count(f'<circle class="{line}"') == count
+
+
 def test_what_came_from_outside_is_escaped(rehearsal: DriftRehearsal, a_period: Any) -> None:
     changed = replace(rehearsal, periods=(a_period("2012-01", reasons=("<script>",)),))
 
