@@ -6,7 +6,7 @@ decide by it.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlops.rollout.alarm import State
 from mlops.rollout.attribution import Attempt
+from mlops.rollout.record import ReleaseRecord
 from mlops.rollout.verdict import Evidence, Outcome, Verdict, judge
 from mlops_constructs.handlers.attempts import (
     Place,
@@ -121,9 +122,15 @@ def _answers(event: Mapping[str, Any]) -> Iterator[Answer]:
         return
     expected = Expectation.from_event(event)
     judgement = judged(expected)
-    passed, reason = judgement.verdict.passed, _reason(judgement.verdict)
+    passed, outcome = judgement.verdict.passed, judgement.verdict.outcome
+    so_far = _reason(outcome, judgement.verdict.reasons)
+    yield Answer(succeeded=passed, reason=f"not recorded, the log says why; {so_far}")
+    # The record counts the requests of a release that no longer runs, too: what is answered is
+    # what is kept.
+    record = _record(expected, judgement)
+    reason = _reason(outcome, record.reasons)
     yield Answer(succeeded=passed, reason=f"not recorded, the log says why; {reason}")
-    _record(expected, judgement)
+    report(record, Addresses.from_environment())
     yield Answer(succeeded=passed, reason=reason)
 
 
@@ -148,32 +155,30 @@ def judged(expected: Expectation) -> Judgement:
     return judgement
 
 
-def _record(expected: Expectation, judgement: Judgement) -> None:
-    """Keep and tell what came of the requested deployment."""
+def _record(expected: Expectation, judgement: Judgement) -> ReleaseRecord:
+    """What came of the requested deployment."""
     live, verdict = judgement.live, judgement.verdict
     place, deployment = Place.from_environment(), _requested(expected, live)
     if verdict.passed:
-        record = record_of_success(
+        return record_of_success(
             place,
             deployment,
             reasons=verdict.reasons,
             canary_invocations=judgement.evidence.canary_invocations,
         )
-    else:
-        attempt = settled(
-            lambda: attempt_of(
-                deployment,
-                live,
-                outcome=verdict.outcome,
-                endpoint=expected.endpoint,
-                alarms=expected.alarms,
-                terms=expected.terms,
-            )
+    attempt = settled(
+        lambda: attempt_of(
+            deployment,
+            live,
+            outcome=verdict.outcome,
+            endpoint=expected.endpoint,
+            alarms=expected.alarms,
+            terms=expected.terms,
         )
-        record = record_of_failure(
-            place, deployment, reasons=_reasons(judgement, attempt), attempt=attempt
-        )
-    report(record, Addresses.from_environment())
+    )
+    return record_of_failure(
+        place, deployment, reasons=_reasons(judgement, attempt), attempt=attempt
+    )
 
 
 def _reasons(judgement: Judgement, attempt: Attempt) -> tuple[str, ...]:
@@ -264,7 +269,7 @@ def _smoke_call(endpoint: str) -> bool:
     return True
 
 
-def _reason(verdict: Verdict) -> str:
-    told = "; ".join(verdict.reasons)
-    proceed = _PROCEED.get(verdict.outcome)
-    return f"{verdict.outcome}: {told}. {proceed}" if proceed else told
+def _reason(outcome: Outcome, reasons: Sequence[str]) -> str:
+    told = "; ".join(reasons)
+    proceed = _PROCEED.get(outcome)
+    return f"{outcome}: {told}. {proceed}" if proceed else told

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N803  # parameters are those of the API, under its own names
 
+import contextlib
 import json
 import urllib.request
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from mlops_constructs.handlers import release_check
 
@@ -155,7 +157,7 @@ def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, ask: Ask) ->
     assert answer["Status"] == "FAILED"
     assert "unhealthy" in answer["Reason"]
     assert f"release {BEFORE}" in answer["Reason"]
-    assert "the canary answered is not known" in answer["Reason"]
+    assert "the canary answered 0 requests" in answer["Reason"]
     assert "docs/runbooks/canary-rolled-back.md" in answer["Reason"]
 
 
@@ -228,8 +230,6 @@ def test_a_first_release_has_no_canary_and_passes_by_a_smoke_call(
 def test_a_first_release_that_does_not_answer_fails(
     endpoints: Any, world: World, aws: Any, desk: Any, ask: Ask
 ) -> None:
-    from botocore.exceptions import ClientError
-
     def broken(**_: Any) -> dict[str, Any]:
         raise ClientError({"Error": {"Code": "ModelError", "Message": "500"}}, "InvokeEndpoint")
 
@@ -291,8 +291,6 @@ def test_after_a_silent_rollback_an_update_to_the_config_in_force_ends_safely(
     endpoints: Any, world: World, ask: Ask, *, accepts: bool
 ) -> None:
     """CloudFormation's own way back asks for the config that already runs."""
-    from botocore.exceptions import ClientError
-
     endpoints.accepts_current = accepts
     endpoints.create(endpoints.add_config(BEFORE, version=2))
     endpoints.release(endpoints.add_config(RELEASE), rolled_back=True)
@@ -368,6 +366,23 @@ def test_a_rollback_by_an_alarm_is_recorded_as_the_models_fault_and_told(
 
 
 @pytest.mark.usefixtures("rolled_back")
+@pytest.mark.parametrize("broken", [None, "PutParameter"])
+def test_what_a_rollback_answers_is_what_its_record_keeps(
+    desk: Any, ask: Ask, broken: str | None
+) -> None:
+    desk.broken = {broken}
+
+    with contextlib.suppress(ClientError):
+        ask(event())
+
+    reason = ask.answer["Reason"]  # type: ignore[attr-defined]  # see the fixture
+    assert "the canary of version 3 answered 300 requests" in reason
+    assert "not known" not in reason
+    if broken is None:
+        assert all(kept in reason for kept in desk.record["reasons"])
+
+
+@pytest.mark.usefixtures("rolled_back")
 def test_requests_that_are_counted_late_are_waited_for_before_anybody_is_blamed(
     world: World, desk: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -421,8 +436,6 @@ def test_the_version_that_serves_is_not_blamed_when_its_own_alarm_is_red(
 def test_a_verdict_that_cannot_be_recorded_is_answered_all_the_same_and_says_so(
     desk: Any, ask: Ask, broken: str
 ) -> None:
-    from botocore.exceptions import ClientError
-
     desk.broken = {broken}
 
     with pytest.raises(ClientError):
@@ -436,8 +449,6 @@ def test_a_verdict_that_cannot_be_recorded_is_answered_all_the_same_and_says_so(
 def test_a_good_release_passes_even_if_that_cannot_be_recorded(
     released: Any, desk: Any, ask: Ask
 ) -> None:
-    from botocore.exceptions import ClientError
-
     desk.broken = {"PutParameter"}
 
     with pytest.raises(ClientError):
