@@ -124,6 +124,11 @@ class CanarySpec(Spec):
     alarms: Annotated[CanaryAlarms, Field(description="What rolls back")] = CanaryAlarms()
 
     @property
+    def guarded(self) -> bool:
+        """Whether traffic moves in parts."""
+        return self.strategy != "all-at-once"
+
+    @property
     def custom_signals(self) -> tuple[Signal, ...]:
         """What rolls back on the model's own metrics."""
         return tuple(

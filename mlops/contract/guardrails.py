@@ -6,12 +6,13 @@ protects nobody.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
+from mlops.contract.canary_rules import CANARY_RULES, CANARY_STAGES_RULES, OVERRIDE_RULES
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.example_rules import example_problems
 from mlops.contract.lock_rules import LOCK_RULES
@@ -33,7 +34,6 @@ from mlops.contract.stage_spec import StageSpec, StagesSpec
 from mlops.contract.traffic_rules import TRAFFIC_RULES
 from mlops.contract.translation import problem_at
 from mlops.contract.vocabulary import LONGEST_NAME, NAME_PATTERN
-from mlops.rollout import LIMITS, violations
 
 MODEL_FILES: Final = (
     "preprocess.py",
@@ -75,6 +75,15 @@ def of_model_in_stages(
     for check in _MODEL_STAGES_RULES:
         found += readable(check, document, model, stages)
     return found
+
+
+def of_overrides(
+    document: Document, models: Sequence[ModelSpec], stages: StagesSpec
+) -> list[Problem]:
+    """What a stage changes of the models' canaries, and cannot be run so."""
+    return [
+        problem for rule in _OVERRIDE_RULES for problem in readable(rule, document, models, stages)
+    ]
 
 
 def of_releases(
@@ -192,19 +201,6 @@ def _target_is_no_feature(document: Document, model: ModelSpec) -> Iterator[Prob
             )
 
 
-def _canary_protects(document: Document, model: ModelSpec) -> Iterator[Problem]:
-    canary = model.endpoint.canary
-    for violation in violations(canary.policy, canary.alarms.window):
-        yield problem_at(
-            document,
-            ("endpoint", "canary", *violation.key.split(".")),
-            violation.problem,
-            got=violation.got,
-            allowed=violation.allowed,
-            remedy=violation.remedy,
-        )
-
-
 def _one_stage_trains(document: Document, stages: StagesSpec) -> Iterator[Problem]:
     training = [stage.name for stage in stages.stages if stage.trains]
     if len(training) != 1:
@@ -278,66 +274,6 @@ def _the_tier_exists(document: Document, model: ModelSpec, stage: StageSpec) -> 
         )
 
 
-def _a_canary_has_two_instances(
-    document: Document, model: ModelSpec, stage: StageSpec
-) -> Iterator[Problem]:
-    capacity = stage.capacity.get(model.endpoint.tier)
-    canary = stage.canary.applied_to(model.endpoint.canary)
-    if capacity is None or not canary.policy.guarded:
-        return
-    if capacity.min_instances < LIMITS.guarded_instances:
-        yield problem_at(
-            document,
-            ("endpoint", "canary"),
-            f"a share of at most half the fleet needs {LIMITS.guarded_instances} instances, "
-            f"and tier {model.endpoint.tier} of stage {stage.name} starts with "
-            f"{capacity.min_instances}",
-            got=capacity.min_instances,
-            allowed=f"{LIMITS.guarded_instances} or more",
-            remedy=f"raise stages.{stage.name}.capacity.{model.endpoint.tier}.min_instances in "
-            "config/stages.yaml, or set canary.strategy: all-at-once",
-        )
-
-
-def _guarded_instances_are_not_inf1(
-    document: Document, model: ModelSpec, stage: StageSpec
-) -> Iterator[Problem]:
-    capacity = stage.capacity.get(model.endpoint.tier)
-    if capacity is None or not stage.canary.applied_to(model.endpoint.canary).policy.guarded:
-        return
-    instance_type = model.endpoint.instance_type or capacity.instance_type
-    if instance_type.startswith("ml.inf1."):
-        yield problem_at(
-            document,
-            ("endpoint", "canary", "strategy"),
-            f"on {instance_type} (stage {stage.name}) SageMaker silently deploys all at once, "
-            "without a bake",
-            got=instance_type,
-            allowed="any family but inf1",
-            remedy="use inf2, or canary.strategy: all-at-once",
-        )
-
-
-def _the_stage_canary_protects(
-    document: Document, model: ModelSpec, stage: StageSpec
-) -> Iterator[Problem]:
-    own = model.endpoint.canary
-    canary = stage.canary.applied_to(own)
-    known = violations(own.policy, own.alarms.window)
-    for violation in violations(canary.policy, canary.alarms.window):
-        if violation in known:
-            continue  # `_canary_protects` says it once, for all stages
-        yield problem_at(
-            document,
-            ("endpoint", "canary", *violation.key.split(".")),
-            f"as overridden by stages.{stage.name}.canary in config/stages.yaml: "
-            f"{violation.problem}",
-            got=violation.got,
-            allowed=violation.allowed,
-            remedy=violation.remedy,
-        )
-
-
 PLATFORM_PARAMETERS: Final = frozenset(
     {
         "DataUri", "DataVersion", "CodeUri", "SourceHash", "Commit", "ImageUri", "ArtifactsUri",
@@ -390,7 +326,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     _target_is_no_feature,
     _hyperparameters_are_no_platform_parameters,
     _hyperparameters_fit_into_a_model_card,
-    _canary_protects,
+    *CANARY_RULES,
     *ALARM_RULES,
     *MACHINE_RULES,
     *MONITORING_RULES,
@@ -415,10 +351,6 @@ _STAGES_RULES: Final[tuple[Callable[[Document, StagesSpec], Iterator[Problem]], 
 )
 _MODEL_STAGE_RULES: Final[
     tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]
-] = (
-    _the_tier_exists,
-    _a_canary_has_two_instances,
-    _guarded_instances_are_not_inf1,
-    _the_stage_canary_protects,
-)
-_MODEL_STAGES_RULES: Final = TRAFFIC_RULES
+] = (_the_tier_exists,)
+_MODEL_STAGES_RULES: Final = (*TRAFFIC_RULES, *CANARY_STAGES_RULES)
+_OVERRIDE_RULES: Final = OVERRIDE_RULES

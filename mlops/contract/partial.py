@@ -12,9 +12,10 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from mlops.contract.document import KeyPath
-from mlops.contract.problems import Problem, UnreadableError
+from mlops.contract.problems import UnreadableError
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
+FoundT = TypeVar("FoundT")
 Places = frozenset[KeyPath]
 
 
@@ -33,7 +34,12 @@ def without_fields(spec: SpecT, names: Iterable[str]) -> SpecT:
     return spec
 
 
-def readable(rule: Callable[..., Iterator[Problem]], *arguments: object) -> Iterator[Problem]:
+def unreadable(spec: BaseModel) -> frozenset[str]:
+    """The fields that were taken out of a spec."""
+    return frozenset(type(spec).model_fields.keys() - spec.__dict__.keys())
+
+
+def readable(rule: Callable[..., Iterator[FoundT]], *arguments: object) -> Iterator[FoundT]:
     """What a rule finds before it meets a value that it cannot read."""
     found = rule(*arguments)
     while True:

@@ -137,6 +137,8 @@ class _Reading:
             self.problems += guardrails.of_model_in_stages(
                 model.document, model.spec, spec, folder=folder
             )
+        found = [model.spec for model in models]
+        self.problems += guardrails.of_overrides(stages.document, found, spec)
         if releases is not None:
             self.problems += guardrails.of_releases(releases.document, releases.spec, spec, names)
         return Platform(

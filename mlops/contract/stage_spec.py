@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mlops.contract.endpoint_spec import CanarySpec, EndpointSpec
-from mlops.contract.partial import without_fields
+from mlops.contract.partial import unreadable, without_fields
 from mlops.contract.vocabulary import (
     UNIQUE,
     AccountId,
@@ -173,10 +173,14 @@ class CanaryOverrides(Spec):
     ] = None
 
     def applied_to(self, canary: CanarySpec) -> CanarySpec:
-        """The model's canary as this stage runs it."""
-        own = {key: getattr(self, key) for key in type(self).model_fields}
-        given = {key: value for key, value in own.items() if value is not None}
-        return canary.model_copy(update=given)
+        """The model's canary as this stage runs it; what is wrong here cannot be read there."""
+        applied = canary.model_copy(update={key: getattr(self, key) for key in self.written})
+        return without_fields(applied, unreadable(self))
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The keys that the stage decides; wrong ones are not among them."""
+        return tuple(key for key, value in self if value is not None)
 
 
 class StageSettings(Spec):

@@ -6,8 +6,8 @@ can point at the line.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Strategy = Literal["all-at-once", "canary", "linear", "rolling"]
@@ -66,7 +66,7 @@ class CanaryPolicy:
     @property
     def wait_minutes(self) -> int:
         """All waits of an undisturbed deployment, in minutes."""
-        return self._bakes * self.bake_minutes + self.final_bake_minutes
+        return self.bakes * self.bake_minutes + self.final_bake_minutes
 
     @property
     def watched_share(self) -> float:
@@ -86,7 +86,8 @@ class CanaryPolicy:
         return computed if self.timeout_minutes is None else self.timeout_minutes
 
     @property
-    def _bakes(self) -> int:
+    def bakes(self) -> int:
+        """How often it bakes before the final bake."""
         if self.strategy in ("linear", "rolling"):
             return math.ceil(100 / max(1, self.size_percent))
         return int(self.guarded)
@@ -99,106 +100,191 @@ class Violation:
     key: str
     problem: str
     got: object
-    allowed: str
     remedy: str
+    lowest: int = 0
+    highest: int | None = None
+    """None: there is no upper limit."""
+    reads: tuple[str, ...] = ()
+    """The keys from which this was reckoned, its own first."""
+    choice: str = ""
+    """What is allowed where that is no range."""
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        if self.choice:
+            return self.choice
+        if self.highest is None:
+            return f"{self.lowest} or more"
+        same = self.lowest == self.highest
+        return f"{self.lowest}" if same else f"{self.lowest} to {self.highest}"
 
 
-def violations(policy: CanaryPolicy, window: AlarmWindow) -> list[Violation]:
-    """Everything that is wrong with a policy, given the slowest alarm that watches it."""
-    return [violation for rule in _RULES for violation in rule(policy, window)]
+def violations(
+    policy: CanaryPolicy, window: AlarmWindow, *, refused: Collection[str] = ()
+) -> list[Violation]:
+    """Everything that is wrong with a policy, given the slowest alarm that watches it.
+
+    A rule that reads a refused key is not asked, whether the caller refuses it or an earlier rule:
+    what it would say follows from a value that has to change anyway.
+    """
+    out, found = set(refused), []
+    for rule in _RULES:
+        if out.isdisjoint(rule.reads) and (violation := rule.judge(policy, window)):
+            found.append(replace(violation, reads=rule.reads))
+            out.add(violation.key)
+    return found
 
 
-_Rule = Callable[[CanaryPolicy, AlarmWindow], Iterator[Violation]]
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """What can be wrong with one key, its own, given the others that the rule reads."""
+
+    reads: tuple[str, ...]
+    judge: Callable[[CanaryPolicy, AlarmWindow], Violation | None]
 
 
-def _share_is_within_the_service_limit(policy: CanaryPolicy, _: AlarmWindow) -> Iterator[Violation]:
+_TIMEOUT_MINUTES: Final = (LIMITS.timeout_seconds[0] // 60, LIMITS.timeout_seconds[1] // 60)
+_SHARE_READS: Final = ("size_percent", "strategy")
+_WINDOW_KEYS: Final = ("alarms.period_seconds", "alarms.evaluation_periods")
+_WAITS: Final = ("bake_minutes", "final_bake_minutes", "strategy", "size_percent")
+_POINTS_READ: Final = ("alarms.datapoints_to_alarm", "alarms.evaluation_periods")
+
+
+def _share_is_within_the_service_limit(policy: CanaryPolicy, _: AlarmWindow) -> Violation | None:
     if not policy.guarded:
-        return
+        return None
     low, high = {
         "canary": LIMITS.canary_percent,
         "linear": LIMITS.linear_percent,
         "rolling": LIMITS.rolling_percent,
     }[policy.strategy]
-    if not low <= policy.size_percent <= high:
-        yield Violation(
-            key="size_percent",
-            problem=f"SageMaker refuses this share for a {policy.strategy} deployment",
-            got=policy.size_percent,
-            allowed=f"{low} to {high}",
-            remedy=f"use {min(max(policy.size_percent, low), high)}",
+    if low <= policy.size_percent <= high:
+        return None
+    return Violation(
+        key="size_percent",
+        problem=f"SageMaker refuses this share for a {policy.strategy} deployment",
+        got=policy.size_percent,
+        lowest=low,
+        highest=high,
+        remedy=f"use {min(max(policy.size_percent, low), high)}",
+    )
+
+
+def _wait_is_within_the_service_limit(key: str) -> _Rule:
+    def judge(policy: CanaryPolicy, _: AlarmWindow) -> Violation | None:
+        highest = LIMITS.wait_seconds[1] // 60
+        minutes: int = getattr(policy, key)
+        if minutes <= highest:
+            return None
+        return Violation(
+            key=key,
+            problem="longer than SageMaker waits",
+            got=minutes,
+            lowest=1,
+            highest=highest,
+            remedy=f"use {highest} or less",
         )
 
+    return _Rule(reads=(key,), judge=judge)
 
-def _waits_are_within_the_service_limit(
+
+def _bake_outlasts_the_slowest_alarm(key: str) -> _Rule:
+    reads = (key, "strategy", *_WINDOW_KEYS)
+
+    def judge(policy: CanaryPolicy, window: AlarmWindow) -> Violation | None:
+        needed = math.ceil(window.detection_seconds / 60)
+        minutes: int = getattr(policy, key)
+        if not policy.guarded or minutes >= needed:
+            return None
+        return Violation(
+            key=key,
+            problem=f"shorter than the alarm needs to fire "
+            f"(({window.evaluation_periods} periods + {LIMITS.settle_periods}) "
+            f"x {window.period_seconds} s)",
+            got=minutes,
+            lowest=needed,
+            highest=None,
+            remedy=f"use {needed} or more, or shorten the alarm's window",
+        )
+
+    return _Rule(reads=reads, judge=judge)
+
+
+def _the_waits_fit_into_the_longest_deployment(
     policy: CanaryPolicy, _: AlarmWindow
-) -> Iterator[Violation]:
-    highest = LIMITS.wait_seconds[1] // 60
-    for key, minutes in (
-        ("bake_minutes", policy.bake_minutes),
-        ("final_bake_minutes", policy.final_bake_minutes),
-    ):
-        if minutes > highest:
-            yield Violation(
-                key=key,
-                problem="longer than SageMaker waits",
-                got=minutes,
-                allowed=f"1 to {highest}",
-                remedy=f"use {highest} or less",
-            )
+) -> Violation | None:
+    room = _TIMEOUT_MINUTES[1] - LIMITS.provisioning_minutes
+    if policy.wait_minutes <= room:
+        return None
+    longest = (room - policy.final_bake_minutes) // policy.bakes
+    return Violation(
+        key="bake_minutes",
+        problem=f"the waits take {policy.wait_minutes} minutes ({policy.bakes} bakes and the final "
+        f"one), a fleet needs {LIMITS.provisioning_minutes} to start, and SageMaker ends a "
+        f"deployment after {_TIMEOUT_MINUTES[1]}",
+        got=policy.bake_minutes,
+        lowest=1,
+        highest=longest,
+        remedy=f"use {longest} or less, or a larger share",
+    )
 
 
-def _the_bake_outlasts_the_slowest_alarm(
-    policy: CanaryPolicy, window: AlarmWindow
-) -> Iterator[Violation]:
-    if not policy.guarded:
-        return
-    needed = math.ceil(window.detection_seconds / 60)
-    for key, minutes in (
-        ("bake_minutes", policy.bake_minutes),
-        ("final_bake_minutes", policy.final_bake_minutes),
-    ):
-        if minutes < needed:
-            yield Violation(
-                key=key,
-                problem=f"shorter than the alarm needs to fire "
-                f"(({window.evaluation_periods} periods + {LIMITS.settle_periods}) "
-                f"x {window.period_seconds} s)",
-                got=minutes,
-                allowed=f"{needed} or more",
-                remedy=f"use {needed} or more, or shorten the alarm's window",
-            )
+def _the_timeout_is_within_the_service_limit(
+    policy: CanaryPolicy, _: AlarmWindow
+) -> Violation | None:
+    lowest, highest = _TIMEOUT_MINUTES
+    given = policy.timeout_minutes
+    if given is None or lowest <= given <= highest:
+        return None
+    return Violation(
+        key="timeout_minutes",
+        problem="SageMaker refuses this timeout",
+        got=given,
+        lowest=lowest,
+        highest=highest,
+        remedy=f"use {min(max(given, lowest), highest)}, or leave it out (it is computed)",
+    )
 
 
-def _the_timeout_outlasts_the_waits(policy: CanaryPolicy, _: AlarmWindow) -> Iterator[Violation]:
+def _the_timeout_outlasts_the_waits(policy: CanaryPolicy, _: AlarmWindow) -> Violation | None:
     needed = policy.wait_minutes + LIMITS.provisioning_minutes
-    lowest, highest = (seconds // 60 for seconds in LIMITS.timeout_seconds)
-    if not max(needed, lowest) <= policy.execution_timeout_minutes <= highest:
-        yield Violation(
-            key="timeout_minutes",
-            problem=f"the waits take {policy.wait_minutes} minutes and a fleet needs "
-            f"{LIMITS.provisioning_minutes} to start",
-            got=policy.execution_timeout_minutes,
-            allowed=f"{max(needed, lowest)} to {highest}",
-            remedy="leave it out (it is computed), or shorten the waits",
-        )
+    given = policy.timeout_minutes
+    if given is None or needed <= given:
+        return None
+    return Violation(
+        key="timeout_minutes",
+        problem=f"the waits take {policy.wait_minutes} minutes and a fleet needs "
+        f"{LIMITS.provisioning_minutes} to start",
+        got=given,
+        lowest=needed,
+        highest=_TIMEOUT_MINUTES[1],
+        remedy="leave it out (it is computed), or shorten the waits",
+    )
 
 
-def _few_enough_datapoints_decide(_: CanaryPolicy, window: AlarmWindow) -> Iterator[Violation]:
+def _few_enough_datapoints_decide(_: CanaryPolicy, window: AlarmWindow) -> Violation | None:
     most = min(2, window.evaluation_periods)
-    if not 1 <= window.datapoints_to_alarm <= most:
-        yield Violation(
-            key="alarms.datapoints_to_alarm",
-            problem="a canary's alarm must fire on one or two bad minutes",
-            got=window.datapoints_to_alarm,
-            allowed="1" if most == 1 else f"1 to {most}",
-            remedy="use 1, or 2 with evaluation_periods: 3",
-        )
+    if 1 <= window.datapoints_to_alarm <= most:
+        return None
+    return Violation(
+        key="alarms.datapoints_to_alarm",
+        problem="a canary's alarm must fire on one or two bad minutes",
+        got=window.datapoints_to_alarm,
+        lowest=1,
+        highest=most,
+        remedy="use 1, or 2 with evaluation_periods: 3",
+    )
 
 
-_RULES: Final[tuple[_Rule, ...]] = (
-    _share_is_within_the_service_limit,
-    _waits_are_within_the_service_limit,
-    _the_bake_outlasts_the_slowest_alarm,
-    _the_timeout_outlasts_the_waits,
-    _few_enough_datapoints_decide,
+_RULES: Final = (
+    _Rule(reads=_SHARE_READS, judge=_share_is_within_the_service_limit),
+    _wait_is_within_the_service_limit("bake_minutes"),
+    _wait_is_within_the_service_limit("final_bake_minutes"),
+    _bake_outlasts_the_slowest_alarm("bake_minutes"),
+    _bake_outlasts_the_slowest_alarm("final_bake_minutes"),
+    _Rule(reads=_WAITS, judge=_the_waits_fit_into_the_longest_deployment),
+    _Rule(reads=("timeout_minutes",), judge=_the_timeout_is_within_the_service_limit),
+    _Rule(reads=("timeout_minutes", *_WAITS), judge=_the_timeout_outlasts_the_waits),
+    _Rule(reads=_POINTS_READ, judge=_few_enough_datapoints_decide),
 )

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -69,11 +70,26 @@ def test_a_timeout_that_ends_within_the_waits_is_refused() -> None:
     assert _keys(CanaryPolicy(timeout_minutes=481)) == ["timeout_minutes"]
 
 
-def test_many_long_steps_do_not_fit_the_longest_timeout() -> None:
+def test_many_long_steps_are_refused_at_the_wait_that_was_written() -> None:
     policy = CanaryPolicy(strategy="linear", size_percent=10, bake_minutes=60)
 
+    (found,) = violations(policy, AlarmWindow())
+
     assert policy.wait_minutes == 610
-    assert _keys(policy) == ["timeout_minutes"]
+    assert (found.key, found.allowed) == ("bake_minutes", "1 to 45")
+    assert _keys(replace(policy, bake_minutes=45)) == []
+    assert _keys(replace(policy, bake_minutes=46)) == ["bake_minutes"]
+
+
+def test_what_follows_from_a_refused_key_is_not_said() -> None:
+    late = CanaryPolicy(bake_minutes=61, timeout_minutes=40)
+    short = CanaryPolicy(bake_minutes=3, timeout_minutes=39)
+
+    assert _keys(late) == ["bake_minutes"]
+    assert _keys(replace(late, timeout_minutes=481)) == ["bake_minutes", "timeout_minutes"]
+    assert _keys(short) == ["bake_minutes"]
+    for key in ("bake_minutes", "strategy", "alarms.period_seconds"):
+        assert violations(short, AlarmWindow(), refused={key, "timeout_minutes"}) == []
 
 
 @pytest.mark.parametrize("points", [0, 3])
@@ -111,6 +127,9 @@ def test_whatever_passes_is_taken_by_sagemaker_and_can_roll_back(
 ) -> None:
     found = violations(policy, window)
 
+    assert len({v.key for v in found}) == len(found)
+    assert all(v.reads[0] == v.key for v in found)
+    assert all(v.highest is None or v.lowest <= v.highest for v in found)
     assert all(v.allowed and v.remedy and v.problem for v in found)
     if found:
         return
@@ -125,4 +144,4 @@ def test_whatever_passes_is_taken_by_sagemaker_and_can_roll_back(
 
 
 def test_every_rule_passes_the_defaults() -> None:
-    assert [list(rule(CanaryPolicy(), AlarmWindow())) for rule in _RULES] == [[]] * len(_RULES)
+    assert [rule.judge(CanaryPolicy(), AlarmWindow()) for rule in _RULES] == [None] * len(_RULES)
