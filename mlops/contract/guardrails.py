@@ -27,6 +27,7 @@ from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
 from mlops.contract.partial import readable
 from mlops.contract.problems import Problem
+from mlops.contract.registry_metadata import METADATA_RULES
 from mlops.contract.release_spec import ReleasesSpec
 from mlops.contract.sample import sample_problems
 from mlops.contract.script_rules import SCRIPT_RULES
@@ -329,6 +330,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     *CANARY_RULES,
     *ALARM_RULES,
     *MACHINE_RULES,
+    *METADATA_RULES,
     *MONITORING_RULES,
     *BATCH_RULES,
 )

@@ -198,7 +198,10 @@ class RegistrySpec(Spec):
     ] = None
     metadata: Annotated[
         dict[MetadataKey, MetadataValue],
-        Field(max_length=30, description="Customer metadata of every version"),
+        Field(
+            max_length=25,
+            description="Customer metadata of every version; not the platform's own keys",
+        ),
     ] = Field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mlops.contract import Gate, ModelSpec
+from mlops.contract.registry_metadata import PlatformMetadata
 from mlops.pipeline.model_card import card_of
 from mlops.pipeline.steps import (
     Condition,
@@ -67,9 +68,8 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
 
 
 def _metadata(spec: ModelSpec) -> dict[str, Value]:
-    """What the registry tells about a version; the platform's own keys cannot be overwritten."""
-    return {
-        **spec.registry.metadata,
+    """What the registry tells about a version; a contract cannot name the platform's own keys."""
+    own: dict[PlatformMetadata, Value] = {
         "answers_uri": _evaluation_file("answers.json"),
         "commit": ParameterValue("Commit"),
         "compared_with_version": FunctionOutput("FindApproved", "ApprovedVersion"),
@@ -85,6 +85,7 @@ def _metadata(spec: ModelSpec) -> dict[str, Value]:
         "trigger": ParameterValue("Trigger"),
         "trigger_evidence": ParameterValue("TriggerEvidence"),
     }
+    return {**spec.registry.metadata, **{str(key): value for key, value in own.items()}}
 
 
 def _plain(text: str) -> str:

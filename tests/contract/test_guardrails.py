@@ -6,6 +6,7 @@ import pytest
 
 from mlops.contract import ContractError, Problem, guardrails, load_platform
 from mlops.contract.instance_types import has_instance_store, instance_types
+from mlops.contract.registry_metadata import PLATFORM_METADATA
 
 Changed = Callable[[str, str, str], list[Problem]]
 
@@ -36,6 +37,7 @@ CASES = [
     ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: race, names: {'1': a, '2': b}}]\n", "problem.groups[0].field", "divided by this field"),
     ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: weather, names: {Clear: dry, Snow: white}}]\n", "problem.groups[0].names", "'Rain' is without a name"),
     ("_groups_are_values_of_a_request", "model.yaml", TARGET, TARGET + "  groups: [{field: weather, names: {Clear: dry, Rain: wet, Snow: x}}]\n", "problem.groups[0].names", "'Snow' is no value"),
+    ("_metadata_are_not_the_platforms", "model.yaml", "{team: rides}", "{team: rides, commit: abc}", "registry.metadata.commit", "writes this key itself"),
     ("_target_is_no_feature", "model.yaml", "name: hour", "name: demand", "schema.input[0].name", "would read the answer"),
     ("_hyperparameters_are_no_platform_parameters", "model.yaml", "depth: 6", "data_uri: 6", "pipeline.steps.train.hyperparameters.data_uri", "parameter DataUri of its own"),
     ("_hyperparameters_fit_into_a_model_card", "model.yaml", "depth: 6", "depth: 'say \"six\"'", "pipeline.steps.train.hyperparameters.depth", "break the text of the model card"),
@@ -117,6 +119,13 @@ def test_each_case_is_caught_by_its_rule_alone(
     found = changed(file, old, new)
 
     assert not [p for p in found if p.key == key and message in p.problem]
+
+
+@pytest.mark.parametrize("name", PLATFORM_METADATA)
+def test_no_metadata_that_the_registration_writes_may_be_named(changed: Changed, name: str) -> None:
+    found = changed("model.yaml", "{team: rides}", f"{{team: rides, {name}: mine}}")
+
+    assert [problem.key for problem in found] == [f"registry.metadata.{name}"]
 
 
 @pytest.mark.parametrize("name", guardrails.MODEL_FILES)

@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from botocore.loaders import Loader
 
+from mlops.contract.model_spec import RegistrySpec
+from mlops.contract.registry_metadata import PLATFORM_METADATA
 from mlops.pipeline.gate import gate_of
 from mlops.pipeline.steps import JobOutput, Joined, ParameterValue
 
@@ -82,3 +85,17 @@ def test_a_schema_is_known_by_its_hash(make_spec):
     }
 
     assert len(hashes) == 2
+
+
+def test_a_contract_may_name_no_key_that_the_registration_writes(gate, spec):
+    written = set(gate.passed.metadata) - spec.registry.metadata.keys()
+
+    assert written == set(PLATFORM_METADATA)
+
+
+def test_the_registry_takes_the_contracts_metadata_and_the_platforms_together():
+    shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
+    declared = RegistrySpec.model_fields["metadata"].metadata
+    (limit,) = (one for one in declared if hasattr(one, "max_length"))
+
+    assert limit.max_length + len(PLATFORM_METADATA) <= shapes["CustomerMetadataMap"]["max"]
