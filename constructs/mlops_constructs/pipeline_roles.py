@@ -11,6 +11,7 @@ from constructs import Construct
 
 from mlops.contract import ModelSpec
 from mlops.contract.naming import VERSION_STEPS
+from mlops.pipeline.gate import PENDING
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import service_role
@@ -124,16 +125,22 @@ class PipelineRoles(Construct):
 
     def _registering(self) -> list[Permission]:
         names, model = self._site.names, self._model.name
+        versions = [names.model_package_group_arn(model), names.model_packages_arn(model)]
+        numbered = "the registry numbers the versions; the group is exact"
         return [
             Permission(
                 sid="RegisterVersions",
-                actions=[
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateModelPackage",
-                    "sagemaker:DescribeModelPackage",
-                ],
-                resources=[names.model_package_group_arn(model), names.model_packages_arn(model)],
-                because="the registry numbers the versions; the group is exact",
+                actions=["sagemaker:CreateModelPackage"],
+                resources=versions,
+                # A version that is registered as approved would be released without a decision.
+                conditions={"StringEquals": {"sagemaker:ModelApprovalStatus": PENDING}},
+                because=numbered,
+            ),
+            Permission(
+                sid="TagAndSeeVersions",
+                actions=["sagemaker:AddTags", "sagemaker:DescribeModelPackage"],
+                resources=versions,
+                because=numbered,
             ),
             Permission(
                 sid="FindTheImage",

@@ -274,7 +274,7 @@ class _Compilation:
             model_package_group_name=self._value(step.group),
             model_metrics=metrics._to_request_dict(),  # noqa: SLF001  # the SDK offers no other way
             drift_check_baselines=DriftCheckBaselines(**data)._to_request_dict(),  # noqa: SLF001  # as above
-            approval_status=self._value(step.approval),
+            approval_status=step.approval,
             customer_metadata_properties={
                 key: self._value(value) for key, value in sorted(step.metadata.items())
             },

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from mlops.contract import Gate, ModelSpec
 from mlops.contract.registry_metadata import PlatformMetadata
@@ -22,6 +23,9 @@ from mlops.pipeline.steps import (
     TrainedModel,
     Value,
 )
+
+PENDING: Final = "PendingManualApproval"
+"""The status of every registered version; approving it is a person's call to the registry."""
 
 
 def gate_of(spec: ModelSpec, *, environment: Mapping[str, str]) -> GateStep:
@@ -52,7 +56,7 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
         name="Register",
         description="Add the version to the model registry, waiting for approval",
         group=ParameterValue("ModelPackageGroupName"),
-        approval=ParameterValue("ApprovalStatus"),
+        approval=PENDING,
         image=ParameterValue("ImageUri"),
         model=TrainedModel("Train"),
         environment=environment,

@@ -31,7 +31,6 @@ from mlops.pipeline.steps import (
 FIND_APPROVED_ARN: Final = "{{FindApprovedFunctionArn}}"
 JOBS: Final = ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
 SPLITS: Final = ("train", "validation", "test", "later")
-PENDING: Final = "PendingManualApproval"
 TRIGGERS: Final = ("person", "drift", "data", "schedule")
 """What may start an execution; nobody but a person leaves the default."""
 NONE: Final = "none"
@@ -78,13 +77,9 @@ def data_uri(spec: ModelSpec, names: Names) -> str:
 
 
 def _parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
-    approval = Parameter(
-        name="ApprovalStatus", choices=(PENDING, "Approved", "Rejected"), default=PENDING
-    )
     tuning = spec.pipeline.steps.train.hyperparameters
     return (
         *(Parameter(name=name) for name in _GIVEN),
-        approval,
         Parameter(name="TrainingEnd"),
         Parameter(name="Trigger", choices=TRIGGERS, default=TRIGGERS[0]),
         # An S3 URI or a sentence, of at most 256 characters that the registry's metadata take.

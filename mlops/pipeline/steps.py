@@ -185,7 +185,7 @@ class RegisterStep:
     name: str
     description: str
     group: ParameterValue
-    approval: ParameterValue
+    approval: str
     image: ParameterValue
     model: Value
     environment: Mapping[str, str]

@@ -55,6 +55,7 @@ class Simulator:
     """One process that answers batch after batch."""
 
     def __init__(self, packages: Path) -> None:
+        self.packages = packages
         self._process = subprocess.Popen(
             ["node", SCRIPT, packages], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -121,11 +121,13 @@ def default_of_the_wrong_type(d):
 
 
 def default_outside_its_enum(d):
-    parameter(d, "ApprovalStatus")["DefaultValue"] = "Maybe"
+    limited = parameter(d, "TrainInstanceType")
+    limited.update(DefaultValue="ml.m5.xlarge", EnumValues=["ml.m5.large"])
 
 
 def enum_value_that_the_api_lacks(d):
-    parameter(d, "ApprovalStatus")["EnumValues"].append("Maybe")
+    limited = parameter(d, "TrainInstanceType")
+    limited["EnumValues"] = [limited["DefaultValue"], "Maybe"]
 
 
 def number_where_a_text_belongs(d):
@@ -206,8 +208,8 @@ FAULTS = [
     (metadata_with_a_hash_sign, "'#channel' does not match"),
     (unknown_instance_type_in_a_default, "(parameter TrainInstanceType): 'ml.m5.huge' is not one"),
     (default_of_the_wrong_type, "Parameters.MaxDepth: the default 'six' is no Integer"),
-    (default_outside_its_enum, "Parameters.ApprovalStatus: the default 'Maybe' is not among"),
-    (enum_value_that_the_api_lacks, "(parameter ApprovalStatus): 'Maybe' is not one of"),
+    (default_outside_its_enum, "the default 'ml.m5.xlarge' is not among its EnumValues"),
+    (enum_value_that_the_api_lacks, "(parameter TrainInstanceType): 'Maybe' is not one of"),
     (number_where_a_text_belongs, "Integer parameter MaxDepth where a string is expected"),
     (joined_text_where_a_number_belongs, "a joined text where a integer is expected"),
     (missing_required_member, 'Missing required parameter in AppSpecification: "ImageUri"'),

@@ -48,6 +48,10 @@ def test_a_version_carries_the_baseline_that_drift_is_measured_against(gate):
     assert register.constraints == Joined("/", (made, "constraints.json"))
 
 
+def test_a_version_waits_for_a_decision_whatever_an_execution_is_given(gate):
+    assert gate.passed.approval == "PendingManualApproval"
+
+
 def test_a_version_tells_until_when_it_learned_and_what_started_it(gate):
     metadata = gate.passed.metadata
 

@@ -182,7 +182,7 @@ def registering() -> dict[str, Any]:
         "Type": "RegisterModel",
         "Arguments": {
             "ModelPackageGroupName": get("Parameters.ModelPackageGroupName"),
-            "ModelApprovalStatus": get("Parameters.ApprovalStatus"),
+            "ModelApprovalStatus": "PendingManualApproval",
             "ModelMetrics": {"ModelQuality": {"Statistics": statistics}},
             "InferenceSpecification": {
                 "Containers": [
@@ -252,11 +252,6 @@ def definition() -> dict[str, Any]:
             parameter("KmsKeyId", "<<Key>>"),
             parameter("RoleArn", "<<Role>>"),
             parameter("ModelPackageGroupName", "mlops-tiny"),
-            parameter(
-                "ApprovalStatus",
-                "PendingManualApproval",
-                EnumValues=["PendingManualApproval", "Approved", "Rejected"],
-            ),
             parameter("Slope", 2.0, "Float"),
         ],
         "Steps": [

@@ -658,7 +658,19 @@ def automation_that_may_set_any_status(template: Template) -> None:
 
 @mutant("Training", "ML062")
 def pipeline_that_approves_its_own_version(template: Template) -> None:
-    permissions(template, "RegisterVersions")["Action"].append("sagemaker:UpdateModelPackage")
+    permissions(template, "TagAndSeeVersions")["Action"].append("sagemaker:UpdateModelPackage")
+
+
+@mutant("Training", "ML062")
+def pipeline_that_registers_approved_versions(template: Template) -> None:
+    del permissions(template, "RegisterVersions")["Condition"]
+
+
+@mutant("Training", "ML062")
+def pipeline_that_opens_its_registry(template: Template) -> None:
+    permissions(template, "TagAndSeeVersions")["Action"].append(
+        "sagemaker:PutModelPackageGroupPolicy"
+    )
 
 
 @mutant("Registry", "ML078")

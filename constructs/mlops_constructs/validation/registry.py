@@ -1,15 +1,19 @@
 """The model registry: what must outlive every stack, and what people alone decide."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
 from mlops_constructs.validation.policies import Statement, allowing
 from mlops_constructs.validation.rule import Fault, rule
-from mlops_constructs.validation.template import Template, is_literal, items, resources
+from mlops_constructs.validation.template import Template, is_literal, items, resources, text
 
 _GROUP: Final = "AWS::SageMaker::ModelPackageGroup"
 _CONSTANT: Final = ("ModelPackageGroupName", "ModelPackageGroupDescription")
+_SETS_THE_STATUS: Final = ("sagemaker:createmodelpackage", "sagemaker:updatemodelpackage")
+"""Every action with the condition key; the IAM tests hold it against AWS's reference."""
+_LETS_OTHERS: Final = ("sagemaker:putmodelpackagegrouppolicy",)
+_UNAPPROVED: Final = frozenset({"Rejected", "PendingManualApproval"})
 
 
 @rule(
@@ -44,27 +48,32 @@ def groups_are_constant(template: Template) -> Iterator[Fault]:
 @rule(
     "ML062",
     why="whoever may approve a version releases it; a role that runs unattended must not",
-    remedy="condition the statement by StringEquals on sagemaker:ModelApprovalStatus: Rejected",
+    remedy="condition the statement by StringEquals on sagemaker:ModelApprovalStatus: Rejected, or "
+    "PendingManualApproval where it registers versions",
 )
 def people_alone_approve(template: Template) -> Iterator[Fault]:
-    """A role may reject a version, and never approve one."""
+    """A role may register and reject a version, and never approve one."""
     for statement in allowing(template, "identity", "resource"):
-        if any(map(_updates_a_version, statement.actions)) and not _rejects_alone(statement):
-            yield Fault(
-                logical_id=statement.logical_id,
-                where=statement.where,
-                detail="it may set any approval status",
-            )
+        if _may(statement, _SETS_THE_STATUS) and not _leaves_it_unapproved(statement):
+            yield _fault(statement, "it may set any approval status")
+        if _may(statement, _LETS_OTHERS):
+            yield _fault(statement, "it may let anybody approve")
 
 
-def _updates_a_version(action: str) -> bool:
-    return fnmatchcase("sagemaker:updatemodelpackage", action.lower())
+def _may(statement: Statement, actions: Collection[str]) -> bool:
+    return any(
+        fnmatchcase(action, pattern.lower()) for action in actions for pattern in statement.actions
+    )
 
 
-def _rejects_alone(statement: Statement) -> bool:
+def _leaves_it_unapproved(statement: Statement) -> bool:
     equal = statement.body.get("Condition", {}).get("StringEquals", {})
     asked = [v for key, v in equal.items() if key.lower() == "sagemaker:modelapprovalstatus"]
-    return bool(asked) and items(asked[0]) == ["Rejected"]
+    return bool(asked) and _UNAPPROVED.issuperset(map(text, items(asked[0])))
+
+
+def _fault(statement: Statement, detail: str) -> Fault:
+    return Fault(logical_id=statement.logical_id, where=statement.where, detail=detail)
 
 
 RULES: Final = (groups_are_retained, groups_are_constant, people_alone_approve)

@@ -53,6 +53,19 @@ def test_a_role_may_reject(details: Details) -> None:
     assert details(registry.people_alone_approve, updating("sagemaker:UpdateModel")) == []
 
 
+def test_a_role_may_register_what_waits_for_a_decision(details: Details) -> None:
+    equal = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+    registering = updating("sagemaker:CreateModelPackage", StringEquals=equal)
+
+    assert details(registry.people_alone_approve, registering) == []
+
+
+def test_a_role_that_lets_others_approve_is_found(details: Details) -> None:
+    opening = updating("sagemaker:PutModelPackageGroupPolicy")
+
+    assert details(registry.people_alone_approve, opening) == ["it may let anybody approve"]
+
+
 @pytest.mark.parametrize(
     "template",
     [
@@ -63,8 +76,27 @@ def test_a_role_may_reject(details: Details) -> None:
         updating(StringEqualsIfExists={"sagemaker:ModelApprovalStatus": "Rejected"}),
         updating(StringNotEquals={"sagemaker:ModelApprovalStatus": "Rejected"}),
         updating(StringEquals={"aws:RequestedRegion": "eu-west-1"}),
+        updating("sagemaker:CreateModelPackage"),
+        updating("sagemaker:Create*"),
+        updating("sagemaker:CreateModelPackag?"),
+        updating(
+            "sagemaker:CreateModelPackage",
+            StringEquals={"sagemaker:ModelApprovalStatus": {"Ref": "Status"}},
+        ),
     ],
-    ids=["none", "pattern", "case", "both", "if exists", "the contrary", "another key"],
+    ids=[
+        "none",
+        "pattern",
+        "case",
+        "both",
+        "if exists",
+        "the contrary",
+        "another key",
+        "creates",
+        "creates by a pattern",
+        "creates by a sign",
+        "a status that deployment decides",
+    ],
 )
 def test_a_role_that_could_approve_is_found(template: Any, details: Details) -> None:
     assert details(registry.people_alone_approve, template) == ["it may set any approval status"]
