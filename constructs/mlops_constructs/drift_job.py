@@ -153,6 +153,7 @@ def job_settings(release: Release) -> dict[str, Any]:
         "about": {"model": model.name, "stage": stage.name, "version": str(release.version)},
         # Nothing is missing where nobody calls.
         "expected_requests": per_day * model.monitoring.window_days * share or None,
+        "captured_share": share,
         "settings": _thresholds(model),
         **_outcome(model),
     }

@@ -11,6 +11,7 @@ from .capture import Window
 from .errors import MonitoringError
 from .inputs import Job
 from .jobs import Sample, Traffic, judge_window, make_baseline
+from .reading import lost_lines
 from .verdicts import Verdict
 
 QUIET: Final = 0
@@ -25,7 +26,7 @@ _CODES: Final = {
 }
 _EPILOGUE: Final = (
     f"exit codes of analyse: {QUIET} quiet, {ALARM} alarm, {INCONCLUSIVE} inconclusive, "
-    f"{NO_CAPTURE} nothing was captured; {USER_MISTAKE} an input cannot be used"
+    f"{NO_CAPTURE} nothing of a caller was captured; {USER_MISTAKE} an input cannot be used"
 )
 
 
@@ -53,7 +54,8 @@ def _analyse(asked: argparse.Namespace) -> int:
         sys.stdout.write(f"{line}\n")
     if asked.report_only:
         return QUIET
-    return _CODES[result.verdict] if result.summary.requests else NO_CAPTURE
+    lost, requests = lost_lines(result.summary.reasons), result.summary.requests
+    return _CODES[result.verdict] if requests or lost else NO_CAPTURE
 
 
 def _told(result: Result) -> list[str]:

@@ -1,17 +1,15 @@
 """A window judged: every check, its verdict, and the one verdict over all."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .baseline import Baseline
 from .bias import Gap, MeasuredRates, gaps, opportunities
-from .capture import ANSWER_LOST, LEFT_OUT, NO_ANSWER
 from .classification import classification_metrics
 from .drift import FieldDrift, judge_drift
-from .intervals import Interval, wilson
-from .labels import ABOUT_LABELS
+from .intervals import Interval
 from .observation import Observation, Truth
 from .quality import Breach, breaches
+from .reading import no_request, unread, unread_labels
 from .regression import regression_metrics
 from .settings import Limit, Settings
 from .truth import Coverage, Scored
@@ -71,6 +69,7 @@ def analyse(
     *,
     truth: Truth | None = None,
     expected_requests: float | None = None,
+    captured_share: float = 1.0,
 ) -> Result:
     """Judge a window.
 
@@ -80,6 +79,7 @@ def analyse(
         settings: The thresholds.
         truth: What it was observed with, if it was.
         expected_requests: Captured requests that such a window usually has.
+        captured_share: Share of the requests that are captured at all.
     """
     summary = observation.summary
     mix = observation.labelled_mix
@@ -89,7 +89,7 @@ def analyse(
     performance = None if scored is None or truth is None else _performance(scored, truth, settings)
     found_gaps = _gaps(observation, truth, settings, baseline)
     checks = [
-        _reading_check(summary, settings),
+        _reading_check(observation, truth, settings, captured_share),
         _traffic_check(summary, expected_requests, settings),
         _contract_check(broken),
         _drift_check("inputs", [field for field in drift if field.role == "input"]),
@@ -109,31 +109,21 @@ def analyse(
     )
 
 
-def lost_lines(reasons: Mapping[str, int]) -> int:
-    """Captured lines that should have given a record and did not."""
-    return sum(
-        count
-        for reason, count in reasons.items()
-        if reason not in (*LEFT_OUT, NO_ANSWER)
-        and not reason.startswith((ANSWER_LOST, ABOUT_LABELS))
-    )
-
-
-def _reading_check(summary: WindowSummary, settings: Settings) -> Check:
-    lost, twice = lost_lines(summary.reasons), summary.counted_twice
-    lines = lost + summary.requests
-    reasons = []
-    if lines and wilson(lost, lines).low > settings.unreadable_tolerance:
-        reasons.append(f"{lost} of {lines} lines are unreadable: the rest is no fair sample")
-    if twice:
-        reasons.append(f"{twice} events lie in two parts of the window and count twice")
+def _reading_check(
+    observation: Observation, truth: Truth | None, settings: Settings, captured_share: float
+) -> Check:
+    reasons = [*unread(observation.summary, settings)]
+    if truth is not None and observation.scored is not None:
+        coverage = observation.scored.coverage
+        reasons += unread_labels(truth.labels, coverage, settings, captured_share=captured_share)
     verdict = Verdict.INCONCLUSIVE if reasons else Verdict.QUIET
     return Check(name="reading", verdict=verdict, reasons=tuple(reasons))
 
 
 def _traffic_check(summary: WindowSummary, expected: float | None, settings: Settings) -> Check:
     if not summary.requests:
-        return Check(name="traffic", verdict=Verdict.INCONCLUSIVE, reasons=("no request",))
+        reason = no_request(summary)
+        return Check(name="traffic", verdict=Verdict.INCONCLUSIVE, reasons=(reason,))
     if expected is None or 1 / settings.volume_factor <= summary.requests / expected <= (
         settings.volume_factor
     ):

@@ -29,6 +29,9 @@ NO_CAPTURE: Final = "no captured request"
 NO_ID: Final = "no event id"
 NO_TIME: Final = "no inference time"
 NO_ANSWER: Final = "no answer captured"
+REFUSED: Final = "request refused by the server"
+_ERROR: Final = {"error"}
+"""The only key of what a server of this platform answers to a request that it refuses."""
 ROWS_DIFFER: Final = "answer: another number of rows than the request"
 ANSWER_LOST: Final = "answer: "
 """How reasons begin that lose an answer and keep its request."""
@@ -56,6 +59,8 @@ class Record:
     time: datetime | None
     inputs: Sequence[Row]
     outputs: Sequence[Row] | None
+    lost_answer: bool = False
+    """Whether it should have had an answer and none can be read; a refusal is one."""
 
 
 class _LostError(Exception):
@@ -100,12 +105,17 @@ def _record(
         raise _LostError(PROBE)
     captured = _object(content, "captureData")
     inputs = _request(captured, bodies[0])
+    time = _moment(about.get("inferenceTime"), window)
+    outputs, reason = _answer(captured, bodies[1], len(inputs))
+    if reason:
+        counts[reason] += 1
     return Record(
         event=event,
         key=caller if isinstance(caller, str) and caller else event,
-        time=_moment(about.get("inferenceTime"), window),
+        time=time,
         inputs=inputs,
-        outputs=_answer(captured, bodies[1], len(inputs), counts),
+        outputs=outputs,
+        lost_answer=reason not in ("", REFUSED),
     )
 
 
@@ -142,37 +152,48 @@ def _request(captured: Mapping[str, Any], bodies: Bodies) -> Sequence[Row]:
 
 
 def _answer(
-    captured: Mapping[str, Any], bodies: Bodies, rows: int, counts: Counts
-) -> Sequence[Row] | None:
+    captured: Mapping[str, Any], bodies: Bodies, rows: int
+) -> tuple[Sequence[Row] | None, str]:
+    """The answer's rows, or the reason why there are none."""
     side = _object(captured, "endpointOutput")
     if not side:
-        counts[NO_ANSWER] += 1
-        return None
+        return None, NO_ANSWER
+    if _is_refusal(side, bodies):
+        return None, REFUSED
     try:
         answers = _rows(side, bodies)
     except UnreadableError as reason:
-        counts[f"{ANSWER_LOST}{reason}"] += 1
-        return None
-    if len(answers) != rows:
-        counts[ROWS_DIFFER] += 1
-        return None
-    return answers
+        return None, f"{ANSWER_LOST}{reason}"
+    return (None, ROWS_DIFFER) if len(answers) != rows else (answers, "")
+
+
+def _is_refusal(side: Mapping[str, Any], bodies: Bodies) -> bool:
+    if bodies.has_field(*_ERROR):
+        return False
+    try:
+        content = json.loads(_body(side))
+    except (UnreadableError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.keys() == _ERROR
 
 
 def _rows(side: Mapping[str, Any], bodies: Bodies) -> Sequence[Row]:
+    body, kind = _body(side), side.get("observedContentType")
+    if not isinstance(kind, str):
+        # Without a type the encoding tells, which names one of the two.
+        kind = "text/csv" if side["encoding"] == "CSV" else "application/json"
+    return bodies.rows(body, kind)
+
+
+def _body(side: Mapping[str, Any]) -> bytes | str:
     data, encoding = side.get("data"), side.get("encoding")
     if not isinstance(data, str):
         raise UnreadableError("no data")
-    body: bytes | str = data
     if encoding == "BASE64":
-        body = _decoded(data)
-    elif encoding not in ("CSV", "JSON"):
+        return _decoded(data)
+    if encoding not in ("CSV", "JSON"):
         raise UnreadableError("encoding is none of CSV, JSON, BASE64")
-    kind = side.get("observedContentType")
-    if not isinstance(kind, str):
-        # Without a type the encoding tells, which names one of the two.
-        kind = "text/csv" if encoding == "CSV" else "application/json"
-    return bodies.rows(body, kind)
+    return data
 
 
 def _decoded(data: str) -> bytes:

@@ -163,6 +163,12 @@ class _Case:
         """An aspect judged: alarm, else too little to say, else quiet."""
         is_significant = q_value <= self.settings.false_discovery_rate
         large = self._large(aspect)
+        thin = self._thin() if is_significant and large else ""
+        if thin:
+            return Finding(
+                aspect=aspect, verdict=Verdict.INCONCLUSIVE, q_value=q_value,
+                reason=f"{large}; {thin}",
+            )  # fmt: skip
         if is_significant and large:
             return Finding(aspect=aspect, verdict=Verdict.ALARM, q_value=q_value, reason=large)
         lacking = self._doubt(aspect) if is_significant else ""
@@ -204,6 +210,12 @@ class _Case:
             mix = f" in this mix of {within}" if within and aspect == "shape" else ""
             return f"the baseline has {known:.0f} values{mix}, {least} are needed"
         return ""
+
+    def _thin(self) -> str:
+        """What a change lacks to be an alarm; empty if it lacks nothing."""
+        least = min(self.settings.alarm_rows, self.settings.minimum_rows)
+        rows = self._rows("missing")
+        return f"{rows:.0f} rows count, {least} are needed for an alarm" if rows < least else ""
 
     def _baseline_rows(self, aspect: Aspect) -> float:
         """Values of the baseline that are compared; fewer than all within strata."""

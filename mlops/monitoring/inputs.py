@@ -19,7 +19,9 @@ from .settings import Settings
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _CSV_SUFFIXES: Final = (".csv", ".gz")
-_KEYS: Final = ("about", "dimensions", "expected_requests", "outcome", "settings")
+_KEYS: Final = (
+    "about", "dimensions", "expected_requests", "captured_share", "outcome", "settings",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class Job:
     """Of every metric, beside the metric's own."""
     expected_requests: float | None = None
     """Captured requests that a window usually has."""
+    captured_share: float = 1.0
+    """Share of the requests that are captured: of the labels, as many can join one."""
     outcome: Mapping[str, Any] | None = None
     """How answers and labels are read; the problem's type is the contract's unless it says."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +66,9 @@ class Job:
         expected = content.get("expected_requests")
         if expected is not None and not _is_amount(expected):
             raise _refused(path, "expected_requests", expected, "a number above 0, or null")
+        share = content.get("captured_share", 1)
+        if not _is_amount(share) or share > 1:
+            raise _refused(path, "captured_share", share, "a number above 0, up to 1")
         return cls(**content, source=str(path))
 
     def settings_over(self, defaults: Settings) -> Settings:

@@ -4,7 +4,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,8 +129,9 @@ def judge_window(
     captured = _lines(traffic.captures, counts)
     observation = observe(captured, known, counts=counts, window=traffic.window, truth=truth)
     result = analyse(
-        observation, known, settings, truth=truth, expected_requests=job.expected_requests
-    )
+        observation, known, settings, truth=truth, expected_requests=job.expected_requests,
+        captured_share=job.captured_share,
+    )  # fmt: skip
     write_files(output, _files(result, job, traffic.window))
     return result
 
@@ -199,10 +200,12 @@ def _labels(folder: Path, outcome: Outcome, counts: Counts) -> Labels:
     """The labels of a folder; what is wrong with its files is told apart from the captures'."""
     found: Counts = Counter()
     labels = read_labels(_lines(folder, found), outcome, found)
+    lost = 0
     for reason, count in found.items():
-        named = reason if reason.startswith(ABOUT_LABELS) else f"{ABOUT_LABELS} file: {reason}"
-        counts[named] += count
-    return labels
+        of_a_file = not reason.startswith(ABOUT_LABELS)
+        counts[f"{ABOUT_LABELS} file: {reason}" if of_a_file else reason] += count
+        lost += count if of_a_file else 0
+    return replace(labels, lines=labels.lines + lost, lost_lines=labels.lost_lines + lost)
 
 
 def _lines(folder: Path, counts: Counts) -> Iterator[bytes]:

@@ -29,40 +29,53 @@ class Labels:
     """The labels of each request, by the key that joins them."""
 
     by_key: Mapping[str, tuple[float, ...]]
+    lines: int = 0
+    """Lines that were delivered; blank ones are none."""
+    lost_lines: int = 0
+    """Of these, lines that give no label."""
+    values: int = 0
+    """Values of the other lines; null, a label that is not known yet, is none."""
+    lost_values: int = 0
+    """Of these, values that are none of the outcome's."""
 
 
 def read_labels(lines: Iterable[bytes], outcome: Outcome, counts: Counts) -> Labels:
     """The labels of files in the order of delivery; of two for one request the last one wins."""
     by_key: dict[str, tuple[float, ...]] = {}
+    delivered = lost = known = unknown = 0
     for line in lines:
         if not line.strip():
             continue
-        found = _labels(line, outcome, counts)
+        delivered += 1
+        found = _labels(line)
         if found is None:
-            counts[UNREADABLE] += 1
+            lost += 1
             continue
         key, values = found
+        numbers = tuple(map(outcome.number, values))
+        known += sum(value is not None for value in values)
+        unknown += sum(
+            math.isnan(number) and value is not None
+            for number, value in zip(numbers, values, strict=True)
+        )
         if key in by_key:
-            counts[REPEATED if _same(by_key[key], values) else CONTRADICTED] += 1
-        by_key[key] = values
-    return Labels(by_key=by_key)
+            counts[REPEATED if _same(by_key[key], numbers) else CONTRADICTED] += 1
+        by_key[key] = numbers
+    counts[UNREADABLE] += lost
+    counts[UNKNOWN_VALUE] += unknown
+    return Labels(
+        by_key=by_key, lines=delivered, lost_lines=lost, values=known, lost_values=unknown
+    )
 
 
-def _labels(line: bytes, outcome: Outcome, counts: Counts) -> tuple[str, tuple[float, ...]] | None:
+def _labels(line: bytes) -> tuple[str, list[object]] | None:
     try:
         content = json.loads(line)
         key = content["eventMetadata"]["eventId"]
         values = _values(content["groundTruthData"])
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    if not isinstance(key, str) or not values:
-        return None
-    numbers = tuple(outcome.number(value) for value in values)
-    counts[UNKNOWN_VALUE] += sum(
-        math.isnan(number) and value is not None
-        for number, value in zip(numbers, values, strict=True)
-    )
-    return key, numbers
+    return (key, values) if isinstance(key, str) and values else None
 
 
 def _values(data: Mapping[str, Any]) -> list[object]:

@@ -33,6 +33,10 @@ class Bodies:
         self._fields = {field.name: field for field in fields}
         self._names = tuple(self._fields)
 
+    def has_field(self, name: str) -> bool:
+        """Whether the contract names such a field on this side."""
+        return name in self._fields
+
     def rows(self, body: bytes | str, content_type: str) -> list[Row]:
         """The rows of a body, by field name.
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from .analysis import Check, Metric, Performance, Result, lost_lines
+from .analysis import Check, Metric, Performance, Result
 from .bias import Gap
 from .drift import FieldDrift, Finding
+from .reading import captured_lines, lost_lines
 from .verdicts import Verdict
 from .window_summary import WindowSummary
 
@@ -163,7 +164,9 @@ def _traffic(summary: WindowSummary, expected: float | None) -> dict[str, Any]:
         "expected_requests": expected,
         "rows": summary.rows,
         "answered_rows": summary.answered_rows,
+        "captured_lines": captured_lines(summary),
         "lost_lines": lost_lines(summary.reasons),
+        "lost_answers": summary.lost_answers,
         "reasons": dict(summary.reasons),
         "counted_twice": summary.counted_twice,
         "first": summary.first.isoformat() if summary.first else None,

@@ -12,7 +12,7 @@ from .errors import MonitoringError
 
 _SHARES: Final = (
     "false_discovery_rate", "missing_tolerance", "unseen_tolerance", "fault_tolerance",
-    "unreadable_tolerance", "gap_tolerance",
+    "unreadable_tolerance", "unjoined_tolerance", "gap_tolerance",
 )  # fmt: skip
 
 
@@ -47,8 +47,15 @@ class Settings:
     once rose by a year: 0.9 % unseen, and nothing else had moved."""
     fault_tolerance: float = 0.01
     """Share of the rows that may break the contract in a field."""
+    alarm_rows: int = 100
+    """Rows, as many as independent ones, below which a change is no alarm, unless `minimum_rows` is
+    less: no rate of false alarms is measured for fewer, and an alarm starts a training."""
     unreadable_tolerance: float = 0.05
-    """Share of the captured lines that may be unreadable before the rest is no fair sample."""
+    """Share of the captured lines, of the answers, or of the labels that may be unreadable before
+    the rest is no fair sample."""
+    unjoined_tolerance: float = 0.5
+    """Share of the labels that may join no request, of those whose request was captured: some come
+    a day early or late, and half of them by no such accident."""
     gap_tolerance: float = 0.1
     """Points by which the gap between a group's rate and everyone else's may be wider than it was
     among the held-out rows of the version."""
@@ -73,7 +80,7 @@ class Settings:
                 raise _refused(name, getattr(self, name), "more than 0 and less than 1")
         if not 0 < self.psi <= self.major_psi:
             raise _refused("psi", self.psi, f"more than 0, up to major_psi ({self.major_psi:g})")
-        for name in ("minimum_rows", "minimum_labels", "volume_factor"):
+        for name in ("minimum_rows", "alarm_rows", "minimum_labels", "volume_factor"):
             if getattr(self, name) < 1:
                 raise _refused(name, getattr(self, name), "1 or more")
 

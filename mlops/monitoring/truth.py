@@ -27,6 +27,10 @@ class Coverage:
     """Requests whose labels are as many as their rows are not; none of theirs is used."""
     unmatched: int
     """Labels for no request of this window: early, late, or for one that was not captured."""
+    requests: int = 0
+    """Requests of this window that a label could join."""
+    matched: int = 0
+    """Labels for a request of this window, answered or not."""
 
     @property
     def share(self) -> float:
@@ -57,19 +61,21 @@ class Join:
         self._requests: list[int] = []
         self._groups: dict[str, list[str | None]] = {name: [] for name in groups}
         self._matched: set[str] = set()
-        self._answered = self._misfits = self._request = 0
+        self._answered = self._misfits = self._request = self._asked = 0
 
     def add(self, batch: Sequence[Record]) -> None:
         """Take the labelled rows of a batch."""
+        self._asked += len(batch)
         for record in batch:
+            labels = self._labels.get(record.key)
+            if labels is not None:
+                self._matched.add(record.key)
             if record.outputs is None:
                 continue
             self._request += 1
             self._answered += len(record.outputs)
-            labels = self._labels.get(record.key)
             if labels is None:
                 continue
-            self._matched.add(record.key)
             if len(labels) != len(record.outputs):
                 self._misfits += 1
                 continue
@@ -97,6 +103,8 @@ class Join:
                 labelled_rows=len(self._numbers),
                 misfits=self._misfits,
                 unmatched=len(self._labels) - len(self._matched),
+                requests=self._asked,
+                matched=len(self._matched),
             ),
         )
 

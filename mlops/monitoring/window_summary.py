@@ -28,6 +28,8 @@ class WindowSummary:
     requests: int = 0
     rows: int = 0
     answered_rows: int = 0
+    lost_answers: int = 0
+    """Requests whose answer should be there and cannot be read."""
     fields: Mapping[str, FieldSummary] = field(default_factory=dict)
     extra: Mapping[str, int] = field(default_factory=dict)
     """Rows with a column that the contract does not name."""
@@ -57,6 +59,7 @@ class WindowSummary:
             requests=self.requests + other.requests,
             rows=self.rows + other.rows,
             answered_rows=self.answered_rows + other.answered_rows,
+            lost_answers=self.lost_answers + other.lost_answers,
             fields=_merged_fields(self.fields, other.fields),
             extra={name: extra[name] for name in sorted(extra)[:_EXTRA_NAMES]},
             reasons=dict(sorted(reasons.items())),
@@ -78,6 +81,7 @@ def summary_of(
         requests=len(batch),
         rows=asked.rows,
         answered_rows=told.rows,
+        lost_answers=sum(record.lost_answer for record in batch),
         fields=_summaries(schema.input, asked, frames) | _summaries(schema.output, told, frames),
         extra=asked.extra,
         first=min(times, default=None),

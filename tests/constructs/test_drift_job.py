@@ -82,6 +82,7 @@ def test_the_job_is_told_what_the_contract_says(release: Release) -> None:
     assert settings["outcome"] == {"prediction": "probability", "probability": "probability"}
     assert settings["settings"]["limits"] == [LIMIT]
     assert settings["expected_requests"] == 7 * 24 * 60 * 300
+    assert settings["captured_share"] == 1.0
     assert json.loads(json.dumps(settings)) == settings
 
 

@@ -123,9 +123,9 @@ def test_what_is_left_out_on_purpose_is_not_lost(
     baseline: Baseline, lines: Callable[..., list[bytes]], capture: Line
 ) -> None:
     probes = [capture(event=f"p{n}", inference_id=f"mlops-probe-{n}") for n in range(300)]
-    silent = [capture(event=f"s{n}", sides={"endpointOutput": None}) for n in range(300)]
+    refused = [capture(event=f"r{n}", answer={"error": "hour is 99"}) for n in range(300)]
 
-    result = _analysed(baseline, [*lines(800), *lines(800), *probes, *silent])
+    result = _analysed(baseline, [*lines(800), *lines(800), *probes, *refused])
 
     assert _verdicts(result)["reading"] == "quiet"
 

@@ -162,7 +162,8 @@ def test_a_broken_line_is_counted_and_the_next_one_read(
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ({"error": "no"}, "answer: no field of the contract"),
+        ({"error": "no"}, captures.REFUSED),
+        ({"message": "no"}, "answer: no field of the contract"),
         ([{"demand": 1}, {"demand": 2}], captures.ROWS_DIFFER),
         ([], "answer: no row"),
     ],

@@ -71,6 +71,7 @@ def test_a_job_is_read(tmp_path: Path) -> None:
     content = {
         "about": {"model": "bikes"},
         "expected_requests": 100,
+        "captured_share": 0.2,
         "outcome": None,
         "settings": {"psi": 0.2},
     }
@@ -78,6 +79,7 @@ def test_a_job_is_read(tmp_path: Path) -> None:
     job = Job.read(_written(tmp_path / "job.json", content))
 
     assert (job.about, job.expected_requests) == ({"model": "bikes"}, 100)
+    assert (job.captured_share, Job().captured_share) == (0.2, 1)
     assert job.settings_over(Settings(minimum_rows=9)) == Settings(psi=0.2, minimum_rows=9)
 
 
@@ -89,6 +91,8 @@ def test_a_job_is_read(tmp_path: Path) -> None:
         ({"dimensions": []}, "an object"),
         ({"expected_requests": 0}, "a number above 0"),
         ({"expected_requests": True}, "a number above 0"),
+        ({"captured_share": 1.2}, "a number above 0, up to 1"),
+        ({"captured_share": 0}, "a number above 0, up to 1"),
         ([], "is no JSON object"),
         ("{", "is no JSON"),
     ],

@@ -49,7 +49,9 @@ def test_coverage_tells_what_is_not_labelled_and_why() -> None:
     )
 
     assert scored.truth.tolist() == [1]
-    assert scored.coverage == Coverage(answered_rows=6, labelled_rows=1, misfits=1, unmatched=1)
+    assert scored.coverage == Coverage(
+        answered_rows=6, labelled_rows=1, misfits=1, unmatched=1, requests=5, matched=3
+    )
     assert scored.coverage.share == 1 / 6
 
 

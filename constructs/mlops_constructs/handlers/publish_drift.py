@@ -68,8 +68,11 @@ def _metric(
 
 
 def _missing_capture(report: Mapping[str, Any], event: Mapping[str, str]) -> dict[str, Any]:
-    """1 where callers were answered and nothing of it was captured."""
-    captured = report["traffic"]["requests"]
+    """1 where requests were answered and nothing of it was captured, the platform's included.
+
+    Lines that nobody can read are another fault: the check `reading` tells of it.
+    """
+    captured = report["traffic"]["captured_lines"]
     missing = not captured and _invocations(event) > 0
     return _metric("MissingCapture", float(missing))
 

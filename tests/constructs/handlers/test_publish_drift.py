@@ -41,7 +41,7 @@ class Stage:
                 "dimensions": {"Field": "age"},
             },
         ]
-        self.requests = 40
+        self.requests = self.captured_lines = 40
         self.invocations = 50.0
         self.refuses = False
         self.published: list[dict[str, Any]] = []
@@ -61,7 +61,7 @@ class Stage:
             "verdict": "alarm",
             "checks": self.checks,
             "metrics": self.metrics,
-            "traffic": {"requests": self.requests},
+            "traffic": {"requests": self.requests, "captured_lines": self.captured_lines},
         }
         return {"Body": self._body(json.dumps(report).encode())}
 
@@ -181,11 +181,20 @@ def test_capture_that_cannot_be_read_needs_somebody_although_it_proves_nothing(
 def test_capture_is_missing_where_callers_were_answered_and_nothing_was_kept(
     stage: Stage, captured: int, answered: float, missing: int
 ) -> None:
-    stage.requests, stage.invocations = captured, answered
+    stage.requests, stage.captured_lines, stage.invocations = captured, captured, answered
 
     publish_drift.handler(EVENT, None)
 
     assert stage.value("MissingCapture") == missing
+
+
+def test_lines_that_hold_no_request_of_a_caller_were_captured_all_the_same(stage: Stage) -> None:
+    """Probes of a release, or lines that nobody can read: capture itself works."""
+    stage.requests, stage.captured_lines, stage.invocations = 0, 20, 50.0
+
+    publish_drift.handler(EVENT, None)
+
+    assert stage.value("MissingCapture") == 0
 
 
 def test_a_bus_that_refuses_fails_the_step(stage: Stage) -> None:
