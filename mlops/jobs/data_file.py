@@ -63,13 +63,18 @@ def lines(folder: Path, *, version: str, columns: Sequence[str]) -> Iterator[Lin
     """Every line of the one CSV file in a folder, plain or compressed.
 
     Raises:
-        DataError: there is not exactly one file, it is not the version that was asked for, it
-            lacks one of the columns, or it is no whole CSV file.
+        DataError: there is not exactly one file, it is not the version that was asked for, no file
+            could be that version, it lacks one of the columns, or it is no whole CSV file.
     """
+    if version and not _SHA256.fullmatch(version):
+        raise DataError(
+            f"--data-version (the parameter DataVersion) is {version!r}; allowed: the file's "
+            "SHA-256 in 64 lower-case hexadecimal digits; remedy: give what `sha256sum` prints"
+        )
     path = _only_file(folder)
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if _SHA256.fullmatch(version) and found != version:
+    if version and found != version:
         raise DataError(f"{path.name}: its SHA-256 is {found}, asked for was {version}")
     reader = csv.DictReader(io.StringIO(_text(content, path.name)))
     if reader.fieldnames is None:

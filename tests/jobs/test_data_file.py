@@ -5,6 +5,8 @@ import hashlib
 from datetime import date
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from mlops.jobs import data_file
 from mlops.jobs.job import DataError
@@ -48,6 +50,21 @@ def test_the_asked_version_is_verified(read):
     with pytest.raises(DataError) as caught:
         read(TEXT.encode(), version="0" * 64)
     assert str(caught.value) == f"rows.csv: its SHA-256 is {right}, asked for was {'0' * 64}"
+
+
+@given(asked=st.text(min_size=1, max_size=70) | st.text("0123456789abcdefABCDEF", min_size=1))
+@example(asked=hashlib.sha256(TEXT.encode()).hexdigest().upper())
+@example(asked=hashlib.sha256(TEXT.encode()).hexdigest()[:12])
+@example(asked=" " + hashlib.sha256(TEXT.encode()).hexdigest())
+@example(asked="sha256:" + hashlib.sha256(TEXT.encode()).hexdigest())
+@example(asked="unknown")
+def test_no_asked_version_but_the_files_own_hash_is_ever_taken(tmp_path_factory, asked):
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "rows.csv").write_bytes(TEXT.encode())
+    assume(asked != hashlib.sha256(TEXT.encode()).hexdigest())
+
+    with pytest.raises(DataError, match="SHA-256"):
+        data_file.lines(folder, version=asked, columns=())
 
 
 @pytest.mark.parametrize(
