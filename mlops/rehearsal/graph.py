@@ -58,6 +58,17 @@ def nodes_of(definition: Mapping[str, Any]) -> dict[str, Node]:
     return nodes
 
 
+def leading_to(nodes: Mapping[str, Node], name: str) -> dict[str, Node]:
+    """A step and all that must have ended before it, in the definition's order."""
+    wanted, waiting = set[str](), [name]
+    while waiting:
+        step = waiting.pop()
+        if step not in wanted:
+            wanted.add(step)
+            waiting += nodes[step].needs
+    return {step: node for step, node in nodes.items() if step in wanted}
+
+
 def decide(
     nodes: Mapping[str, Node], results: Mapping[str, StepResult]
 ) -> tuple[list[Node], list[Node]]:

@@ -30,7 +30,7 @@ from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.commit import commit_of
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.expressions import ExpressionError, Scope
-from mlops.rehearsal.graph import Node, failures, nodes_of, run_graph
+from mlops.rehearsal.graph import Node, failures, leading_to, nodes_of, run_graph
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.live import Progress, shown
 from mlops.rehearsal.parameters import resolved
@@ -109,12 +109,15 @@ class Rehearsal:
     use_cache: bool
     approves: bool
     python: Path | None
+    until: str | None = None
+    """The step to end with; None: every step runs."""
     id: str = field(default_factory=execution_id)
 
     def run(self, progress: Progress) -> Execution:
         """Run every step, serve what was registered, approve it if that was asked for."""
         began, clock = datetime.now(UTC), time.monotonic()
         nodes = nodes_of(self.pipeline.definition)
+        nodes = nodes if self.until is None else leading_to(nodes, self.until)
         python = self._interpreter(progress)
         self._upload()
         steps = self._steps(python, nodes, progress)

@@ -14,6 +14,7 @@ from mlops.rehearsal.graph import (
     Node,
     decide,
     failures,
+    leading_to,
     never_ready,
     nodes_of,
     run_graph,
@@ -68,6 +69,22 @@ def test_a_step_waits_for_what_it_refers_to_and_depends_on() -> None:
     run([reading("C", "B"), step("B", DependsOn=["A"]), step("A")], execute)
 
     assert order == ["A", "B", "C"]
+
+
+def test_what_leads_to_a_step_is_all_that_must_have_ended_and_nothing_else() -> None:
+    nodes = nodes_of(
+        {
+            "Steps": [
+                step("A"),
+                reading("B", "A"),
+                step("Aside"),
+                reading("C", "B"),
+                reading("D", "C"),
+            ]
+        }
+    )
+
+    assert list(leading_to(nodes, "C")) == ["A", "B", "C"]
 
 
 def test_independent_steps_overlap_in_time() -> None:

@@ -20,6 +20,10 @@ _MOST_ROWS: Final = 5_000
 """Requests of a period; of a longer one a fair sample is asked."""
 _QUARTER_MONTHS: Final = 3
 _MONTHS: Final = 12
+_DATELESS: Final = (
+    "Data without dates has no past to replay: judge captured traffic with `python -m "
+    "mlops.monitoring analyse` (docs/drift.md)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +54,18 @@ def periods_of(part: Path, spec: ModelSpec, *, seed: int = 0) -> list[Period]:
     """The periods of a part's file.
 
     Raises:
-        RehearsalError: no column says when a row happened.
+        RehearsalError: no row is kept back, or no column says when each of them happened.
     """
     with part.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         columns = reader.fieldnames or ()
         rows = list(reader)
+    if not rows:
+        raise RehearsalError(
+            f"{spec.name}: preprocess keeps no row back as `later`, so there is no past to replay; "
+            "allowed: rows from data.training_end on; remedy: set data.training_end in model.yaml "
+            f"to a day that the data reaches beyond. {_DATELESS}"
+        )
     if "date" in columns:
         return [_period(*month, spec, seed, begin=month[0]) for month in _months(rows)]
     if "year" in columns:
@@ -64,17 +74,38 @@ def periods_of(part: Path, spec: ModelSpec, *, seed: int = 0) -> list[Period]:
         quarters = _quarters(rows, seed)
         return [_period(*quarter, spec, seed, begin=quarter[1] - window) for quarter in quarters]
     raise RehearsalError(
-        f"{part}: no column says when a row happened; allowed: date or year; remedy: write one of "
-        "them as a note of the table in preprocess.py"
+        f"{part}: no column says when a row happened; allowed: date (2012-01-31) or year (2012); "
+        f"remedy: write one of them as a note of the table in preprocess.py. {_DATELESS}"
     )
 
 
 def _months(rows: Sequence[Mapping[str, str]]) -> Iterator[tuple[date, date, list[Any]]]:
     by_month: dict[date, list[Any]] = {}
     for row in rows:
-        by_month.setdefault(date.fromisoformat(row["date"]).replace(day=1), []).append(row)
+        by_month.setdefault(_day(row["date"]).replace(day=1), []).append(row)
     for start in sorted(by_month):
         yield start, (start + timedelta(days=31)).replace(day=1), by_month[start]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _no_time("date", text, "a day like 2012-01-31") from error
+
+
+def _first_day(year: str, month: int) -> date:
+    try:
+        return date(int(year), month, 1)
+    except ValueError as error:
+        raise _no_time("year", year, "a year like 2012") from error
+
+
+def _no_time(column: str, text: str, allowed: str) -> RehearsalError:
+    return RehearsalError(
+        f"{column} of a row that is kept back is {text!r}; allowed: {allowed}; remedy: write it so "
+        "in preprocess.py"
+    )
 
 
 def _quarters(
@@ -85,7 +116,7 @@ def _quarters(
     by_quarter: dict[date, list[Any]] = {}
     for row in rows:
         month = 1 + _QUARTER_MONTHS * draw.randrange(_MONTHS // _QUARTER_MONTHS)
-        by_quarter.setdefault(date(int(row["year"]), month, 1), []).append(row)
+        by_quarter.setdefault(_first_day(row["year"], month), []).append(row)
     for start in sorted(by_quarter):
         end = (start + timedelta(days=31 * _QUARTER_MONTHS)).replace(day=1)
         yield start, end, by_quarter[start]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
@@ -21,9 +21,8 @@ from mlops.rehearsal.drift.periods import Period, periods_of
 from mlops.rehearsal.drift.replay import Replay
 from mlops.rehearsal.drift.results import DriftRehearsal, PeriodResult
 from mlops.rehearsal.drift.traffic import Endpoint
-from mlops.rehearsal.drift.trainings import Trainings
+from mlops.rehearsal.drift.trainings import LATER, Trainings, outputs_of
 from mlops.rehearsal.environment import ModelEnvironment
-from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
 from mlops.rehearsal.live import shown
 from mlops.rehearsal.processes import Processes
@@ -166,6 +165,8 @@ class _Setting:
                 assembly=self.assembly, workspace=workspace, python=python, progress=progress,
                 console=self.console, seed=self.wishes.seed, scale=self.wishes.scale,
             )  # fmt: skip
+            # First what may be missing: a training takes minutes.
+            periods = self._periods(trainings.kept_back(), workspace)
             first = trainings.first()
         assert first.version is not None
         watched = WatchedStage(
@@ -183,7 +184,7 @@ class _Setting:
                 processes=self.processes, folder=self.home / "serving",
             ),
         )  # fmt: skip
-        return replay, self._periods(first, workspace)
+        return replay, periods
 
     @property
     def _endpoint_name(self) -> str:
@@ -204,8 +205,8 @@ class _Setting:
             (own / name).symlink_to(shared / name)
         return Workspace(folder=own)
 
-    def _periods(self, first: Execution, workspace: Workspace) -> list[Period]:
-        part = workspace.storage.path(_later(first)) / "part.csv"
+    def _periods(self, kept_back: Execution, workspace: Workspace) -> list[Period]:
+        part = workspace.storage.path(_later(kept_back)) / "part.csv"
         found = periods_of(part, self.spec, seed=self.wishes.seed)
         usual = None if self.wishes.fault == faults.NONE else _PERIODS_OF_A_FAULT
         return found[: self.wishes.periods or usual]
@@ -213,13 +214,9 @@ class _Setting:
 
 def _later(execution: Execution) -> str:
     """Where the rows are that the first version did not learn from."""
-    for step in execution.steps:
-        outputs: Sequence[Any] = step.properties.get("ProcessingOutputConfig", {}).get(
-            "Outputs", ()
-        )
-        for output in outputs:
-            if output["OutputName"] == "later":
-                return str(output["S3Output"]["S3Uri"])
-    raise RehearsalError(
-        "no step keeps rows back as `later`; remedy: write that part in preprocess.py"
+    return next(
+        str(output["S3Output"]["S3Uri"])
+        for step in execution.steps
+        for output in outputs_of(step.properties)
+        if output["OutputName"] == LATER
     )

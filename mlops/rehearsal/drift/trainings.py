@@ -1,10 +1,10 @@
 """Trainings that the retraining function started: run here, gated, approved, released by canary."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -17,12 +17,15 @@ from mlops.rehearsal.canary.rehearsal import played
 from mlops.rehearsal.commit import commit_of
 from mlops.rehearsal.drift.results import Training
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.graph import nodes_of
 from mlops.rehearsal.live import Progress
 from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.pipeline_run import Rehearsal
 from mlops.rehearsal.results import Execution
 from mlops.rehearsal.workspace import Workspace, execution_id
 
+LATER: Final = "later"
+"""The output with the rows that no training saw."""
 _NO_FAULT = "none"
 
 
@@ -41,6 +44,19 @@ class Trainings:
     console: Console
     seed: int
     scale: float | None
+
+    def kept_back(self) -> Execution:
+        """What leads to the rows that the past is replayed from, before anything is trained on.
+
+        Raises:
+            RehearsalError: no step keeps rows back, or one on the way to it did not succeed.
+        """
+        definition = Assembly(self.assembly).pipeline(self.platform.names.pipeline(self.spec.name))
+        step = keeping_back(definition.definition)
+        execution = self._executed({}, until=step)
+        if not execution.succeeded:
+            raise RehearsalError(f"the rows that are kept back: {execution.failure}")
+        return execution
 
     def first(self) -> Execution:
         """The version that the replay begins with.
@@ -76,7 +92,7 @@ class Trainings:
         package = client.describe_model_package(ModelPackageName=arn)
         return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
 
-    def _executed(self, chosen: Mapping[str, str]) -> Execution:
+    def _executed(self, chosen: Mapping[str, str], *, until: str | None = None) -> Execution:
         assembly = Assembly(self.assembly)
         pipeline = assembly.pipeline(self.platform.names.pipeline(self.spec.name))
         parameters = {"Commit": commit_of(self.root), **chosen}
@@ -91,6 +107,7 @@ class Trainings:
             use_cache=True,
             approves=True,
             python=self.python,
+            until=until,
         ).run(self.progress)
 
     def _released(self, version: int, live: int) -> str:
@@ -103,3 +120,27 @@ class Trainings:
         result = played(prepared, every[_NO_FAULT], expectations()[_NO_FAULT], self.console)
         shutil.rmtree(prepared.folder, ignore_errors=True)
         return result.observed
+
+
+def keeping_back(definition: Mapping[str, Any]) -> str:
+    """The step that keeps rows back.
+
+    Raises:
+        RehearsalError: there is none.
+    """
+    for node in nodes_of(definition).values():
+        if any(
+            output["OutputName"] == LATER for output in outputs_of(node.step.get("Arguments", {}))
+        ):
+            return node.name
+    raise RehearsalError(
+        f"no step keeps rows back as `{LATER}`; remedy: write that part in preprocess.py"
+    )
+
+
+def outputs_of(properties: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What a Processing job writes, by its request or by its description."""
+    outputs: Sequence[Mapping[str, Any]] = properties.get("ProcessingOutputConfig", {}).get(
+        "Outputs", ()
+    )
+    return outputs

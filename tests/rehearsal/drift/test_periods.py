@@ -84,3 +84,20 @@ def test_rows_that_do_not_say_when_they_happened_are_refused(
 ) -> None:
     with pytest.raises(RehearsalError, match="no column says when a row happened; allowed: date"):
         periods_of(part(tmp_path, "hour,rentals\n1,2\n"), spec)
+
+
+def test_where_no_row_is_kept_back_there_is_no_past(tmp_path: Path, spec: ModelSpec) -> None:
+    with pytest.raises(RehearsalError, match=r"keeps no row back as `later`.*data\.training_end"):
+        periods_of(part(tmp_path, HEADER), spec)
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("date", "31.1.2012"), ("date", ""), ("year", "MMXII"), ("year", "0")]
+)
+def test_a_time_in_another_form_is_named(
+    tmp_path: Path, spec: ModelSpec, column: str, text: str
+) -> None:
+    rows = HEADER.replace("date", column) + f"{text},1,1,rain,true,7\n"
+
+    with pytest.raises(RehearsalError, match=f"{column} of a row .* is '{text}'; allowed: a "):
+        periods_of(part(tmp_path, rows), spec)
