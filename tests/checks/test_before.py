@@ -291,6 +291,18 @@ def test_a_red_alarm_of_a_release_that_was_rolled_back_does_not(
     assert stopping(ask()) == []
 
 
+def test_every_red_alarm_stops_where_nobody_can_tell_which_release_runs(
+    account: Account, aws: Any, ask: Callable[..., list[Result]]
+) -> None:
+    aws.operations["ListTags"] = lambda **_: {"Tags": []}
+    account.red = [f"{PREFIX}latency-ffffffffffff"]
+
+    results = ask()
+
+    assert stopping(results) == ["alarms"]
+    assert f"red: {PREFIX}latency-ffffffffffff" in details(results)["alarms"]
+
+
 def test_the_way_back_is_open_whatever_is_red_and_whatever_the_stage_before_runs(
     account: Account, ask: Callable[..., list[Result]]
 ) -> None:

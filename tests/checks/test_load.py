@@ -76,6 +76,16 @@ def test_an_endpoint_that_is_slow_from_the_departure_fails_however_late_the_gene
     assert found["latency"].status is Status.FAILED
 
 
+def test_a_wait_that_a_punctual_generator_could_have_is_the_endpoints_own(
+    traffic: Traffic,
+) -> None:
+    """Too slow from the planned moment, and neither the generator nor the answer alone is."""
+    found = judged([sent(0.25, lag=0.09)] * 300, traffic)["latency"]
+
+    assert found.status is Status.FAILED
+    assert found.detail.startswith("p99 340 ms from the planned moment")
+
+
 def test_errors_count_however_late_the_generator(traffic: Traffic) -> None:
     assert judged([sent(lag=1, error="503")] * 300, traffic)["errors"].status is Status.FAILED
 
@@ -96,6 +106,20 @@ def test_what_the_generator_could_not_send_is_no_error_of_the_endpoint(traffic: 
     assert few["errors"].detail == "0.00% of 300 requests; allowed: 2.00%"
     assert many["errors"].status is Status.INVALID
     assert many["latency"].status is Status.INVALID
+
+
+def test_what_is_asked_while_the_fleet_warms_up_is_not_judged(
+    described: Any, clients: Clients, release: PlannedRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm = release.traffic.warm_up_seconds
+    cold = Sent(planned=warm - 0.01, lag=0.0, seconds=9.0, error="503")
+    first = Sent(planned=warm, lag=0.0, seconds=0.1, error=None)
+    monkeypatch.setattr(load_module, "generate", lambda *_, **__: [cold, first, first])
+
+    results = {r.question.name: r.finding for r in load(release, clients)}
+
+    assert results["errors"].detail == "0.00% of 2 requests; allowed: 2.00%"
+    assert results["latency"].status is Status.PASSED
 
 
 @pytest.mark.parametrize(

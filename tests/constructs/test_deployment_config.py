@@ -56,10 +56,15 @@ def test_linear_steps_have_a_step_size(rendered: Rendering) -> None:
 
 
 def test_a_rolling_update_is_the_only_policy_of_its_config(rendered: Rendering) -> None:
-    config = rendered(CanaryPolicy(strategy="rolling", size_percent=25))
+    policy = CanaryPolicy(strategy="rolling", size_percent=25, bake_minutes=7)
+    config = rendered(policy)
 
     assert "BlueGreenUpdatePolicy" not in config
-    assert config["RollingUpdatePolicy"]["MaximumBatchSize"]["Value"] == 25
+    assert config["RollingUpdatePolicy"] == {
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+        "WaitIntervalInSeconds": 420,
+        "MaximumExecutionTimeoutInSeconds": policy.execution_timeout_minutes * 60,
+    }
 
 
 def test_all_at_once_states_the_wait_that_the_api_requires(rendered: Rendering) -> None:

@@ -60,6 +60,8 @@ class _Minute:
     unanswered: int = 0
     unscored: int = 0
     """Answers that named no version."""
+    unrecorded: int = 0
+    """Answers to an example to which the version recorded none: neither right nor wrong."""
     _publication: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  # the clock of now
 
     def answered(self, version: str, *, is_wrong: bool) -> None:
@@ -84,6 +86,7 @@ class _Minute:
             "wrong": sum(count for (_, is_wrong), count in scored.items() if is_wrong),
             "unanswered": self.unanswered,
             "unscored": self.unscored,
+            "unrecorded": self.unrecorded,
         }
 
     def _scored(self) -> Counter[tuple[str, bool]]:
@@ -143,8 +146,11 @@ def _probe(minute: _Minute, case: Case) -> None:
     if version is None:
         LOG.warning("the answer to %s names no model version", case.name)
         minute.unscored += 1
+    elif (is_wrong := _is_wrong(version, case, text)) is None:
+        LOG.warning("version %s recorded no answer to %s", version, case.name)
+        minute.unrecorded += 1
     else:
-        minute.answered(version, is_wrong=_is_wrong(version, case, text))
+        minute.answered(version, is_wrong=is_wrong)
 
 
 def _answer_seconds() -> float:
@@ -172,10 +178,11 @@ def answering_version(attributes: str, body: bytes) -> str | None:
     return None if version is None else str(version)
 
 
-def _is_wrong(version: str, case: Case, body: bytes) -> bool:
+def _is_wrong(version: str, case: Case, body: bytes) -> bool | None:
+    """None where the version recorded no answer: counted as right, it would dilute wrong ones."""
     recorded = recorded_answers(f"{os.environ['PACKAGES']}/{version}")
     if case.name not in recorded.answers:
-        return False
+        return None
     return not agrees(_json(body), recorded.answers[case.name], recorded.tolerance)
 
 

@@ -29,6 +29,8 @@ START_SECONDS: Final = 60.0
 RUNTIME: Final = "mlops.rehearsal.prober_runtime"
 SPREAD_SECONDS: Final = 45.0
 """The part of a minute in which the deployed prober asks."""
+_ASKED: Final = ("probes", "unanswered", "unscored", "unrecorded")
+"""What became of the probes of a call, as the function counts them."""
 _MINUTE: Final = 60.0
 _WARMING_SCALE: Final = 100.0
 _PHASE: Final = 30.0
@@ -138,7 +140,7 @@ class Prober:
         if summary is None:
             self.failures.append(answer["failed"])
             return
-        self.probes += summary["probes"] + summary["unanswered"] + summary["unscored"]
+        self.probes += sum(summary[kind] for kind in _ASKED)
         self.unanswered += summary["unanswered"]
         self.unscored += summary["unscored"]
 

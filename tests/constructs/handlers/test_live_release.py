@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from mlops_constructs.handlers.live_release import live_release
 
 ENDPOINT = "acme-prod-churn"
@@ -25,8 +27,11 @@ def test_a_config_without_a_tag_is_nobodys_release(aws: Any, endpoints: Any) -> 
     assert live_release(aws.client("sagemaker"), ENDPOINT).release is None
 
 
-def test_a_config_made_with_or_before_its_endpoint_is_the_first(aws: Any, endpoints: Any) -> None:
-    endpoints.create(endpoints.add_config("aaaaaaaaaaaa", age=timedelta(seconds=5)))
+@pytest.mark.parametrize("seconds", [0, 5])
+def test_a_config_made_with_or_before_its_endpoint_is_the_first(
+    aws: Any, endpoints: Any, seconds: int
+) -> None:
+    endpoints.create(endpoints.add_config("aaaaaaaaaaaa", age=timedelta(seconds=seconds)))
 
     assert live_release(aws.client("sagemaker"), ENDPOINT).first
 

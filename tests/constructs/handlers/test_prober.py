@@ -46,6 +46,7 @@ class Endpoint:
         self.calls = 0
         self.answers: dict[str, object] = {"2": {"probability": 0.5}, "3": {"probability": 0.8}}
         self.recorded = {"2": 0.5, "3": 0.8}
+        self.cases = ["one", "text"]
         self._body = body
         aws.operations |= {
             "InvokeEndpoint": self.invoke,
@@ -77,12 +78,12 @@ class Endpoint:
     def read(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         assert f"s3://{Bucket}/{Key}" == URI
         value = {"probability": self.recorded[self.reading]}
-        cases = [{"name": name, "request": {}, "response": value} for name in ("one", "text")]
+        cases = [{"name": name, "request": {}, "response": value} for name in self.cases]
         return {"Body": self._body(json.dumps({"cases": cases}).encode())}
 
 
 def counts(**given: int) -> dict[str, int]:
-    return {"probes": 0, "wrong": 0, "unanswered": 0, "unscored": 0, **given}
+    return {"probes": 0, "wrong": 0, "unanswered": 0, "unscored": 0, "unrecorded": 0, **given}
 
 
 def metrics(aws: Any) -> dict[str, dict[float, float]]:
@@ -138,6 +139,21 @@ def test_without_recorded_answers_the_contracts_hold_with_its_tolerance(
     endpoint.answers = {"2": {"probability": 0.6}, "3": {"probability": 0.9}}
 
     assert metrics_after(aws) == {"2": {0.0: 8}, "3": {1.0: 2}}
+
+
+@pytest.mark.parametrize("answer", [0.8, 0.2])
+def test_an_answer_that_a_version_did_not_record_is_neither_right_nor_wrong(
+    aws: Any, endpoint: Endpoint, answer: float
+) -> None:
+    """An example that is newer than the version: as a right answer it would dilute wrong ones."""
+    endpoint.cases = ["one"]
+    endpoint.answers["3"] = {"probability": answer}
+
+    found = prober.handler({}, None)
+
+    assert found["probes"] + found["unrecorded"] == 10
+    assert found["unrecorded"] == 5
+    assert sum(sum(one.values()) for one in metrics(aws).values()) == found["probes"]
 
 
 def test_probes_are_told_from_requests_by_their_inference_id(aws: Any, endpoint: Endpoint) -> None:

@@ -67,3 +67,20 @@ def test_hours_without_requests_count_the_smallest_fleet(a_week: Weeks) -> None:
     week = a_week(hourly={0: (90.0, 30.0), 1: (80.0, 20.0)}, min_instances=2)
 
     assert week.instance_hours == 3 + 4 + 2 * 166
+
+
+def test_a_week_with_requests_in_every_hour_counts_no_further_ones(a_week: Weeks) -> None:
+    week = a_week(hourly=dict.fromkeys(range(168), (90.0, 30.0)), min_instances=2)
+
+    assert week.instance_hours == 3 * 168
+
+
+def test_a_metric_is_told_with_its_own_limits_alone(a_week: Weeks) -> None:
+    limits = (
+        {"metric": "accuracy", "comparison": "at_least", "threshold": 0.8},
+        {"metric": "brier", "comparison": "at_most", "threshold": 0.2},
+    )
+    week = a_week(metrics=("accuracy", "brier"), limits=limits)
+
+    assert week.limits("accuracy") == ["at least 0.8"]
+    assert week.limits("brier") == ["at most 0.2"]

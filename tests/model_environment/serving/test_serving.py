@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -11,10 +12,24 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from models import SERVER
 from served_models import ECHO, JSON, Server, model_folder, ready, started
+
+# Answers nothing until the test lets it: so it is known who is under way, however slow a machine.
+GATED = ECHO.replace(
+    'time.sleep(order["sleep"])',
+    """
+        import pathlib
+        while not (pathlib.Path(order["gate"]) / "open").exists():
+            time.sleep(0.01)""",
+)
+ASKED = (
+    b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    b'content-length: 13\r\n\r\n{"gate": "."}'
+)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +149,27 @@ def test_more_requests_than_places_are_turned_away_while_ping_still_answers(echo
     assert len(statuses) == 30
 
 
+@pytest.mark.parametrize(("workers", "waiting", "places"), [(1, 1, 2), (1, 2, 3), (2, 1, 4)])
+def test_each_worker_and_those_who_wait_for_it_have_a_place_and_nobody_else(
+    tmp_path, workers, waiting, places
+):
+    settings = {"MODEL_WORKERS": str(workers), "WAITING_PER_WORKER": str(waiting)}
+    with started(SERVER, model_folder(tmp_path, GATED), **settings) as server, ExitStack() as open_:
+        ready(server)
+        asking = [open_.enter_context(server.connected()) for _ in range(places + 2)]
+        for connection in asking:
+            connection.sendall(ASKED)
+        refused, _, _ = select.select(asking, [], [], 20)
+        while len(refused) < 2:
+            refused, _, _ = select.select(asking, [], [], 20)
+        (tmp_path / "open").touch()
+        answers = [connection.recv(65536) for connection in asking]
+
+    assert sum(answer.startswith(b"HTTP/1.1 200") for answer in answers) == places
+    told = f"{places} requests are under way; try again".encode()
+    assert sum(told in answer for answer in answers) == 2
+
+
 def test_a_stop_finishes_the_request_under_way_and_exits_with_0(tmp_path):
     with started(SERVER, model_folder(tmp_path, ECHO)) as server:
         ready(server)
@@ -142,7 +178,7 @@ def test_a_stop_finishes_the_request_under_way_and_exits_with_0(tmp_path):
         asking.start()
         time.sleep(0.3)
         server.process.send_signal(signal.SIGTERM)
-        code = server.process.wait(timeout=10)
+        code = server.process.wait(timeout=60)
         asking.join()
 
     assert (code, answers) == (0, [200])
@@ -163,7 +199,7 @@ def test_until_the_model_is_loaded_ping_and_invocations_say_so(tmp_path):
 def test_a_model_that_cannot_be_loaded_ends_the_container(tmp_path):
     folder = model_folder(tmp_path, "def model_fn(model_dir): raise OSError('no model.onnx')")
     with started(SERVER, folder) as server:
-        code = server.process.wait(timeout=10)
+        code = server.process.wait(timeout=60)
 
     assert code == 1
     assert "no model.onnx" in server.lines[-1]["traceback"]
@@ -171,7 +207,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_container(tmp_path):
 
 def test_a_folder_without_inference_ends_the_container(tmp_path):
     with started(SERVER, tmp_path) as server:
-        assert server.process.wait(timeout=10) == 1
+        assert server.process.wait(timeout=60) == 1
 
 
 def test_the_port_comes_from_sagemaker_when_it_is_told(tmp_path):

@@ -107,7 +107,7 @@ def test_an_endpoint_is_measured_whatever_it_answers(kind: str) -> None:
 SILENT = '''
 def handler(event, context):
     """Says that all is well, and publishes nothing."""
-    return {"probes": 11, "wrong": 0, "unanswered": 0, "unscored": 0}
+    return {"probes": 11, "wrong": 0, "unanswered": 0, "unscored": 0, "unrecorded": 0}
 '''
 
 
