@@ -58,8 +58,7 @@ def world(root: Path, assembly: Path, stages: StagesSpec) -> World:
 
 def _bootstrap_template(root: Path) -> dict[str, object]:
     cdk = root / "node_modules" / ".bin" / "cdk"
-    if not cdk.exists():
-        pytest.skip("node_modules is not installed; run `make setup`")
+    assert cdk.exists(), "node_modules is not installed; run `make setup`"
     shown = subprocess.run(
         [cdk, "bootstrap", "--show-template", "--no-notices"],
         check=True,

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 Templates = dict[str, dict[str, Any]]
 Finished = subprocess.CompletedProcess[str]
 
@@ -57,8 +55,7 @@ def test_a_broken_contract_is_told_with_its_line(
 
 def test_the_pinned_command_line_reads_the_assembly(root: Path, assembly: Path) -> None:
     cdk = root / "node_modules" / ".bin" / "cdk"
-    if not cdk.exists():
-        pytest.skip("node_modules is not installed; run `make setup`")
+    assert cdk.exists(), "node_modules is not installed; run `make setup`"
 
     listed = subprocess.run(
         [str(cdk), "ls", "--app", str(assembly), "dev/*", "--no-notices"],
