@@ -54,7 +54,7 @@ def test_the_emulator_still_knows_no_metric_math(aws: Server) -> None:
         (found,) = stacks.describe_stacks(StackName="math")["Stacks"]
         return not str(found["StackStatus"]).endswith("IN_PROGRESS")
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not ended() and time.monotonic() < deadline:
         time.sleep(0.2)
     events = stacks.describe_stack_events(StackName="math")["StackEvents"]

@@ -298,7 +298,7 @@ def test_two_processes_at_once_lose_no_version(tmp_path: Path) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(timeout=20)
+        worker.join(timeout=60)
 
     numbers = [version["ModelPackageVersion"] for version in Store(folder).versions(GROUP)]
     assert numbers == list(range(1, 31))

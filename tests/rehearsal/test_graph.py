@@ -88,7 +88,7 @@ def test_what_leads_to_a_step_is_all_that_must_have_ended_and_nothing_else() -> 
 
 
 def test_independent_steps_overlap_in_time() -> None:
-    together = threading.Barrier(2, timeout=5)
+    together = threading.Barrier(2, timeout=60)
 
     def execute(node: Node) -> StepResult:
         together.wait()
@@ -251,7 +251,7 @@ def test_an_unforeseen_error_stops_what_runs_and_is_not_swallowed() -> None:
     def execute(node: Node) -> StepResult:
         if node.name == "A":
             raise ZeroDivisionError
-        assert stopped.wait(timeout=5)
+        assert stopped.wait(timeout=60)
         return succeed(node)
 
     nodes = nodes_of({"Steps": [step("A"), step("B")]})

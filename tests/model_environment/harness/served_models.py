@@ -61,7 +61,7 @@ class Server:
     def ask(
         self, method: str, path: str, body: bytes | str | None = None, **headers: str
     ) -> tuple[int, dict[str, str], str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named)
         response = connection.getresponse()
@@ -75,7 +75,7 @@ class Server:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def connected(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["event"] == name]
@@ -108,7 +108,7 @@ def started(script: Path, model_dir: Path, **environment: str) -> Iterator[Serve
 
 
 def ready(server: Server) -> Server:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while server.ask("GET", "/ping")[0] != 200:
         assert time.monotonic() < deadline, server.lines
         time.sleep(0.05)

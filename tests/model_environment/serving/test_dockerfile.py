@@ -102,7 +102,7 @@ def health_check(port: int) -> int:
     assert program == "python3"
     done = subprocess.run(
         [sys.executable, *arguments],
-        check=False, capture_output=True, timeout=10,
+        check=False, capture_output=True, timeout=60,
         # A proxy that does not exist: the check must not ask it.
         env={"SAGEMAKER_BIND_TO_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
     )  # fmt: skip
@@ -116,7 +116,7 @@ def test_the_health_check_follows_the_server(tmp_path: Path):
         ready(server)
         healthy = health_check(server.port)
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(timeout=10)
+        server.process.wait(timeout=60)
         gone = health_check(server.port)
 
     assert (loading, healthy, gone) == (1, 0, 1)

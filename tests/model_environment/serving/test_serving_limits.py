@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -19,6 +20,17 @@ from served_models import ECHO, JSON, Server, model_folder, ready, started
 
 PING = b"GET /ping HTTP/1.1\r\nhost: x\r\n"
 POST = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+
+# Computes, without ever waiting for anything, until the test lets it go.
+COMPUTING = ECHO.replace(
+    """        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            pass""",
+    """        import pathlib, threading
+        pathlib.Path(f"computes-{threading.get_ident()}").touch()
+        while not pathlib.Path("enough").exists():
+            sum(range(10_000))""",
+)
 
 
 @pytest.fixture(scope="module", params=["fast", "plain"])
@@ -121,16 +133,23 @@ def test_one_connection_serves_request_after_request(strict):
 
 def test_an_answer_on_a_kept_connection_comes_without_a_pause(strict):
     with strict.connected() as connection:
-        began = time.monotonic()
-        for _ in range(20):
-            connection.sendall(POST + b'content-length: 3\r\n\r\n"a"')
-            answered = b""
-            while not answered.endswith(b"]"):
-                answered += connection.recv(65536)
-        seconds = time.monotonic() - began
+        kept = [seconds_to_answer(connection) for _ in range(20)]
+    fresh = []
+    for _ in range(20):
+        with strict.connected() as connection:
+            fresh.append(seconds_to_answer(connection))
 
-    # TCP's own pause is 40 ms an answer.
-    assert seconds < 0.4
+    # TCP's own pause is 40 ms an answer, and never on a connection's first.
+    assert statistics.median(kept) < statistics.median(fresh) + 0.02
+
+
+def seconds_to_answer(connection):
+    began = time.monotonic()
+    connection.sendall(POST + b'content-length: 3\r\n\r\n"a"')
+    answered = b""
+    while not answered.endswith(b"]"):
+        answered += connection.recv(65536)
+    return time.monotonic() - began
 
 
 def test_a_connection_that_says_nothing_is_closed(strict):
@@ -228,31 +247,31 @@ def test_a_model_that_hangs_fails_the_health_check(tmp_path):
     assert "one request for over 1 s" in late[2]
 
 
-def test_a_busy_model_leaves_the_health_check_quick(tmp_path):
-    with started(SERVER, model_folder(tmp_path, ECHO), MODEL_WORKERS="2") as server:
+def test_a_busy_model_leaves_the_health_check_alone(tmp_path):
+    with started(SERVER, model_folder(tmp_path, COMPUTING), MODEL_WORKERS="2") as server:
         ready(server)
         busy = [threading.Thread(target=server.invoke, args=('"busy"',)) for _ in range(2)]
         for thread in busy:
             thread.start()
-        time.sleep(0.2)
-        began = time.monotonic()
-        status = server.ask("GET", "/ping")[0]
-        seconds = time.monotonic() - began
+        while len(list(tmp_path.glob("computes-*"))) < 2:
+            time.sleep(0.01)
+        statuses = [server.ask("GET", "/ping")[0] for _ in range(10)]
+        still_busy = [thread.is_alive() for thread in busy]
+        (tmp_path / "enough").touch()
         for thread in busy:
             thread.join()
 
-    # SageMaker waits two seconds; both workers compute for one.
-    assert (status, seconds < 0.7) == (200, True)
+    assert (statuses, still_busy) == ([200] * 10, [True, True])
 
 
 def test_a_stop_waits_for_a_hanging_model_only_so_long_and_says_what_was_cut_off(tmp_path):
     with started(SERVER, model_folder(tmp_path, ECHO), STOP_SECONDS="1") as server:
         ready(server)
         with server.connected() as connection:
-            connection.sendall(POST + b'content-length: 13\r\n\r\n{"sleep": 30}')
+            connection.sendall(POST + b'content-length: 13\r\n\r\n{"sleep": 90}')
             time.sleep(0.3)
             server.process.send_signal(signal.SIGTERM)
-            code = server.process.wait(timeout=8)
+            code = server.process.wait(timeout=60)
 
     assert code == 1
     assert server.events("stopped") == [{"level": "INFO", "event": "stopped", "cut_off": 1}]
@@ -260,10 +279,10 @@ def test_a_stop_waits_for_a_hanging_model_only_so_long_and_says_what_was_cut_off
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_while_the_model_is_loaded_is_quick_and_clean(tmp_path, sent):
-    slow = ECHO.replace('return "model"', 'time.sleep(30); return "model"')
+    slow = ECHO.replace('return "model"', 'time.sleep(90); return "model"')
     with started(SERVER, model_folder(tmp_path, slow)) as server:
         server.process.send_signal(sent)
-        code = server.process.wait(timeout=8)
+        code = server.process.wait(timeout=60)
 
     assert (code, [line["event"] for line in server.lines]) == (0, ["listening", "stopped"])
 
@@ -285,7 +304,7 @@ def test_a_log_that_nobody_reads_stops_no_answer(tmp_path):
         # Two lines and a traceback each: more than the pipe holds and more than may wait.
         statuses = {server.invoke('"broken"')[0] for _ in range(600)}
         process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=8)
+        code = process.wait(timeout=60)
     finally:
         process.kill()
         process.wait()
@@ -300,7 +319,7 @@ def test_requests_are_logged_only_if_it_is_asked_for(strict, tmp_path):
         ready(server)
         server.invoke('"hello"')
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(timeout=8)
+        server.process.wait(timeout=60)
 
     line = server.events("answered")[-1]
     assert line.pop("ms") >= 0
@@ -339,7 +358,7 @@ def test_many_refusals_are_one_line_a_second(tmp_path):
 def test_a_setting_that_makes_no_sense_is_named_at_the_start(tmp_path, variable, value):
     done = subprocess.run(
         [sys.executable, str(SERVER), "--model-dir", str(tmp_path)],
-        capture_output=True, text=True, check=False, timeout=20,
+        capture_output=True, text=True, check=False, timeout=60,
         env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1", variable: value},
     )  # fmt: skip
 

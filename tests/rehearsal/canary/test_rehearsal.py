@@ -305,7 +305,7 @@ def test_a_stop_at_any_moment_leaves_no_process_and_no_report(
     time.sleep(seconds)
 
     rehearsal.send_signal(number)
-    code = rehearsal.wait(timeout=20)
+    code = rehearsal.wait(timeout=60)
 
     assert code in (130, -number)  # before the program listens, the signal itself ends it
     assert processes_of(site.root) == []

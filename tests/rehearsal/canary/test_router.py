@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 
 from mlops.rehearsal.canary.exchange import Peer, message, read_message
 from mlops.rehearsal.canary.router import SERVED_BY, UNREACHABLE, Instance, Invocation, Router
@@ -28,7 +29,7 @@ async def opened(seen: list[Invocation], share: float, seed: int = 1) -> Router:
 async def ask(router: Router, count: int = 1):
     peer = Peer(port=router.port)
     return [
-        await peer.ask("POST /invocations HTTP/1.1", {}, b"{}", timeout_seconds=5)
+        await peer.ask("POST /invocations HTTP/1.1", {}, b"{}", timeout_seconds=60)
         for _ in range(count)
     ]
 
@@ -151,14 +152,16 @@ def test_the_models_time_is_told_apart_from_the_rest() -> None:
         seen: list[Invocation] = []
         router = await opened(seen, 1.0)
         router.fleets["green"].append((await server("green", seconds=0.1))[1])
+        began = time.perf_counter()
         await ask(router)
+        whole = time.perf_counter() - began
         await router.close()
-        return seen[0]
+        return seen[0], whole
 
-    one = asyncio.run(play())
+    one, whole = asyncio.run(play())
 
-    assert 0.1 <= one.model_seconds < 1
-    assert one.overhead_seconds < 0.1
+    assert one.model_seconds >= 0.1
+    assert 0 < one.overhead_seconds <= whole - one.model_seconds
 
 
 def test_draining_waits_for_the_last_answer() -> None:
@@ -169,7 +172,7 @@ def test_draining_waits_for_the_last_answer() -> None:
         await asyncio.sleep(0.1)
         router.share = 0.0
         too_short = await router.drain("green", timeout_seconds=0.01)
-        enough = await router.drain("green", timeout_seconds=5)
+        enough = await router.drain("green", timeout_seconds=60)
         (answer,) = await asking
         await router.close()
         return too_short, enough, answer.status
