@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from mlops.contract.vocabulary import Schedule, Spec, TransformInstanceType, invalid
+from mlops.contract.vocabulary import Schedule, Spec, TransformInstanceType, joined
 
 
 class BatchSpec(Spec):
@@ -38,8 +38,10 @@ class BatchSpec(Spec):
     @model_validator(mode="after")
     def _something_starts_it(self) -> "BatchSpec":
         if self.schedule is None and not self.on_new_input:
-            raise invalid(
-                "nothing would ever start it",
+            raise joined(
+                "schedule",
+                "on_new_input",
+                problem="nothing would ever start it",
                 allowed="schedule, on_new_input: true, or both",
                 remedy="set one of them, or remove the block",
             )

@@ -7,7 +7,7 @@ date that its writer might have meant as text.
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,16 @@ class Document:
     file: str
     data: object
     lines: dict[KeyPath, int] = field(repr=False)
+    kept: Mapping[KeyPath, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    """Lists of which a reader sees some entries only: the places of these in the file."""
+
+    def written(self, path: KeyPath) -> KeyPath:
+        """The path in the file of what a reader finds at a path."""
+        found: KeyPath = ()
+        for part in path:
+            entries = self.kept.get(found)
+            found = (*found, entries[part] if entries and isinstance(part, int) else part)
+        return found
 
     def line(self, path: KeyPath) -> int | None:
         """The line of a key, or of its nearest ancestor that the file contains."""

@@ -13,6 +13,9 @@ from mlops.contract.vocabulary import (
     Spec,
     StageName,
     invalid,
+    joined,
+    legible,
+    repeated,
 )
 from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Signal, Strategy
 
@@ -76,11 +79,11 @@ class CanaryAlarms(Spec):
 
     @model_validator(mode="after")
     def _each_alarm_has_a_name_of_its_own(self) -> "CanaryAlarms":
-        names = [*OWN_ALARMS, *(custom.name for custom in self.metrics)]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = repeated([*OWN_ALARMS, *legible(self.metrics, "name")])
         if twice:
-            raise invalid(
-                f"two rollback alarms would be named {twice[0]}",
+            raise joined(
+                "metrics",
+                problem=f"two rollback alarms would be named {' and '.join(twice)}",
                 allowed=f"each name once, and none of {', '.join(OWN_ALARMS)}",
                 remedy="rename the metric",
             )

@@ -6,14 +6,17 @@ protects nobody.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
 
 from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.canary_rules import CANARY_RULES, CANARY_STAGES_RULES, OVERRIDE_RULES
-from mlops.contract.document import Document, KeyPath
+from mlops.contract.document import Document, KeyPath, dotted
 from mlops.contract.example_rules import example_problems
 from mlops.contract.lock_rules import LOCK_RULES
 from mlops.contract.machine_rules import (
@@ -25,7 +28,7 @@ from mlops.contract.machine_rules import (
 from mlops.contract.measures import MEASURE_RULES
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
-from mlops.contract.partial import readable
+from mlops.contract.partial import readable, sound_entries
 from mlops.contract.problems import Problem
 from mlops.contract.registry_metadata import METADATA_RULES
 from mlops.contract.release_spec import ReleasesSpec
@@ -35,6 +38,8 @@ from mlops.contract.stage_spec import StageSpec, StagesSpec
 from mlops.contract.traffic_rules import TRAFFIC_RULES
 from mlops.contract.translation import problem_at
 from mlops.contract.vocabulary import LONGEST_NAME, NAME_PATTERN
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
 
 MODEL_FILES: Final = (
     "preprocess.py",
@@ -53,7 +58,7 @@ PACKED_MODULES: Final = (
 
 def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem]:
     """What is wrong with a model by itself, its folder included."""
-    found = [problem for rule in _MODEL_RULES for problem in readable(rule, document, model)]
+    found = _asked(_MODEL_RULES, document, model)
     for check in _FOLDER_RULES:
         found += readable(check, document, model, folder)
     return found
@@ -61,7 +66,37 @@ def of_model(document: Document, model: ModelSpec, folder: Path) -> list[Problem
 
 def of_stages(document: Document, stages: StagesSpec) -> list[Problem]:
     """What is wrong with the stages among themselves."""
-    return [problem for rule in _STAGES_RULES for problem in readable(rule, document, stages)]
+    return _asked(_STAGES_RULES, document, stages, names=[one.name for one in stages.stages])
+
+
+def _asked(
+    rules: Iterable[Callable[[Document, SpecT], Iterator[Problem]]],
+    document: Document,
+    spec: SpecT,
+    names: Sequence[str] = (),
+) -> list[Problem]:
+    """What rules find, and what they find of the sound entries of each list with a faulty one.
+
+    Stages are a list here and a mapping in the file; they have names.
+    """
+    rules = tuple(rules)
+    found = [problem for rule in rules for problem in readable(rule, document, spec)]
+    for sound in sound_entries(spec):
+        seen = replace(document, kept=sound.kept)
+        within = tuple(_in_file(path, names) for path in sound.kept)
+        found += [
+            problem
+            for rule in rules
+            for problem in readable(rule, seen, sound.spec)
+            if problem.key.startswith(tuple(f"{path}{mark}" for path in within for mark in "[."))
+        ]
+    return found
+
+
+def _in_file(path: KeyPath, names: Sequence[str]) -> str:
+    if names and len(path) > 1 and isinstance(path[1], int):
+        return dotted((path[0], names[path[1]], *path[2:]))
+    return dotted(path)
 
 
 def of_model_in_stages(

@@ -7,6 +7,7 @@ from typing import Final
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.instance_types import FEATURES, Feature
 from mlops.contract.model_spec import ModelSpec
+from mlops.contract.partial import readable
 from mlops.contract.problems import Problem
 from mlops.contract.stage_spec import StageSpec, StagesSpec
 from mlops.contract.translation import problem_at
@@ -16,15 +17,17 @@ STEPS: Final = ("preprocess", "validate_data", "train", "baseline", "evaluate")
 
 def machines(model: ModelSpec) -> Iterator[tuple[KeyPath, str]]:
     """Every instance type that a contract names, by its key."""
-    for step in STEPS:
-        yield (
-            ("pipeline", "steps", step, "instance_type"),
-            getattr(model.pipeline.steps, step).instance_type,
-        )
-    if model.endpoint.instance_type is not None:
-        yield ("endpoint", "instance_type"), model.endpoint.instance_type
-    if model.batch is not None:
-        yield ("batch", "instance_type"), model.batch.instance_type
+    for path in (*(("pipeline", "steps", step) for step in STEPS), ("endpoint",), ("batch",)):
+        yield from readable(_machine, model, path)
+
+
+def _machine(model: ModelSpec, path: tuple[str, ...]) -> Iterator[tuple[KeyPath, str]]:
+    block: object = model
+    for name in path:
+        block = getattr(block, name)
+    instance_type = getattr(block, "instance_type", None)
+    if instance_type is not None:
+        yield (*path, "instance_type"), instance_type
 
 
 def _machines_run_the_images_architecture(

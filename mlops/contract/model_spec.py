@@ -26,7 +26,7 @@ from mlops.contract.vocabulary import (
     Spec,
     Text,
     TrainingInstanceType,
-    invalid,
+    joined,
 )
 
 
@@ -88,8 +88,10 @@ class DataSpec(Spec):
     @model_validator(mode="after")
     def _a_version_id_has_its_object(self) -> "DataSpec":
         if self.version_id is not None and self.uri is None:
-            raise invalid(
-                "version_id is given without the uri whose version it is",
+            raise joined(
+                "version_id",
+                "uri",
+                problem="version_id is given without the uri whose version it is",
                 allowed="both, or uri alone, or neither",
                 remedy="add uri, or remove version_id",
                 got=self.version_id,

@@ -6,15 +6,20 @@ from typing import Final
 from mlops.contract.document import Document, KeyPath
 from mlops.contract.metrics import METRICS
 from mlops.contract.model_spec import ModelSpec
+from mlops.contract.partial import readable
 from mlops.contract.problems import Problem
 from mlops.contract.schedules import runs_daily
 from mlops.contract.translation import problem_at
+
+_LABELS: Final = ("prediction", "probability", "low", "high")
 
 
 def _monitored_fields_exist(document: Document, model: ModelSpec) -> Iterator[Problem]:
     inputs = [field.name for field in model.schema_.input]
     outputs = [field.name for field in model.schema_.output]
-    for key, name, known in _named_fields(model, inputs, outputs):
+    sides = {"ignored": [*inputs, *outputs], "compare_within": inputs, "labels": outputs}
+    for key, name in _named_fields(model):
+        known = sides[str(key[0])]
         if name not in known:
             yield problem_at(
                 document,
@@ -26,19 +31,23 @@ def _monitored_fields_exist(document: Document, model: ModelSpec) -> Iterator[Pr
             )
 
 
-def _named_fields(
-    model: ModelSpec, inputs: list[str], outputs: list[str]
-) -> Iterator[tuple[KeyPath, str, list[str]]]:
-    monitoring = model.monitoring
-    for index, name in enumerate(monitoring.ignored):
-        yield ("ignored", index), name, [*inputs, *outputs]
-    if monitoring.compare_within is not None:
-        yield ("compare_within",), monitoring.compare_within, inputs
-    if monitoring.labels is not None:
-        for key in ("prediction", "probability", "low", "high"):
-            name = getattr(monitoring.labels, key)
-            if name is not None:
-                yield ("labels", key), name, outputs
+def _named_fields(model: ModelSpec) -> Iterator[tuple[KeyPath, str]]:
+    yield from readable(_ignored_fields, model)
+    for path in (("compare_within",), *(("labels", key) for key in _LABELS)):
+        yield from readable(_named_field, model, path)
+
+
+def _ignored_fields(model: ModelSpec) -> Iterator[tuple[KeyPath, str]]:
+    for index, name in enumerate(model.monitoring.ignored):
+        yield ("ignored", index), name
+
+
+def _named_field(model: ModelSpec, path: tuple[str, ...]) -> Iterator[tuple[KeyPath, str]]:
+    block: object = model.monitoring
+    for name in path:
+        block = None if block is None else getattr(block, name)
+    if isinstance(block, str):
+        yield path, block
 
 
 def _limits_name_known_metrics(document: Document, model: ModelSpec) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mlops.contract.vocabulary import FieldName, Line, Ratio, Schedule, Spec, invalid
+from mlops.contract.vocabulary import FieldName, Line, Ratio, Schedule, Spec, joined
 
 
 class LabelsSpec(Spec):
@@ -29,8 +29,10 @@ class LabelsSpec(Spec):
     @model_validator(mode="after")
     def _an_interval_has_two_ends(self) -> "LabelsSpec":
         if (self.low is None) is not (self.high is None):
-            raise invalid(
-                "an interval has two ends",
+            raise joined(
+                "low",
+                "high",
+                problem="an interval has two ends",
                 allowed="low and high, or neither",
                 remedy="name the other field as well",
             )
@@ -91,8 +93,10 @@ class MonitoringSpec(Spec):
     @model_validator(mode="after")
     def _limits_need_labels(self) -> "MonitoringSpec":
         if self.limits and self.labels is None:
-            raise invalid(
-                "limits judge labelled rows, and nothing says what the labels are",
+            raise joined(
+                "limits",
+                "labels",
+                problem="limits judge labelled rows, and nothing says what the labels are",
                 allowed="labels beside limits",
                 remedy="set monitoring.labels.prediction, or remove limits",
             )

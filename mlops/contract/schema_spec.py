@@ -6,12 +6,13 @@ from typing import Annotated, Final, Literal
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from mlops.contract.vocabulary import FieldName, Line, Spec, Text, invalid
+from mlops.contract.vocabulary import FieldName, Line, Spec, Text, joined, legible, repeated
 
 FieldType = Literal["integer", "number", "string", "boolean"]
 Scalar = bool | int | float | Line
 
 _SHOWN: Final = 12
+_NUMBERS: Final = ("integer", "number")
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -36,16 +37,25 @@ class Field(Spec):
     description: Annotated[Text | None, Key(description="What the value means")] = None
 
     @model_validator(mode="after")
-    def _bounds_make_sense(self) -> "Field":
-        if self.type not in ("integer", "number") and (self.min, self.max) != (None, None):
-            raise invalid(
-                f"a {self.type} has no min or max",
+    def _numbers_have_bounds(self) -> "Field":
+        if self.type not in _NUMBERS and (self.min, self.max) != (None, None):
+            raise joined(
+                "type",
+                "min",
+                "max",
+                problem=f"a {self.type} has no min or max",
                 allowed="min and max with integer or number",
                 remedy="remove them, or use allowed",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "Field":
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise invalid(
-                f"min {self.min:g} is above max {self.max:g}",
+            raise joined(
+                "min",
+                "max",
+                problem=f"min {self.min:g} is above max {self.max:g}",
                 allowed="min <= max",
                 remedy="swap them",
             )
@@ -55,8 +65,13 @@ class Field(Spec):
     def _allowed_values_have_the_type(self) -> "Field":
         wrong = [value for value in self.allowed or () if not self.accepts_type(value)]
         if wrong:
-            raise invalid(
-                f"the allowed value {wrong[0]!r} is no {self.type}",
+            shown = ", ".join(repr(value) for value in wrong[:_SHOWN])
+            raise joined(
+                "allowed",
+                "type",
+                problem=f"the allowed value {shown} is no {self.type}"
+                if len(wrong) == 1
+                else f"the allowed values {shown} are no {self.type}",
                 allowed=f"values of type {self.type}",
                 remedy="change the value or the field's type",
             )
@@ -118,14 +133,22 @@ class SchemaSpec(Spec):
     ]
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> "SchemaSpec":
-        for side, fields in (("input", self.input), ("output", self.output)):
-            names = [field.name for field in fields]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise invalid(
-                    f"{side} names {twice[0]!r} twice",
-                    allowed="each name once",
-                    remedy="rename one",
-                )
+    def _names_of_inputs_are_unique(self) -> "SchemaSpec":
+        _each_once("input", self.input)
         return self
+
+    @model_validator(mode="after")
+    def _names_of_outputs_are_unique(self) -> "SchemaSpec":
+        _each_once("output", self.output)
+        return self
+
+
+def _each_once(side: str, fields: tuple[Field, ...]) -> None:
+    twice = repeated(legible(fields, "name"))
+    if twice:
+        raise joined(
+            side,
+            problem=f"{side} names {' and '.join(repr(name) for name in twice)} twice",
+            allowed="each name once",
+            remedy="rename one",
+        )

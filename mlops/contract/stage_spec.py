@@ -29,7 +29,7 @@ from mlops.contract.vocabulary import (
     TagValue,
     VpcId,
     WorkspaceId,
-    invalid,
+    joined,
 )
 from mlops.rollout import ReleaseTraffic, Strategy
 
@@ -68,8 +68,10 @@ class Source(Spec):
     @model_validator(mode="after")
     def _names_what_its_host_knows(self) -> "Source":
         if (self.connection is None) == ("/" in self.repository):
-            raise invalid(
-                "does not fit the host",
+            raise joined(
+                "repository",
+                "connection",
+                problem="does not fit the host",
                 got=self.repository,
                 allowed="owner/name with a connection, a plain name without one (CodeCommit)",
                 remedy="write owner/name and a connection, or the CodeCommit repository's name",

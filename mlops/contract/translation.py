@@ -3,7 +3,7 @@
 import copy
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar, get_args
 
@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mlops.contract.document import Document, KeyPath, dotted
-from mlops.contract.partial import partial_spec
+from mlops.contract.partial import joint_errors, partial_spec
 from mlops.contract.problems import ContractError, Problem
+from mlops.contract.vocabulary import JOINED
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
@@ -75,11 +76,51 @@ def judged(document: Document, spec: type[SpecT]) -> Judged[SpecT]:
     if unknown:
         data = _without(data, [_written_path(document, details["loc"]) for details in unknown])
         found = [*unknown, *_errors(spec, data)]
-    places = [_wrong_place(document, details) for details in found if details not in unknown]
+    if not found:
+        return Judged(spec=_validated(spec, data))
+    single = [one for one in found if one not in unknown and one["type"] != JOINED]
+    places = [_wrong_place(document, details) for details in single]
+    whole = list(_of_whole_lists(document, spec, data, places))
+    joint = list(_joint(spec, data, places))
+    refused = [(*details["loc"], key) for details in joint for key in details["ctx"]["keys"]]
+    of_keys = [_problem(document, spec, details) for details in (*unknown, *single, *whole)]
+    of_blocks = [_problem(document, spec, details) for details in joint]
     return Judged(
-        spec=partial_spec(spec, data, places) if places else _validated(spec, data),
-        problems=_one_per_place([_problem(document, spec, details) for details in found]),
+        spec=partial_spec(spec, data, [*places, *refused]),
+        problems=_in_order([*_one_per_place(of_keys), *of_blocks]),
     )
+
+
+def _joint(spec: type[BaseModel], data: object, places: list[KeyPath]) -> Iterator[ErrorDetails]:
+    """What blocks say of their keys together, beside the values that are wrong by themselves."""
+    partial = partial_spec(spec, data, places)
+    for path, error in () if partial is None else joint_errors(partial):
+        value = data
+        for part in path:
+            value = _held(value, part)
+        yield ErrorDetails(
+            type=error.type, loc=path, msg=error.message(), input=value, ctx=error.context or {}
+        )
+
+
+def _of_whole_lists(
+    document: Document, spec: type[BaseModel], data: object, places: list[KeyPath]
+) -> Iterator[ErrorDetails]:
+    """What is wrong with lists as a whole, such as an entry twice, but for their wrong entries."""
+    entries = {
+        place[: at + 1]
+        for place in places
+        for at, part in enumerate(place)
+        if isinstance(part, int)
+    }
+    lists = {entry[:-1] for entry in entries} - {*places}
+    if not lists:
+        return
+    # From the end, so that the entries before it keep their places.
+    rest = _without(data, sorted(entries, key=lambda path: (len(path), path[-1]), reverse=True))
+    for details in _errors(spec, rest):
+        if _written_path(document, details["loc"]) in lists and details["type"] != "too_short":
+            yield details
 
 
 def _validated(spec: type[SpecT], data: object) -> SpecT:
@@ -101,7 +142,10 @@ def _without(data: object, paths: list[KeyPath]) -> object:
         place: Any = copied
         for part in parents:
             place = place[part]
-        place.pop(key, None)
+        if isinstance(place, list):
+            del place[int(key)]
+        else:
+            place.pop(key, None)
     return copied
 
 
@@ -121,6 +165,7 @@ def problem_at(
     allowed: str | None = None,
 ) -> Problem:
     """A problem of a document at a key path."""
+    path = document.written(path)
     return Problem(
         file=document.file,
         line=document.line(path),
@@ -157,7 +202,11 @@ def _one_per_place(problems: list[Problem]) -> tuple[Problem, ...]:
         place = (problem.key, problem.line, problem.problem.startswith(_THE_KEY))
         places.setdefault(place, []).append(problem)
     merged = [_merged(found) for found in places.values()]
-    return tuple(sorted(merged, key=lambda problem: (problem.line or 0, problem.key)))
+    return tuple(merged)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.line or 0, problem.key)))
 
 
 def _merged(found: list[Problem]) -> Problem:

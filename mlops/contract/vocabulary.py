@@ -6,7 +6,7 @@ part of the JSON Schema, so that the two never drift apart.
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -50,6 +50,10 @@ class Spec(BaseModel):
             return super().__getattr__(name)
 
 
+JOINED: Final = "joined"
+"""Type of the errors that `joined` makes; nothing else marks them."""
+
+
 def invalid(problem: str, *, allowed: str, remedy: str, got: object = None) -> PydanticCustomError:
     """An error that says what is allowed and what to do, for validators."""
     # Braces would be taken for placeholders of the message template.
@@ -57,6 +61,24 @@ def invalid(problem: str, *, allowed: str, remedy: str, got: object = None) -> P
     if got is not None:
         context["got"] = str(got)
     return PydanticCustomError("contract", "{problem}", context)
+
+
+def joined(
+    *keys: str, problem: str, allowed: str, remedy: str, got: object = None
+) -> PydanticCustomError:
+    """An error of values that are right by themselves: of these keys of a block together."""
+    found = invalid(problem, allowed=allowed, remedy=remedy, got=got)
+    return PydanticCustomError(JOINED, "{problem}", {**(found.context or {}), "keys": keys})
+
+
+def legible(blocks: Iterable[Spec], name: str) -> list[str]:
+    """A field of each block in which it can be read."""
+    return [block.__dict__[name] for block in blocks if name in block.__dict__]
+
+
+def repeated(names: list[str]) -> list[str]:
+    """What is there more than once, each said once."""
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 @dataclass(frozen=True, kw_only=True)
