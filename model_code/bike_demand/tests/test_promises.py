@@ -1,3 +1,4 @@
-"""What every model promises, kept by this one."""
+"""What every model promises, and what those of this repository do beyond it."""
 
+from example_promises import *  # noqa: F403 - the promises are the tests
 from model_promises import *  # noqa: F403 - the promises are the tests

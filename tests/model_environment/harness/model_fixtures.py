@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytest.register_assert_rewrite("models", "model_promises")
+pytest.register_assert_rewrite("models", "model_promises", "example_promises")
 
 from models import Model, Trained  # noqa: E402 - its asserts are rewritten
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +20,24 @@ import yaml
 
 PLATFORM = Path(__file__).resolve().parents[3] / "mlops"
 SERVER = PLATFORM / "serving/serve.py"
+
+
+class CoreSchema(yaml.SafeLoader):
+    """YAML 1.2, as the platform reads a contract: `on`, `no` and `1:30` are text."""
+
+
+_REPLACED = ("bool", "int", "float")
+CoreSchema.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if tag.rpartition(":")[2] not in _REPLACED]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _form, _first in (
+    ("bool", r"(true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"[-+]?[0-9]+$", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", "-+.0123456789"),
+):
+    CoreSchema.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_form), list(_first))
+CoreSchema.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 
 
 def _is_package(path: Path) -> bool:
@@ -85,7 +105,8 @@ class Model:
 
     @cached_property
     def yaml(self) -> dict[str, Any]:
-        content: dict[str, Any] = yaml.safe_load((self.folder / "model.yaml").read_text())
+        text = (self.folder / "model.yaml").read_text("utf-8")
+        content: dict[str, Any] = yaml.load(text, Loader=CoreSchema)  # a SafeLoader
         return content
 
     @cached_property
@@ -128,7 +149,7 @@ class Model:
 
     def preprocessed(self, folder: Path, data: Path, *more: object) -> Path:
         """The four parts of a data file, up to the contract's end of training unless told."""
-        end = ("--training-end", self.yaml["data"].get("training_end") or "none")
+        end = ("--training-end", str(self.yaml["data"].get("training_end") or "none"))
         (folder / "in").mkdir()
         shutil.copyfile(data, folder / "in" / data.name)
         done = self.run(
@@ -140,7 +161,8 @@ class Model:
 
     def hyperparameters(self, folder: Path, **changed: object) -> Path:
         """The file that SageMaker would write, every value as text."""
-        given = self.yaml["pipeline"]["steps"]["train"]["hyperparameters"] | changed
+        steps = self.yaml.get("pipeline", {}).get("steps", {})
+        given = steps.get("train", {}).get("hyperparameters", {}) | changed
         path = folder / "hyperparameters.json"
         path.write_text(json.dumps({name: str(value) for name, value in given.items()}))
         return path
@@ -190,7 +212,8 @@ class Model:
             # that versions of the whole of it keep.
             examples |= {"absolute_tolerance": 1.0}
             smaller = {"minimum_rows": self.minimum_rows}
-            problem = problem | {"groups": [group | smaller for group in problem["groups"]]}
+            groups = [group | smaller for group in problem.get("groups", ())]
+            problem = problem | ({"groups": groups} if groups else {})
         return {
             "name": self.yaml["name"],
             "problem": problem,
@@ -213,9 +236,19 @@ def packed_archive(folder: Path, model_dir: Path) -> Path:
 
 def changed_version(folder: Path, trained: Trained, module: str, old: str, new: str) -> Path:
     """A channel with a version whose own code was edited."""
+    return _edited(folder, trained, module, lambda text: text.replace(old, new))
+
+
+def extended_version(folder: Path, trained: Trained, module: str, last_line: str) -> Path:
+    """A channel with a version whose own code ends with one line more."""
+    return _edited(folder, trained, module, lambda text: f"{text}\n{last_line}\n")
+
+
+def _edited(folder: Path, trained: Trained, module: str, edit: Callable[[str], str]) -> Path:
     model_dir = folder / "changed"
     shutil.copytree(trained.model_dir, model_dir)
     path = model_dir / "code" / module
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
+    before = path.read_text()
+    assert before != edit(before)
+    path.write_text(edit(before))
     return packed_archive(folder, model_dir)
