@@ -1,6 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from mlops.contract import read_examples
+from mlops.contract.examples import ExampleError, parsed
 
 
 def test_examples_are_read_in_name_order(repository: Path) -> None:
@@ -14,3 +17,9 @@ def test_examples_are_read_in_name_order(repository: Path) -> None:
         ("a", "text/csv"), ("night", "application/json"),
     ]  # fmt: skip
     assert found[0].response == [1]
+
+
+@pytest.mark.parametrize("text", ['{"hour": 1, "hour": 2}', '[{"rows": {"a": 1, "a": 1}}]'])
+def test_a_key_that_stands_twice_in_one_object_is_refused(text: str) -> None:
+    with pytest.raises(ExampleError, match="stands twice in one object"):
+        parsed(text, "night.request.json")

@@ -26,6 +26,21 @@ def test_a_burstable_tier_without_scaling_is_taken(changed: Changed) -> None:
     assert changed("model.yaml", "  canary: {", "  scaling: {enabled: false}\n  canary: {") == []
 
 
+def test_a_burstable_tier_of_one_size_is_taken_whatever_scales(changed: Changed) -> None:
+    _both_stages(changed, "ml.t2.medium")
+    changed("stages.yaml", "max_instances: 4", "max_instances: 2")
+
+    assert changed("stages.yaml", "max_instances: 8", "max_instances: 2") == []
+
+
+def test_a_models_own_accelerator_needs_its_own_image(changed: Changed, repository: Path) -> None:
+    found = changed("model.yaml", "  canary: {", "  instance_type: ml.g5.xlarge\n  canary: {")
+    (repository / "model_code/bike_demand/Dockerfile").write_text("FROM cuda\n")
+
+    assert {problem.key for problem in found} == {"endpoint.instance_type"}
+    assert changed("model.yaml", "Demand per hour", "Demand") == []
+
+
 def test_a_models_own_type_is_what_scales(changed: Changed) -> None:
     found = changed("model.yaml", "  canary: {", "  instance_type: ml.t2.medium\n  canary: {")
 

@@ -53,6 +53,16 @@ def test_the_gaps_of_declared_groups_may_be_gated(classifier: Path, repository: 
     assert {gate.metric for gate in model.gates} <= set(model.metrics)
 
 
+@pytest.mark.parametrize("threshold", ["0", "1"])
+def test_a_threshold_at_either_end_of_a_metrics_range_is_taken(
+    classifier: Path, problems: Callable[[], list[Problem]], threshold: str
+) -> None:
+    gate = f"at_most, threshold: {threshold}}}"
+    classifier.write_text(classifier.read_text().replace("at_most, threshold: 0.05}", gate))
+
+    assert problems() == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

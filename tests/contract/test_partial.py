@@ -22,7 +22,7 @@ MISTAKES = [
     ("model.yaml", "  target: demand\n", "  target: demand\n  tarqet: x\n", "problem.tarqet"),
     ("model.yaml", "endpoint:\n", "endpoint:\n  teir: x\n", "endpoint.teir"),
     ("model.yaml", "endpoint:\n", "endpoint:\n  scaling: {on: 7}\n", "endpoint.scaling.on"),
-    ("model.yaml", "metadata: {team: rides}", "metadata: {team: rides}\n  domain: MATHS", "registry.domain"),
+    ("model.yaml", "{team: rides}", "{team: rides}\n  domain: MATHS", "registry.domain"),
     ("model.yaml", "description: Demand per hour\n", "", "description"),
     ("stages.yaml", "stages:\n", "stagez: 1\nstages:\n", "stagez"),
     ("stages.yaml", "trains: true", "trains: true\n    apprval: manual", "stages.dev.apprval"),
