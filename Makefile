@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pure lint test-models test-monitoring test-monitoring-mutants coverage coverage-all \
+.PHONY: help setup demo test test-pure lint test-models test-monitoring test-monitoring-mutants mutants coverage coverage-all \
 	test-all test-nightly test-extra container-tools test-container synth validate shape bench bootstrap-commands lock clean
 
 help: ## Show this list
@@ -84,6 +84,10 @@ test-monitoring-mutants: .venv/.ready ## Breaks the drift engine on purpose; a t
 	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
 	@python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
 	$$python -m pytest -q -p no:cacheprovider -m full --sweeps=$(SWEEPS) tests/monitoring
+
+mutants: SWEEPS := whole
+mutants: setup ## Break the platform one line at a time, each of a list; the tests that are named there must object
+	@$(PYTEST) $(PARALLEL) --sweeps=$(SWEEPS) tests/mutants
 
 coverage: .venv/.ready ## The tests of the pure rooms and of the drift engine; each room is covered to 95 % by its own
 	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= $(PURE)

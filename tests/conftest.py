@@ -32,6 +32,8 @@ ONE_WORKER = {
     "tests/rehearsal/delivery": "fleets",
     "tests/rehearsal/drift": "fleets",
 }
+# Files whose tests share nothing and take seconds each: spread over all workers, test by test.
+SPREAD = {"tests/mutants/test_mutants.py"}
 SWEEP_SHARE = 4
 MODEL = "bike_demand"
 FURTHER = sorted({path.parent.name for path in ROOT.glob("model_code/*/model.yaml")} - {MODEL})
@@ -100,22 +102,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class PlaceScheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file in SPREAD:
+                return nodeid
             return ONE_WORKER.get(file.rpartition("/")[0], file)
 
     return PlaceScheduling(config, log)
 
 
 def _draw(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep of each sweep one case in `SWEEP_SHARE`, another part for another commit."""
+    """Keep a part of each sweep, another one for another commit.
+
+    It is as many cases as the marker says, or one in `SWEEP_SHARE` where it says nothing.
+    """
     sweeps: dict[str, list[pytest.Item]] = {}
+    kept: dict[str, int | None] = {}
     for item in items:
-        if item.get_closest_marker("sweep"):
-            sweeps.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        if marker := item.get_closest_marker("sweep"):
+            name = item.nodeid.partition("[")[0]
+            sweeps.setdefault(name, []).append(item)
+            kept[name] = marker.kwargs.get("cases")
     seed = _seed()
     left_out: list[pytest.Item] = []
-    for cases in sweeps.values():
+    for name, cases in sweeps.items():
         cases.sort(key=lambda case: hashlib.sha256(f"{seed} {case.nodeid}".encode()).digest())
-        left_out += cases[-(-len(cases) // SWEEP_SHARE) :]
+        left_out += cases[kept[name] or -(-len(cases) // SWEEP_SHARE) :]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
