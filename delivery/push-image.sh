@@ -2,8 +2,8 @@
 # Build, push and scan one model's image: push-image.sh <model>, from the root of the repository.
 #
 # The tag is a hash of everything that the image is built from: the Dockerfile (the platform's, or
-# the model's own), the lock, and `delivery.images` of config/stages.yaml. A tag that exists is this
-# very image: it is not built again, but it is judged again. A critical finding ends the step where
+# the model's own), the lock, what proves an archive, and `delivery.images` of config/stages.yaml. A
+# tag that exists is this very image: it is not built again, but it is judged again. A critical finding ends the step where
 # its package has a newer version, unless its name stands in
 # model_code/<model>/accepted-findings.txt.
 set -eu
@@ -12,6 +12,7 @@ model=$1
 folder="model_code/$(printf '%s' "$model" | tr - _)"
 dockerfile="$folder/Dockerfile"
 [ -f "$dockerfile" ] || dockerfile=mlops/serving/Dockerfile
+platform=mlops/rollout
 uri=$(.venv/bin/mlops pipeline image "$model")
 base=$(.venv/bin/mlops pipeline base-image)
 registry=${uri%%/*}
@@ -43,7 +44,9 @@ build() {
     *.dkr.ecr.*.amazonaws.com) log_in "${base%%/*}" ;;
     esac
     # One manifest of Docker's media type: an attestation would make an OCI index around it.
-    set -- --platform linux/amd64 --provenance=false --sbom=false --output type=docker --pull
+    # The context `platform` holds what every image has of the platform, beside the model's folder.
+    set -- --platform linux/amd64 --provenance=false --sbom=false --output type=docker --pull \
+        --build-context "platform=$platform"
     [ -z "$base" ] || set -- "$@" --build-arg "BASE=$base"
     docker buildx build "$@" --tag "$uri" --file "$dockerfile" "$folder"
 }

@@ -20,7 +20,7 @@ _HANDLERS: Final = Path(__file__).parent / "handlers"
 
 
 class FindApproved(Construct):
-    """Reads one model package group, and can do nothing else but write its log."""
+    """Reads one model package group and one image repository, and writes its log; nothing else."""
 
     def __init__(
         self, scope: Construct, id_: str, *, site: Site, model: ModelSpec, key: kms.IKey
@@ -71,7 +71,12 @@ class FindApproved(Construct):
                 actions=["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
                 resources=[names.model_package_group_arn(model), names.model_packages_arn(model)],
                 because="the registry numbers the versions; the group is exact",
-            )
+            ),
+            Permission(
+                sid="FindTheImage",
+                actions=["ecr:DescribeImages"],
+                resources=[names.image_repository_arn(model)],
+            ),
         ]
 
 

@@ -51,7 +51,8 @@ MODEL_FILES: Final = (
     "README.md",
 )
 PACKED_MODULES: Final = (
-    "serve.py", "model_server.py", "sheet.py", "probes.py", "jobs.py", "monitoring.py",
+    "serve.py", "model_server.py", "sheet.py", "probes.py", "content.py", "jobs.py",
+    "monitoring.py",
 )  # fmt: skip
 """What the platform puts beside a model's modules; two of these names are packages."""
 

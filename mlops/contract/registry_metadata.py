@@ -13,11 +13,15 @@ from mlops.contract.problems import Problem
 from mlops.contract.translation import problem_at
 
 PlatformMetadata = Literal[
+    "answers_sha256",
     "answers_uri",
+    "archive_sha256",
+    "baseline_sha256",
     "commit",
     "compared_with_version",
     "data_uri",
     "data_version",
+    "evaluated_sha256",
     "execution",
     "on_call",
     "owner_data_science",

@@ -15,6 +15,11 @@ from typing import Any
 from .contract import Row
 from .job import DataError, JobError
 
+try:
+    from content import ContentError, content_of_folder  # type: ignore[import-not-found]  # beside an archive
+except ImportError:
+    from mlops.rollout.content import ContentError, content_of_folder
+
 FILE = "model.tar.gz"
 ROWS_PER_REQUEST = 1000
 TIMEOUT_SECONDS = 600
@@ -34,6 +39,8 @@ class Archive:
     """One version of the model, unpacked."""
 
     folder: Path
+    content: str
+    """Hash of what was unpacked, before any of it ran."""
 
     @classmethod
     def unpack(cls, channel: Path, target: Path) -> Archive:
@@ -47,9 +54,10 @@ class Archive:
             with tarfile.open(path, "r:gz") as packed:
                 members = [_harmless(member, path) for member in packed.getmembers()]
                 packed.extractall(target, members)  # noqa: S202 - each member was checked above
-        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+            content = content_of_folder(target).digest
+        except (tarfile.TarError, EOFError, zlib.error, OSError, ContentError) as error:
             raise DataError(f"{path}: cannot be unpacked: {error}") from error
-        return cls(folder=target)
+        return cls(folder=target, content=content)
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -26,6 +26,11 @@ from .job import JobError
 from .serving import answer_examples
 from .tables import Table
 
+try:
+    from content import content_of_folder  # type: ignore[import-not-found]  # beside an archive
+except ImportError:
+    from mlops.rollout.content import content_of_folder
+
 CONTRACT = ROOT / "contract.json"
 LABEL = "label"
 """The engine's name for what really happened."""
@@ -50,7 +55,18 @@ def main(log: logging.Logger) -> None:
             *(part for name, content in told.items() for part in _given(home, name, content)),
             *("--output", str(arguments.output_dir)),
         )
+    _record(arguments.content_dir, candidate, arguments.output_dir)
     log.info("baseline written", extra={"answered_examples": answered, "answered_rows": rows})
+
+
+def _record(folder: Path, archive: Archive, baseline: Path) -> None:
+    """What the registry is told of the version: the archive that was served, and its baseline."""
+    digests = {
+        "archive_sha256": archive.content,
+        "baseline_sha256": content_of_folder(baseline).digest,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "content.json").write_text(json.dumps(digests, indent=1) + "\n", "utf-8")
 
 
 def write_predictions(archive: Archive, test: Path, folder: Path, contract: Contract) -> int:
@@ -110,9 +126,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=inputs / "model")
     parser.add_argument("--data-dir", type=Path, default=inputs)
-    parser.add_argument(
-        "--output-dir", type=Path, default=Path("/opt/ml/processing/output/baseline")
-    )
+    outputs = Path("/opt/ml/processing/output")
+    parser.add_argument("--output-dir", type=Path, default=outputs / "baseline")
+    parser.add_argument("--content-dir", type=Path, default=outputs / "content")
     return parser.parse_args()
 
 

@@ -19,6 +19,11 @@ from .archive import Archive, Case
 from .contract import load_contract
 from .job import DataError
 
+try:
+    from content import digest_of_file  # type: ignore[import-not-found]  # beside an archive
+except ImportError:
+    from mlops.rollout.content import digest_of_file
+
 Judgement = dict[str, Any]
 _JUDGED = ("metrics", "approved", "regression")
 
@@ -50,9 +55,14 @@ def run(
     figures = {name: figure["value"] for name, figure in judgement["metrics"].items()}
     approved = {"version": arguments.approved_version, "metrics": judgement["approved"]}
     verdict = gates.verdict(contract.gates, figures, judgement["regression"])
-    evaluation = judgement | {"approved": approved, "gates": verdict}
+    recorded = arguments.output_dir / "answers.json"
+    _write(recorded, {"cases": answers})
+    content = {
+        "archive_sha256": versions.candidate.content,
+        "answers_sha256": digest_of_file(recorded),
+    }
+    evaluation = judgement | {"approved": approved, "gates": verdict, "content": content}
     _write(arguments.output_dir / "evaluation.json", evaluation)
-    _write(arguments.output_dir / "answers.json", {"cases": answers})
     log.info("evaluated", extra={key: evaluation[key] for key in ("metrics", "gates")})
 
 

@@ -16,7 +16,7 @@ REASON_FILES = ("/opt/ml/output/message", "/opt/ml/output/failure")
 MESSAGE_CHARACTERS = 1024  # SageMaker cuts the reason of a failed job there
 
 _ROOT = Path(__file__).resolve().parents[1]
-_OURS = ("jobs", "monitoring", "serve.py", "model_server.py", "sheet.py", "probes.py")
+_OURS = ("jobs", "monitoring", "serve.py", "model_server.py", "sheet.py", "probes.py", "content.py")
 """What an archive has from the platform; all else beside it is the model's."""
 _FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,8 +24,10 @@ from .evaluation import content_type_of, text_of
 from .job import JobError
 
 try:
+    import content  # type: ignore[import-not-found]  # beside an archive
     from probes import Tolerance, differences  # type: ignore[import-not-found]  # beside an archive
 except ImportError:
+    from mlops.rollout import content
     from mlops.rollout.probes import Tolerance, differences
 
 START_TIMEOUT_SECONDS = 120.0
@@ -93,10 +96,12 @@ def _served(archive: Archive, log: Path) -> Iterator[_Server]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our interpreter, the archive's own server
             [
-                *(sys.executable, str(_SERVER), "--model-dir", str(archive.folder)),
-                *("--host", "127.0.0.1", "--port", "0"),
+                # As the image's command `serve` does it.
+                *(sys.executable, "-I", "-B", str(content.__file__)),
+                *("--model-dir", str(archive.folder), "--host", "127.0.0.1", "--port", "0"),
             ],
             cwd=archive.folder,
+            env={**os.environ, content.VARIABLE: archive.content},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -13,7 +13,7 @@ from .contract import ROOT
 from .job import DataError
 
 _T = TypeVar("_T")
-_LEFT_BEHIND = ("sheet.py", "probes.py", "monitoring", "tests", "data", "examples")
+_LEFT_BEHIND = ("sheet.py", "probes.py", "content.py", "monitoring", "tests", "data", "examples")
 
 
 def read_hyperparameters(path: Path, kind: type[_T]) -> _T:

@@ -26,6 +26,8 @@ SHEET: Final = _ROOMS / "sheet.py"
 """The frame of the drift engine's page; the engine expects it at the root."""
 PROBES: Final = _ROOMS / "rollout" / "probes.py"
 """What compares answers with examples; the package `jobs` expects it at the root."""
+CONTENT: Final = _ROOMS / "rollout" / "content.py"
+"""What proves an archive: every image carries it, and the jobs expect it at the root."""
 DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
 _LEFT_BEHIND: Final = ("data", "examples", "tests")
 """Folders of a model that no job needs: data is a channel, examples are in the contract."""
@@ -75,7 +77,7 @@ def code_files(spec: ModelSpec, folder: Path) -> dict[str, bytes]:
     """
     own = {path.relative_to(folder).as_posix(): path for path in _own_code(folder)}
     platform = {
-        **{path.name: path for path in (*SERVER_FILES, SHEET, PROBES)},
+        **{path.name: path for path in (*SERVER_FILES, SHEET, PROBES, CONTENT)},
         **{
             f"{package.name}/{path.name}": path
             for package in PACKAGES
@@ -142,7 +144,7 @@ def contract_json(spec: ModelSpec, folder: Path) -> str:
 def image_tag(folder: Path, build: ImageBuild) -> str:
     """Tag of the model's image: the hash of everything that the image is built from."""
     content = hashlib.sha256()
-    for path in (dockerfile(folder), folder / "requirements.lock"):
+    for path in (dockerfile(folder), folder / "requirements.lock", CONTENT):
         content.update(hashlib.sha256(path.read_bytes()).digest())
     content.update(f"{build.base} {build.revision}".encode())
     return content.hexdigest()[:_TAG_LENGTH]

@@ -57,7 +57,8 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
         description="Add the version to the model registry, waiting for approval",
         group=ParameterValue("ModelPackageGroupName"),
         approval=PENDING,
-        image=ParameterValue("ImageUri"),
+        # By its digest: a tag is a name, and what a version runs must be what was evaluated.
+        image=FunctionOutput("FindApproved", "ImageByDigest"),
         model=TrainedModel("Train"),
         environment=environment,
         content_types=("application/json", "text/csv"),
@@ -74,11 +75,16 @@ def _register(spec: ModelSpec, environment: Mapping[str, str]) -> RegisterStep:
 def _metadata(spec: ModelSpec) -> dict[str, Value]:
     """What the registry tells about a version; a contract cannot name the platform's own keys."""
     own: dict[PlatformMetadata, Value] = {
+        "answers_sha256": _evaluation("content.answers_sha256"),
         "answers_uri": _evaluation_file("answers.json"),
+        "archive_sha256": FileValue("Baseline", "Content", "archive_sha256"),
+        "baseline_sha256": FileValue("Baseline", "Content", "baseline_sha256"),
         "commit": ParameterValue("Commit"),
         "compared_with_version": FunctionOutput("FindApproved", "ApprovedVersion"),
         "data_uri": ParameterValue("DataUri"),
         "data_version": ParameterValue("DataVersion"),
+        # Whoever releases compares it with the archive's: served and evaluated must be one.
+        "evaluated_sha256": _evaluation("content.archive_sha256"),
         "execution": ExecutionValue("PipelineExecutionArn"),
         "on_call": _plain(spec.owners.on_call),
         "owner_data_science": _plain(spec.owners.data_science),

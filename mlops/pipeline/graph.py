@@ -157,20 +157,25 @@ def _train(spec: ModelSpec) -> TrainingStep:
 
 
 def _baseline(spec: ModelSpec) -> ProcessingStep:
-    read, files = f"{_PROCESSING}/input", f"{_PROCESSING}/output/baseline"
+    read, home = f"{_PROCESSING}/input", f"{_PROCESSING}/output"
+    files, content = f"{home}/baseline", f"{home}/content"
     return ProcessingStep(
         name="Baseline",
         description="Serve the archive, ask it the examples; describe rows and answers for drift",
         machine=_machine(spec, "Baseline"),
         entrypoint=_module_entrypoint("jobs.drift_baseline", f"{read}/code"),
-        arguments=("--model", f"{read}/model", "--data-dir", read, "--output-dir", files),
+        arguments=(
+            *("--model", f"{read}/model", "--data-dir", read),
+            *("--output-dir", files, "--content-dir", content),
+        ),
         environment=_ENVIRONMENT,
         inputs=(
             _code(),
             Channel(name="model", uri=TrainedModel("Train"), path=f"{read}/model"),
             *(_split(split) for split in ("train", "test")),
         ),
-        outputs=(_output("Baseline", "baseline", files),),
+        outputs=(_output("Baseline", "baseline", files), _output("Baseline", "content", content)),
+        property_files=(PropertyFile(name="Content", output="content", path="content.json"),),
         cache=_cache(spec),
     )
 
@@ -178,13 +183,14 @@ def _baseline(spec: ModelSpec) -> ProcessingStep:
 def _find_approved() -> LambdaStep:
     return LambdaStep(
         name="FindApproved",
-        description="Find the approved version that the new one is compared with",
+        description="Find the approved version to compare with, and the image behind its tag",
         function_arn=FIND_APPROVED_ARN,
         inputs={
             "GroupName": ParameterValue("ModelPackageGroupName"),
             "CandidateModelDataUrl": TrainedModel("Train"),
+            "ImageUri": ParameterValue("ImageUri"),
         },
-        outputs=("ApprovedModelDataUrl", "ApprovedVersion"),
+        outputs=("ApprovedModelDataUrl", "ApprovedVersion", "ImageByDigest"),
     )
 
 

@@ -186,7 +186,7 @@ class RegisterStep:
     description: str
     group: ParameterValue
     approval: str
-    image: ParameterValue
+    image: Value
     model: Value
     environment: Mapping[str, str]
     content_types: tuple[str, ...]

@@ -1,6 +1,7 @@
 """The model registry: AWS's own, or a folder behind the same boto3 calls."""
 
 from mlops.registry.client import SageMakerClient, aws_client
+from mlops.registry.content import VersionContent, recorded_archive
 from mlops.registry.errors import MissingGroupError, RegistryError
 from mlops.registry.lineage import Lineage, Metric, metrics_of, show
 from mlops.registry.local import local_client
@@ -13,11 +14,13 @@ __all__ = [
     "ModelVersion",
     "RegistryError",
     "SageMakerClient",
+    "VersionContent",
     "approve",
     "aws_client",
     "list_versions",
     "local_client",
     "metrics_of",
+    "recorded_archive",
     "reject",
     "show",
 ]

@@ -1,4 +1,7 @@
-"""Runs in a process of its own: calls a Lambda handler whose SageMaker is the local registry."""
+"""Runs in a process of its own: calls a Lambda handler whose SageMaker is the local registry.
+
+Images, where it asks for them, are known by their tags.
+"""
 
 import importlib
 import json
@@ -9,13 +12,16 @@ from typing import Any
 import boto3
 
 from mlops.registry import local_client
+from mlops.rehearsal.image_registry import image_registry
 
 
 def main() -> None:
     """Read the request that the rehearsal wrote, call the handler, write its answer."""
     request = json.loads(Path(sys.argv[1]).read_text("utf-8"))
 
-    def client(service: str, **_: Any) -> object:
+    def client(service: str, region_name: str | None = None, **_: Any) -> object:
+        if service == "ecr":
+            return image_registry(region_name or request["region"])
         if service != "sagemaker":
             raise NotImplementedError(f"the rehearsal has no {service} client")
         return local_client(

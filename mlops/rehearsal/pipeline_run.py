@@ -22,6 +22,7 @@ from mlops.registry import (
     approve,
     local_client,
     metrics_of,
+    recorded_archive,
 )
 from mlops.registry.versions import version_of
 from mlops.rehearsal import report
@@ -275,6 +276,7 @@ class Rehearsal:
             python=python,
             storage=self.workspace.storage,
             processes=steps.processes,
+            content=recorded_archive(package),
         )
         return check.replay(
             archive_uri=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],

@@ -18,8 +18,12 @@ from mlops.rehearsal.processes import Command, Processes
 from mlops.rehearsal.results import Answer, Replay
 from mlops.rehearsal.server_log import last_line, port_in
 from mlops.rehearsal.storage import LocalS3
+from mlops.rollout import content as proof
+from mlops.rollout.content import VARIABLE
 from mlops.rollout.probes import Tolerance, differences
 
+START: Final = ("-I", "-B", str(Path(proof.__file__).resolve()))
+"""What the image's `serve` gives to its interpreter: the proof, which becomes the server."""
 START_TIMEOUT_SECONDS: Final = 120.0
 REQUEST_TIMEOUT_SECONDS: Final = 30.0
 # A version repeats its own answers; only the last digits of floating point may move.
@@ -50,8 +54,10 @@ class ServingCheck:
     python: Path
     storage: LocalS3
     processes: Processes
+    content: str
+    """What its archive must hold, or that nobody recorded it."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What the deployed container is told."""
+    """What the deployed container is told besides."""
 
     def replay(
         self, *, archive_uri: str, answers_uri: str, model: ModelSpec, examples: Sequence[Example]
@@ -98,14 +104,19 @@ class ServingCheck:
             finally:
                 self.processes.end(process)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the container is told: of which version it is made is this machine's to say."""
+        return {**self.environment, VARIABLE: self.content}
+
     def _command(self, sandbox: Sandbox) -> Command:
         model = sandbox.opt_ml / "model"
         return Command(
             arguments=[
-                str(self.python), "code/serve.py",
+                str(self.python), *START,
                 "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0",
             ],
-            environment=sandbox.environment(self.environment),
+            environment=sandbox.environment(self.variables),
             folder=model,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mlops.registry import RegistryError, SageMakerClient, local_client
+from mlops.registry import RegistryError, SageMakerClient, local_client, recorded_archive
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.container import Job, JobError, Sandbox
@@ -184,6 +184,7 @@ class Steps:
             name=f"pipelines-{self.execution}-{node.name}",
             arguments=arguments,
             archive_uri=package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"],
+            content=recorded_archive(package),
             environment=model.environment,
             folder=self.folder / node.name,
             python=self.python,

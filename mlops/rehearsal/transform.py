@@ -54,6 +54,8 @@ class TransformJob:
     name: str
     arguments: Mapping[str, Any]
     archive_uri: str
+    content: str
+    """What the archive must hold, or that nobody recorded it."""
     environment: Mapping[str, str]
     folder: Path
     python: Path
@@ -71,6 +73,7 @@ class TransformJob:
             python=self.python,
             storage=self.storage,
             processes=processes,
+            content=self.content,
             environment=self.environment,
         )
         with check.served(self.archive_uri) as server:

@@ -32,7 +32,7 @@ def test_the_function_runs_its_handler_outside_of_any_network(find: Any) -> None
     assert "Ref" in function["LoggingConfig"]["LogGroup"]
 
 
-def test_the_function_reads_one_group_and_writes_one_log(find: Any) -> None:
+def test_the_function_reads_one_group_and_one_repository_and_writes_one_log(find: Any) -> None:
     (statements,) = find.roles().values()
 
     assert statements["ReadTheGroup"]["Action"] == [
@@ -44,7 +44,13 @@ def test_the_function_reads_one_group_and_writes_one_log(find: Any) -> None:
         "model-package/acme-churn/*",
     ]
     assert "Fn::GetAtt" in statements["WriteTheLog"]["Resource"]
-    assert sorted(statements) == ["ReadTheGroup", "WriteTheLog"]
+    assert statements["FindTheImage"] == {
+        "Sid": "FindTheImage",
+        "Effect": "Allow",
+        "Action": "ecr:DescribeImages",
+        "Resource": "arn:aws:ecr:eu-west-1:100000000000:repository/acme/churn",
+    }
+    assert sorted(statements) == ["FindTheImage", "ReadTheGroup", "WriteTheLog"]
 
 
 def test_no_permission_is_added_behind_the_roles_back(find: Any) -> None:

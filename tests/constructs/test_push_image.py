@@ -143,6 +143,17 @@ def test_an_image_that_is_missing_is_built_pushed_and_scanned(workshop: Workshop
     )
 
 
+def test_an_image_gets_the_platforms_proof_of_archives_from_a_context_of_its_own(
+    workshop: Workshop, root: Path
+) -> None:
+    _, calls = workshop.run(registry=Registry(missing=254))
+
+    context = build_of(calls)[build_of(calls).index("--build-context") + 1]
+    name, _, folder = context.partition("=")
+    assert name == "platform"
+    assert (root / folder / "content.py").is_file()
+
+
 def test_it_is_built_as_one_manifest_that_sagemaker_takes(workshop: Workshop) -> None:
     _, calls = workshop.run(registry=Registry(missing=254))
 

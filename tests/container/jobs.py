@@ -141,7 +141,7 @@ class ContainerServing(ServingCheck):
             self.runtime.image,
             archive=self.storage.path(archive_uri),
             folder=folder,
-            environment=self.environment,
+            environment=self.variables,
             processes=self.processes,
         ) as server:
             yield server

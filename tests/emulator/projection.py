@@ -47,6 +47,7 @@ _ONE_METRIC: Final = {
 
 WIDENED: Final = {
     "cloudwatch:DescribeAlarms": "the emulator reads no `AlarmNames`, and asks for every alarm",
+    "ecr:DescribeImages": "the emulator looks for another account's images in the caller's",
 }
 """Actions that are allowed on every resource, because the emulator asks for more than AWS does."""
 

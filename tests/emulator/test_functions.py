@@ -4,16 +4,19 @@ The emulator checks every call that a function makes to it against the function'
 calls go to an emulator that asks nobody.
 """
 
+import json
+
 import pytest
 
 from tests.emulator import hosting
-from tests.emulator.accounts import DEV, Deployment, root_of
+from tests.emulator.accounts import DELIVERY, DEV, Deployment, root_of
 from tests.emulator.functions import invoked
 from tests.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 
 GROUP = "mlops-churn"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def test_the_prober_leaves_an_endpoint_alone_that_is_not_updated(
@@ -31,8 +34,29 @@ def test_the_newest_approved_version_is_found(
 ) -> None:
     hosting.register(sagemaker.client("sagemaker", root_of(DEV)), GROUP, "Approved", "Rejected")
 
+    image, digest = _pushed(aws)
+
     answer = invoked(
-        aws, "FindApproved", {"GroupName": GROUP, "CandidateModelDataUrl": "s3://bucket/2"}
+        aws,
+        "FindApproved",
+        {"GroupName": GROUP, "CandidateModelDataUrl": "s3://bucket/2", "ImageUri": f"{image}:abc"},
     )
 
-    assert answer == {"ApprovedModelDataUrl": "s3://bucket/1", "ApprovedVersion": "1"}
+    assert answer == {
+        "ApprovedModelDataUrl": "s3://bucket/1",
+        "ApprovedVersion": "1",
+        "ImageByDigest": f"{image}@{digest}",
+    }
+
+
+def _pushed(aws: Server) -> tuple[str, str]:
+    """An image in the model's repository: its name without the tag `abc`, and its digest."""
+    name = "mlops/bike-demand"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []})
+    # The emulator looks into the caller's account, whatever registry is asked for.
+    for account in (DELIVERY, DEV):
+        registry = aws.client("ecr", root_of(account))
+        registry.create_repository(repositoryName=name)
+        pushed = registry.put_image(repositoryName=name, imageManifest=manifest, imageTag="abc")
+    digest = pushed["image"]["imageId"]["imageDigest"]
+    return f"{DELIVERY}.dkr.ecr.eu-west-1.amazonaws.com/{name}", digest

@@ -78,15 +78,33 @@ def test_the_emulator_knows_every_type_but_those_that_are_left_out(
     assert set(listed.rstrip("]").split(", ")) == LEFT_OUT.keys()
 
 
+def asks_for_an_alarm(aws: Server, user: Credentials) -> None:
+    aws.client("cloudwatch", user).describe_alarms(AlarmNames=["mine-1"])
+
+
+def asks_for_an_image(aws: Server, user: Credentials) -> None:
+    aws.client("ecr", user).describe_images(registryId=DELIVERY, repositoryName="mine")
+
+
+ASKED_FOR_MORE = {
+    "cloudwatch:DescribeAlarms": (
+        "arn:aws:cloudwatch:eu-west-1:999999999999:alarm:mine-*", asks_for_an_alarm,
+    ),
+    "ecr:DescribeImages": (f"arn:aws:ecr:eu-west-1:{DELIVERY}:repository/mine", asks_for_an_image),
+}  # fmt: skip
+"""What a user is allowed by each action, and what is refused all the same."""
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("action", sorted(WIDENED))
 def test_the_emulator_still_asks_for_more_than_aws_does(
     action: str, aws: Server, templates: dict[str, Template]
 ) -> None:
-    user = new_user(aws, action, "arn:aws:cloudwatch:eu-west-1:999999999999:alarm:mine-*")
+    resource, ask = ASKED_FOR_MORE[action]
+    user = new_user(aws, action, resource)
 
     with pytest.raises(ClientError) as refused:
-        aws.client("cloudwatch", user).describe_alarms(AlarmNames=["mine-1"])
+        ask(aws, user)
 
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
     assert action in json.dumps(templates)
@@ -124,11 +142,12 @@ def test_nobody_sends_an_event_as_aws_itself(aws: Server) -> None:
 
 def new_user(aws: Server, action: str, resource: str) -> Credentials:
     iam = aws.client("iam", root_of("9" * 12))
-    iam.create_user(UserName="narrow")
+    name = action.replace(":", "-")
+    iam.create_user(UserName=name)
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    iam.put_user_policy(UserName="narrow", PolicyName="narrow", PolicyDocument=json.dumps(document))
-    key = iam.create_access_key(UserName="narrow")["AccessKey"]
+    iam.put_user_policy(UserName=name, PolicyName="narrow", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     return Credentials(key=key["AccessKeyId"], secret=key["SecretAccessKey"])
 
 
@@ -203,8 +222,9 @@ def test_only_listed_actions_are_widened(templates: dict[str, Template]) -> None
     after = json.dumps([projected(template, "1" * 12) for template in templates.values()])
     before = json.dumps(templates)
 
-    # In each of three stages: the endpoint, the release check, the checks after a deployment.
-    assert after.count('"Resource": "*"') == before.count('"Resource": "*"') + 3 * 3
+    # In each of three stages: the endpoint, the release check, the checks after a deployment. Of
+    # images: who registers a version, who looks for its digest, who builds and who checks images.
+    assert after.count('"Resource": "*"') == before.count('"Resource": "*"') + 3 * 3 + 4
 
 
 def test_a_projected_template_is_uploaded_under_its_own_hash(

@@ -12,6 +12,7 @@ import pytest
 from mlops.jobs import drift_baseline
 from mlops.jobs.contract import Group
 from mlops.jobs.job import DataError, JobError
+from mlops.rollout.content import content_of_archive, content_of_folder
 
 LOG = logging.getLogger("test")
 ENGINE = """
@@ -43,7 +44,7 @@ def made(monkeypatch, tmp_path, arguments, packed_contract, version):
             (tmp_path / part / "part.csv").write_text("".join(["text,letters\n", *lines]))
         arguments(
             "--model", version("candidate", extra=1), "--data-dir", tmp_path,
-            "--output-dir", tmp_path / "out",
+            "--output-dir", tmp_path / "out", "--content-dir", tmp_path / "content",
         )  # fmt: skip
         drift_baseline.main(LOG)
         return tmp_path / "out"
@@ -61,6 +62,18 @@ def test_the_engine_is_given_the_training_rows_and_the_candidates_answers_to_the
     assert json.loads((output / "command").read_text()) == [
         "baseline", str(drift_baseline.CONTRACT),
     ]  # fmt: skip
+
+
+def test_the_archive_that_was_served_and_its_baseline_are_recorded_by_their_content(made, tmp_path):
+    output = made()
+
+    recorded = json.loads((tmp_path / "content/content.json").read_text())
+    with (tmp_path / "candidate/model.tar.gz").open("rb") as stream:
+        archive = content_of_archive(stream).digest
+    assert recorded == {
+        "archive_sha256": archive,
+        "baseline_sha256": content_of_folder(output).digest,
+    }
 
 
 def test_a_version_that_answers_an_example_otherwise_has_no_baseline(made, tmp_path):

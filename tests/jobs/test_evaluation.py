@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 
@@ -7,6 +8,7 @@ import pytest
 
 from mlops.jobs import evaluation
 from mlops.jobs.job import DataError
+from mlops.rollout.content import content_of_archive
 
 LOG = logging.getLogger("test")
 ROWS = [{"text": "a" * length} for length in (1, 2, 3)]
@@ -53,13 +55,26 @@ def test_a_first_version_has_nothing_to_be_worse_than(evaluated, version):
 
     report, _ = evaluated(candidate, candidate, 0)
 
-    assert report == {
+    assert {name: said for name, said in report.items() if name != "content"} == {
         "metrics": {"mae": {"value": 0.0}},
         "approved": {"version": 0, "metrics": {}},
         "regression": {"mae": 0.0},
         "folder": "parts",
         "gates": {"passed": True, "message": "all gates passed"},
     }
+
+
+def test_the_report_says_which_archive_was_judged_and_which_answers_were_kept(
+    evaluated, version, tmp_path
+):
+    candidate = version("candidate", extra=1)
+
+    report, _ = evaluated(candidate, candidate, 0)
+
+    with (candidate / "model.tar.gz").open("rb") as stream:
+        archive = content_of_archive(stream).digest
+    kept = hashlib.sha256((tmp_path / "out/answers.json").read_bytes()).hexdigest()
+    assert report["content"] == {"archive_sha256": archive, "answers_sha256": kept}
 
 
 def test_a_later_version_is_compared_with_the_approved_one(evaluated, version):

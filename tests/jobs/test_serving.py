@@ -43,6 +43,25 @@ def test_the_archives_own_server_answers_every_example(asked: Any, tmp_path: Pat
     assert (tmp_path / "unpacked" / "served").is_file()
 
 
+def test_the_archive_is_started_as_the_image_starts_it(
+    asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack = Archive.unpack
+
+    def replaced(*places: Path) -> Archive:
+        """Somebody changes a file after the archive was read."""
+        archive = unpack(*places)
+        (archive.folder / "code/contract.json").write_text("{}")
+        return archive
+
+    monkeypatch.setattr(Archive, "unpack", replaced)
+
+    with pytest.raises(JobError, match="refused to start"):
+        asked()
+
+    assert not (tmp_path / "unpacked" / "served").exists()
+
+
 def test_what_the_model_prints_hides_no_port(asked: Any) -> None:
     said = "import sys\nsys.stdout.write('{loading \"all\"} 10 %'); sys.stdout.flush()\n"
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops.contract import ContractError, ImageBuild
+from mlops.pipeline import archive as archive_module
 from mlops.pipeline import code_files, contract_json, image_tag
 from mlops.pipeline.archive import write_archive
 
@@ -39,6 +40,7 @@ def test_an_archive_holds_the_modules_the_server_and_the_contract(spec, folder, 
 
     found = list(members(archive.path))
     assert [name for name in found if "/" not in name] == [
+        "content.py",
         "contract.json",
         "features.py",
         "model_server.py",
@@ -211,6 +213,14 @@ def test_an_image_is_known_by_what_it_is_built_from(folder, name):
 
     assert image_tag(folder, ImageBuild()) != before
     assert len(before) == 16
+
+
+def test_an_image_with_another_proof_of_archives_is_another_image(folder, tmp_path, monkeypatch):
+    before = image_tag(folder, ImageBuild())
+    (tmp_path / "content.py").write_bytes(archive_module.CONTENT.read_bytes() + b"\n")
+    monkeypatch.setattr(archive_module, "CONTENT", tmp_path / "content.py")
+
+    assert image_tag(folder, ImageBuild()) != before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from botocore.loaders import Loader
 from mlops.contract.model_spec import RegistrySpec
 from mlops.contract.registry_metadata import PLATFORM_METADATA
 from mlops.pipeline.gate import gate_of
-from mlops.pipeline.steps import JobOutput, Joined, ParameterValue
+from mlops.pipeline.steps import FileValue, FunctionOutput, JobOutput, Joined, ParameterValue
 
 
 @pytest.fixture
@@ -58,6 +58,20 @@ def test_a_version_tells_until_when_it_learned_and_what_started_it(gate):
     assert metadata["training_end"] == ParameterValue("TrainingEnd")
     assert metadata["trigger"] == ParameterValue("Trigger")
     assert metadata["trigger_evidence"] == ParameterValue("TriggerEvidence")
+
+
+def test_a_version_carries_the_content_of_what_was_served_and_of_what_was_evaluated(gate):
+    metadata = gate.passed.metadata
+
+    assert metadata["archive_sha256"] == FileValue("Baseline", "Content", "archive_sha256")
+    assert metadata["baseline_sha256"] == FileValue("Baseline", "Content", "baseline_sha256")
+    evaluation = FileValue("Evaluate", "Evaluation", "content.archive_sha256")
+    assert metadata["evaluated_sha256"] == evaluation
+    assert metadata["answers_sha256"].path == "content.answers_sha256"
+
+
+def test_a_version_runs_an_image_by_its_digest_and_not_by_a_name_that_could_move(gate):
+    assert gate.passed.image == FunctionOutput("FindApproved", "ImageByDigest")
 
 
 def test_metadata_holds_only_characters_that_the_registry_takes(gate):

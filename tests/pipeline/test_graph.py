@@ -132,7 +132,7 @@ def test_outputs_of_different_executions_never_meet(graph):
     places = [output.uri for s in processing for output in s.outputs]
     places.append(step(graph, "Train").models)
 
-    assert len({repr(place) for place in places}) == len(places) == 8
+    assert len({repr(place) for place in places}) == len(places) == 9
     assert all("PipelineExecutionId" in repr(place) for place in places)
 
 

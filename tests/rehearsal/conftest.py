@@ -22,6 +22,7 @@ from mlops.rehearsal.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).parent / "tiny"
 HANDLERS = ROOT / "constructs" / "mlops_constructs" / "handlers"
+CONTENT = ROOT / "mlops" / "rollout" / "content.py"
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 BUCKET = f"mlops-dev-artifacts-{ACCOUNT}-{REGION}"
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
@@ -187,7 +188,7 @@ def registering() -> dict[str, Any]:
             "InferenceSpecification": {
                 "Containers": [
                     {
-                        "Image": get("Parameters.ImageUri"),
+                        "Image": get("Steps.FindApproved.OutputParameters['ImageByDigest']"),
                         "ModelDataUrl": get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
                     }
                 ],
@@ -198,6 +199,10 @@ def registering() -> dict[str, Any]:
                 "commit": get("Parameters.Commit"),
                 "execution": get("Execution.PipelineExecutionArn"),
                 "answers_uri": join("/", report, "answers.json"),
+                "answers_sha256": evaluation("content.answers_sha256"),
+                "archive_sha256": evaluation("content.archive_sha256"),
+                "baseline_sha256": evaluation("content.baseline_sha256"),
+                "evaluated_sha256": evaluation("content.archive_sha256"),
             },
         },
     }
@@ -235,10 +240,11 @@ def definition() -> dict[str, Any]:
         "Arguments": {
             "GroupName": get("Parameters.ModelPackageGroupName"),
             "CandidateModelDataUrl": get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
+            "ImageUri": get("Parameters.ImageUri"),
         },
         "OutputParameters": [
             {"OutputName": name, "OutputType": "String"}
-            for name in ("ApprovedModelDataUrl", "ApprovedVersion")
+            for name in ("ApprovedModelDataUrl", "ApprovedVersion", "ImageByDigest")
         ],
     }
     return {
@@ -340,7 +346,7 @@ class Checkout:
 def code_archive(model: Path) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in sorted(model.glob("*.py")):
+        for path in sorted([*model.glob("*.py"), CONTENT]):
             # The platform puts its server into every archive; the tiny model's stands in for it.
             member = tarfile.TarInfo("serve.py" if path.name == "server.py" else path.name)
             content = path.read_bytes()

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from mlops.pipeline.contract_check import STEP_TYPES
-from mlops.registry import list_versions, local_client, show
+from mlops.registry import VersionContent, list_versions, local_client, show
 from mlops.rehearsal.graph import RUN, GraphError
 from mlops.rehearsal.parameters import ParameterError
+from mlops.rollout.content import content_of_archive, digest_of_file
 
 DEFINITIONS = Path(__file__).resolve().parents[1] / "pipeline" / "definitions"
 GROUP = "mlops-tiny"
@@ -68,6 +69,21 @@ def test_a_good_model_is_registered_served_and_reported(
     stored = json.loads((execution.report / "execution.json").read_text())
     assert stored["metrics"][0] == {"name": "r2", "value": 1.0, "low": 0.9, "high": 1.05}
     assert str(execution.report / "index.html") in checkout.output.getvalue()
+
+
+def test_a_version_is_registered_with_the_content_that_it_was_judged_by(checkout: Any) -> None:
+    execution = checkout.rehearse()
+
+    storage = checkout.workspace.storage
+    client = local_client(checkout.workspace.registry, account="222222222222", region="eu-west-1")
+    package = client.describe_model_package(ModelPackageName=execution.version.arn)
+    found = VersionContent.of(package)
+    (container,) = package["InferenceSpecification"]["Containers"]
+    with storage.path(container["ModelDataUrl"]).open("rb") as archive:
+        assert found.archive == content_of_archive(archive).digest
+    answers = package["CustomerMetadataProperties"]["answers_uri"]
+    assert found.answers == digest_of_file(storage.path(answers))
+    assert container["Image"].endswith(f"/mlops/tiny@sha256:{found.image}")
 
 
 def test_a_second_run_reuses_the_jobs_and_meets_the_approved_version(checkout: Any) -> None:

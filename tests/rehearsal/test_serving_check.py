@@ -11,12 +11,19 @@ from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.results import Replay
 from mlops.rehearsal.serving_check import ServingCheck, ServingError, recorded_cases
 from mlops.rehearsal.storage import LocalS3
+from mlops.rollout.content import content_of_archive
 
 ANSWERS = '{"cases": [{"name": "three", "request": {"x": 3}, "response": [{"y": 6.0}]}]}'
 ANSWERING = (Path(__file__).parent / "tiny" / "server.py").read_text()
 
 
-def replayed(checkout: object, tmp_path: Path, server: str, answers: str = ANSWERS) -> Replay:
+def replayed(
+    checkout: object,
+    tmp_path: Path,
+    server: str,
+    answers: str = ANSWERS,
+    content: str | None = None,
+) -> Replay:
     source, storage = tmp_path / "model", LocalS3(tmp_path / "s3")
     (source / "code").mkdir(parents=True)
     (source / "model.json").write_text('{"slope": 2}')
@@ -30,6 +37,7 @@ def replayed(checkout: object, tmp_path: Path, server: str, answers: str = ANSWE
         python=Path(sys.executable),
         storage=storage,
         processes=Processes(),
+        content=content or content_of_archive((tmp_path / "model.tar.gz").open("rb")).digest,
     )
     model = load_platform(checkout.root, model="tiny").model("tiny")  # type: ignore[attr-defined]  # the fixture's class
     return check.replay(
@@ -47,6 +55,15 @@ def running_below(folder: Path) -> list[str]:
         with contextlib.suppress(OSError):
             lines.append(path.read_text().replace("\0", " "))
     return [line for line in lines if str(folder) in line]
+
+
+def test_an_archive_that_is_not_the_registered_one_is_never_started(
+    checkout: object, tmp_path: Path
+) -> None:
+    replay = replayed(checkout, tmp_path, "raise SystemExit('started')", content="0" * 64)
+
+    assert "refused to start" in str(replay.failure)
+    assert "the archive is not the one that was approved" in str(replay.failure)
 
 
 def test_a_version_repeats_its_recorded_answers(checkout: object, tmp_path: Path) -> None:

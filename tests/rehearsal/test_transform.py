@@ -10,8 +10,10 @@ import pytest
 
 from mlops.rehearsal.container import JobError, pack
 from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.serving_check import ServingError
 from mlops.rehearsal.storage import LocalS3
 from mlops.rehearsal.transform import ScoredFile, TransformJob
+from mlops.rollout.content import content_of_archive
 
 # Doubles each x; an x of -1 is refused as the model server does, -2 swallows a line, and -3 fails
 # as often as the file `faults` in its folder says.
@@ -69,6 +71,7 @@ class Bench:
         (source / "code" / "serve.py").write_text(SERVER)
         pack(source, folder / "model.tar.gz")
         self.storage.put(folder / "model.tar.gz", "s3://artifacts/model.tar.gz")
+        self.content = content_of_archive((folder / "model.tar.gz").open("rb")).digest
         self.scored: list[ScoredFile] = []
         self.faults = 0
 
@@ -81,6 +84,7 @@ class Bench:
             name="job",
             arguments=self._arguments(),
             archive_uri="s3://artifacts/model.tar.gz",
+            content=self.content,
             environment={"FAULTS": str(self.faults)},
             folder=self.folder / "step",
             python=Path(sys.executable),
@@ -132,6 +136,17 @@ def test_answers_are_joined_to_whole_lines_in_their_order(bench: Bench) -> None:
         (1, 2, {"y": 4}),
     ]
     assert properties["TransformJobStatus"] == "Completed"
+
+
+def test_a_batch_is_never_answered_by_an_archive_that_is_not_the_registered_one(
+    bench: Bench,
+) -> None:
+    bench.content = "0" * 64
+
+    with pytest.raises(ServingError, match="not the one that was approved"):
+        bench.run(a='{"x": 1}\n')
+
+    assert bench.output("a") is None
 
 
 def test_a_request_holds_as_many_lines_as_the_payload_allows(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Finds what a candidate has to be compared with: the newest approved version of its group."""
+"""Finds what a registration needs to know: the version to beat, and the image behind its tag."""
 
 from functools import cache
 from typing import Any, Final
@@ -10,12 +10,13 @@ NONE_APPROVED: Final = "0"
 
 def handler(event: dict[str, str], _context: object) -> dict[str, str]:
     """Answer the pipeline's step; without an approved version the candidate meets itself."""
+    image = _by_digest(event["ImageUri"])
     arn = _newest_approved(event["GroupName"])
     if arn is None:
-        return _answer(event["CandidateModelDataUrl"], NONE_APPROVED)
+        return _answer(event["CandidateModelDataUrl"], NONE_APPROVED, image)
     package = _sagemaker().describe_model_package(ModelPackageName=arn)
     container = package["InferenceSpecification"]["Containers"][0]
-    return _answer(container["ModelDataUrl"], str(package["ModelPackageVersion"]))
+    return _answer(container["ModelDataUrl"], str(package["ModelPackageVersion"]), image)
 
 
 def _newest_approved(group: str) -> str | None:
@@ -35,10 +36,27 @@ def _newest_approved(group: str) -> str | None:
     return None if newest is None else str(newest["ModelPackageArn"])
 
 
-def _answer(url: str, version: str) -> dict[str, str]:
-    return {"ApprovedModelDataUrl": url, "ApprovedVersion": version}
+def _by_digest(uri: str) -> str:
+    """The image with its digest in place of its tag: <account>.dkr.ecr.<region>...@sha256:..."""
+    name, _, tag = uri.rpartition(":")
+    registry, _, repository = name.partition("/")
+    account, _, _, region, *_ = registry.split(".")
+    (found,) = _ecr(region).describe_images(
+        registryId=account, repositoryName=repository, imageIds=[{"imageTag": tag}]
+    )["imageDetails"]
+    return f"{name}@{found['imageDigest']}"
+
+
+def _answer(url: str, version: str, image: str) -> dict[str, str]:
+    return {"ApprovedModelDataUrl": url, "ApprovedVersion": version, "ImageByDigest": image}
 
 
 @cache
 def _sagemaker() -> Any:
     return boto3.client("sagemaker")
+
+
+@cache
+def _ecr(region: str) -> Any:
+    """The images are kept where the delivery is, which may be another region."""
+    return boto3.client("ecr", region_name=region)

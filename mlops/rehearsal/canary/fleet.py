@@ -20,7 +20,7 @@ from mlops.rehearsal.container import Sandbox
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Command, Processes
 from mlops.rehearsal.server_log import last_line, port_in
-from mlops.rehearsal.serving_check import unpack
+from mlops.rehearsal.serving_check import START, unpack
 from mlops.rehearsal.storage import LocalS3
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
@@ -126,9 +126,9 @@ class Fleet:
 
     def _command(self) -> Command:
         model = self._sandbox.opt_ml / "model"
-        script = ["code/serve.py"]
+        script = list(START)
         if self.fault:
-            script = [str(LAUNCHER), json.dumps(dict(self.fault)), "code"]
+            script = ["-B", str(LAUNCHER), json.dumps(dict(self.fault)), "code", START[-1]]
         variables = {**self.release.environment, "MODEL_VERSION": self.release.number}
         return Command(
             arguments=[

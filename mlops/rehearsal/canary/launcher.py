@@ -1,7 +1,8 @@
 """Starts a model's server with a fault in it; run by the interpreter of the model's environment.
 
-`python launcher.py <fault as JSON> <folder of the archive's code> <arguments of serve.py>`. The
-archive's own serve.py runs unchanged: its web application is wrapped when it is handed to uvicorn.
+`python launcher.py <fault as JSON> <folder of the archive's code> <content.py> <arguments of
+serve.py>`. The archive is proved as the image does it, then its own serve.py runs unchanged: its
+web application is wrapped when it is handed to uvicorn.
 Standard library only, and nothing of the platform, because the environment is the model's.
 """
 
@@ -270,7 +271,9 @@ async def _answer(send: Send, status: int, body: bytes) -> None:
 def main() -> None:
     """Hand uvicorn a wrapped application whenever it is handed one, then be serve.py."""
     settings, code = json.loads(sys.argv[1]), Path(sys.argv[2]).resolve()
-    sys.argv = [str(code / "serve.py"), *sys.argv[3:]]
+    proof = runpy.run_path(sys.argv[3])
+    proof["require_content"](code.parent, os.environ.get(proof["VARIABLE"]))
+    sys.argv = [str(code / "serve.py"), *sys.argv[4:]]
     sys.path[0] = str(code)
     if settings["kind"] == "slow-start":
         time.sleep(settings["seconds"])

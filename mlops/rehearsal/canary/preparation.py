@@ -13,6 +13,7 @@ from mlops.registry import (
     SageMakerClient,
     list_versions,
     local_client,
+    recorded_archive,
 )
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
@@ -26,6 +27,7 @@ from mlops.rehearsal.chosen_stage import unserved_remedy
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.workspace import Workspace
+from mlops.rollout.content import VARIABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,12 @@ class Preparation:
             release=Release(
                 version=str(version.number),
                 archive_uri=container["ModelDataUrl"],
-                environment={**container.get("Environment", {}), **endpoint.container_environment},
+                environment={
+                    **container.get("Environment", {}),
+                    **endpoint.container_environment,
+                    # The template's is of the version that the stage pins, made elsewhere.
+                    VARIABLE: recorded_archive(package),
+                },
             ),
         )
 

@@ -59,10 +59,10 @@ class Replay:
         fault = next(self._faults)
         cases = faults.asked(fault, period.cases, self.spec)
         version = self.live
-        answered = self.endpoint.answers(self.trainings.archive(version), cases)
+        answered = self.endpoint.answers(self.trainings.package(version), cases)
         frozen = answered
         if version != self.first:
-            frozen = self.endpoint.answers(self.trainings.archive(self.first), cases)
+            frozen = self.endpoint.answers(self.trainings.package(self.first), cases)
         self._capture(answered, period, fault)
         self._label(answered, period, is_late=fault == "late-labels")
         judged = self._judged(period, answered)

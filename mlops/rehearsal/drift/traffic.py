@@ -3,12 +3,13 @@
 import json
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mlops.contract import ModelSpec
+from mlops.registry import recorded_archive
 from mlops.rehearsal.drift.captures import Exchange
 from mlops.rehearsal.drift.periods import Case
 from mlops.rehearsal.errors import RehearsalError
@@ -31,16 +32,18 @@ class Endpoint:
     processes: Processes
     folder: Path
 
-    def answers(self, archive_uri: str, cases: Sequence[Case]) -> list[Exchange]:
-        """A version's answers, each to a request of its own.
+    def answers(self, package: Mapping[str, Any], cases: Sequence[Case]) -> list[Exchange]:
+        """A registered version's answers, each to a request of its own.
 
         Raises:
             RehearsalError: it cannot be served, or refuses a request.
         """
         served = ServingCheck(
-            folder=self.folder, python=self.python, storage=self.storage, processes=self.processes
-        )
+            folder=self.folder, python=self.python, storage=self.storage,
+            processes=self.processes, content=recorded_archive(package),
+        )  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
+        archive_uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
         with served.served(archive_uri) as server:
             return [self._exchange(server, case, number) for number, case in enumerate(cases)]
 

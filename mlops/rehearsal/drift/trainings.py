@@ -82,15 +82,14 @@ class Trainings:
             canary=self._released(version.number, live) if version else None,
         )
 
-    def archive(self, number: int) -> str:
-        """Where a version's archive is."""
+    def package(self, number: int) -> Mapping[str, Any]:
+        """A version as its registry describes it."""
         training = self.platform.stages.training
         client = local_client(
             self.workspace.registry, account=training.account, region=training.region
         )
         arn = self.platform.names.model_package_arn(self.spec.name, number)
-        package = client.describe_model_package(ModelPackageName=arn)
-        return str(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+        return client.describe_model_package(ModelPackageName=arn)
 
     def _executed(self, chosen: Mapping[str, str], *, until: str | None = None) -> Execution:
         assembly = Assembly(self.assembly)

@@ -11,7 +11,13 @@ from botocore.stub import Stubber
 
 from mlops_constructs.handlers import find_approved
 
-EVENT = {"GroupName": "acme-churn", "CandidateModelDataUrl": "s3://bucket/candidate/model.tar.gz"}
+REPOSITORY = "100000000000.dkr.ecr.eu-central-1.amazonaws.com/acme/churn"
+DIGEST = f"sha256:{'5' * 64}"
+EVENT = {
+    "GroupName": "acme-churn",
+    "CandidateModelDataUrl": "s3://bucket/candidate/model.tar.gz",
+    "ImageUri": f"{REPOSITORY}:0123abcd",
+}
 PACKAGE = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn/7"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ASKED = {
@@ -23,7 +29,28 @@ ASKED = {
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+def images(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """The delivery's image registry, which has no wildcards: every call is one that is expected."""
+    client = boto3.client("ecr", region_name="eu-central-1")
+    monkeypatch.setattr(find_approved, "_ecr", {"eu-central-1": client}.__getitem__)
+    with Stubber(client) as stub:
+        yield stub
+
+
+@pytest.fixture
+def tagged(images: Stubber) -> Stubber:
+    """One image, behind the event's tag."""
+    asked = {
+        "registryId": "100000000000",
+        "repositoryName": "acme/churn",
+        "imageIds": [{"imageTag": "0123abcd"}],
+    }
+    images.add_response("describe_images", {"imageDetails": [{"imageDigest": DIGEST}]}, asked)
+    return images
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch, tagged: Stubber) -> Iterator[Stubber]:
     client = boto3.client("sagemaker", region_name="eu-west-1")
     monkeypatch.setattr(find_approved, "_sagemaker", lambda: client)
     with Stubber(client) as stub:
@@ -64,6 +91,7 @@ def test_the_newest_approved_version_is_the_one_to_beat(registry: Stubber) -> No
     assert answer == {
         "ApprovedModelDataUrl": "s3://bucket/7/model.tar.gz",
         "ApprovedVersion": "7",
+        "ImageByDigest": f"{REPOSITORY}@{DIGEST}",
     }
 
 
@@ -75,6 +103,7 @@ def test_a_candidate_without_an_approved_predecessor_meets_itself(registry: Stub
     assert answer == {
         "ApprovedModelDataUrl": EVENT["CandidateModelDataUrl"],
         "ApprovedVersion": "0",
+        "ImageByDigest": f"{REPOSITORY}@{DIGEST}",
     }
 
 
@@ -94,6 +123,13 @@ def test_an_unknown_group_fails_the_step_instead_of_waving_the_candidate_through
     registry.add_client_error("list_model_packages", "ValidationException")
 
     with pytest.raises(Exception, match="ValidationException"):
+        find_approved.handler(EVENT, None)
+
+
+def test_a_tag_that_stands_for_no_image_fails_the_step(images: Stubber) -> None:
+    images.add_client_error("describe_images", "ImageNotFoundException")
+
+    with pytest.raises(Exception, match="ImageNotFoundException"):
         find_approved.handler(EVENT, None)
 
 

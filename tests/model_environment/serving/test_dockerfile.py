@@ -43,11 +43,16 @@ def test_the_base_is_one_image_pinned_to_a_patch_release_or_a_digest():
 def test_no_other_image_takes_part_in_the_build():
     # A `syntax` line fetches the builder itself from a registry.
     assert "syntax=" not in DOCKERFILE.read_text()
-    assert not any("--from" in arguments for arguments in those("COPY"))
+    # `platform` is a folder of this repository.
+    sources = re.findall(r"--from=(\S+)", " ".join(those("COPY")))
+    assert sources == ["platform"]
 
 
-def test_only_the_lock_is_copied_and_nothing_is_fetched_but_by_hash():
-    assert those("COPY") == ["requirements.lock /requirements.lock"]
+def test_only_the_lock_and_the_proof_are_copied_and_nothing_is_fetched_but_by_hash():
+    assert those("COPY") == [
+        "requirements.lock /requirements.lock",
+        "--from=platform content.py /usr/local/lib/mlops/content.py",
+    ]
     assert those("ADD") == []
     installs = [run for run in those("RUN") if "install" in run]
     assert len(installs) == 1
@@ -62,18 +67,19 @@ def test_it_runs_as_root_because_sagemaker_mounts_its_folders_owned_by_root():
 def test_nothing_that_the_image_needs_lies_where_sagemaker_mounts():
     built = [*those("COPY"), *those("WORKDIR"), *those("RUN")]
 
-    # `serve` names what is mounted there; it makes nothing.
-    assert [run for run in built if "/opt/ml" in run and "/usr/local/bin/serve" not in run] == []
+    assert [run for run in built if "/opt/ml" in run] == []
 
 
-def test_no_shell_stands_between_the_container_and_its_server():
+def test_what_is_started_is_the_images_own_and_no_archive_can_replace_it():
     assert those("ENTRYPOINT") == []
     assert [json.loads(command) for command in those("CMD")] == [["serve"]]
     (written,) = [run for run in those("RUN") if "/usr/local/bin/serve" in run]
     script = subprocess.run(
         ["/bin/sh", "-c", written.partition(" > ")[0]], capture_output=True, text=True, check=True
     ).stdout
-    assert script == '#!/bin/sh\nexec python3 /opt/ml/model/code/serve.py "$@"\n'
+    # `exec`: no shell stands between the container and its server. `-I`: no variable and no folder
+    # that an archive fills is on the interpreter's path.
+    assert script == '#!/bin/sh\nexec python3 -I -B /usr/local/lib/mlops/content.py "$@"\n'
 
 
 def test_no_secret_and_no_tuning_hides_in_its_variables():

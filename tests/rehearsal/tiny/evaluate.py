@@ -5,6 +5,8 @@ import json
 import tarfile
 from pathlib import Path
 
+from content import content_of_archive, digest_of_file
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", type=Path)
 parser.add_argument("--output-dir", type=Path)
@@ -18,6 +20,12 @@ report = {
     "approved": {"version": int(given.approved_version)},
     "gates": {"passed": r2 >= 0.5, "message": f"r2 is {r2:g}"},
 }
-(given.output_dir / "evaluation.json").write_text(json.dumps(report))
 case = {"name": "three", "request": {"x": 3}, "response": [{"y": 3 * slope}]}
-(given.output_dir / "answers.json").write_text(json.dumps({"cases": [case]}))
+answers = given.output_dir / "answers.json"
+answers.write_text(json.dumps({"cases": [case]}))
+report["content"] = {
+    "archive_sha256": content_of_archive((given.model / "model.tar.gz").open("rb")).digest,
+    "answers_sha256": digest_of_file(answers),
+    "baseline_sha256": 64 * "0",
+}
+(given.output_dir / "evaluation.json").write_text(json.dumps(report))
