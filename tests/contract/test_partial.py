@@ -1,4 +1,3 @@
-# ruff: noqa: E501  # each case is one row of a table
 """One mistake never hides another: what is wrong key by key and what is wrong together."""
 
 import importlib.util
