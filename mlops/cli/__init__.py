@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from mlops.cli.no_access import NoAccessError, is_no_access
 from mlops.contract import ContractError
 from mlops.machine import accept_every_character, explained
 
@@ -51,9 +52,16 @@ class _LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; click would take the end of a file for a person's Ctrl-D."""
+        """Run the command, and say with one exit code where AWS could not be asked.
+
+        Click would take the end of a file for a person's Ctrl-D.
+        """
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            if is_no_access(error):
+                raise NoAccessError(error.format_message()) from error
+            raise
         except EOFError as error:
             raise click.ClickException(_CUT_SHORT) from error
 

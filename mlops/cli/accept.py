@@ -111,7 +111,7 @@ def _ran(plan: Report, ground: Ground, access: Access, root: Path) -> Report:
         left = tuple(run.cleaned())
         outcomes = tuple(run.ask(probes))
     except REFUSALS as error:
-        raise click.UsageError(f"no access: {error}") from error
+        raise click.ClickException(f"no access: {error}") from error
     except BrokenLedgerError as error:
         raise click.ClickException(str(error)) from error
     return replace(plan, probes=probes, outcomes=outcomes, left=left)

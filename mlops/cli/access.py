@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-import click
-
 from mlops.checks.clients import Clients, clients_in
+from mlops.cli.no_access import NoAccessError
 from mlops.cli.profiles import profile_of
 from mlops.contract import Names
 from mlops.contract.stage_spec import Environment, StageSpec
@@ -47,7 +46,7 @@ class Access:
         """Clients with one's own credentials or profile.
 
         Raises:
-            UsageError: they belong to another account.
+            NoAccessError: they belong to another account.
         """
         clients = self.make(stage.region, profile=profile_of(self.profiles, stage.name))
         _require_account(clients, stage.name, stage.account)
@@ -89,7 +88,7 @@ def _require_account(clients: Clients, name: str, account: str) -> None:
     """In another account nothing is deployed either, which would prove nothing."""
     found = clients("sts").get_caller_identity()["Account"]
     if found != account:
-        raise click.UsageError(
+        raise NoAccessError(
             f"the credentials for {name} are of account {found}; allowed: {account}; "
             f"remedy: --profile {name}=NAME"
         )

@@ -1,10 +1,13 @@
 """`mlops release automate`: one run of the release automation, by hand or in its build project."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import boto3
 import click
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from mlops.cli.output import JSON_OPTION, AutomationOutput, DecisionOutput
 from mlops.cli.registry import WORKSPACE
@@ -104,10 +107,21 @@ def _remote(root: Path, git: Git, *, remote: str | None, branch: str | None) -> 
 
 def _sources(root: Path, target: str, profiles: tuple[str, ...]) -> Sources:
     if target == "aws":
+        _require_credentials([entry.rpartition("=")[2] for entry in profiles] or [None])
         return AwsSources(profiles=dict(entry.rpartition("=")[::2] for entry in profiles))
     if profiles:
         raise click.UsageError("--profile goes with --target aws")
     return LocalSources(folder=root / WORKSPACE)
+
+
+def _require_credentials(profiles: Sequence[str | None]) -> None:
+    """Refuse to begin where nothing could be asked; what one stage refuses is its own problem."""
+    try:
+        for profile in profiles:
+            if boto3.Session(profile_name=profile).get_credentials() is None:
+                raise NoCredentialsError
+    except BotoCoreError as error:
+        raise click.ClickException(f"no access to AWS: {error}") from error
 
 
 def _show(report: Report) -> None:

@@ -38,8 +38,9 @@ _REPORT = click.option(
 def check() -> None:
     """Ask what must be true before and after a stage is deployed. Changes nothing.
 
-    The exit code is 0 where a promotion may go on and 1 where not. With --json the answers are told
-    on standard error as they come, and the document follows at the end.
+    The exit code is 0 where a promotion may go on, 1 where not, and 3 where AWS could not be asked.
+    With --json the answers are told on standard error as they come, and the document follows at the
+    end.
     """
 
 
@@ -186,4 +187,4 @@ def _without_access() -> Iterator[None]:
     try:
         yield
     except REFUSALS as error:
-        raise click.UsageError(f"no access: {error}") from error
+        raise click.ClickException(f"no access: {error}") from error

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from mlops.cli.automate import automate
 from mlops.cli.model_argument import model_argument
+from mlops.cli.no_access import NO_ACCESS, is_no_access
 from mlops.cli.output import (
     JSON_OPTION,
     ChangeOutput,
@@ -197,17 +198,25 @@ def status(
     profiles: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show per stage what is pinned, runs, is approved and is newest, and what differs."""
+    """Show per stage what is pinned, runs, is approved and is newest, and what differs.
+
+    The exit code is 3 where a stage or the registry could not be asked; the rest is shown.
+    """
     found: list[ModelStatusOutput] = []
+    unasked = False
     with _refusals():
         platform = load_platform(root, model=model)
         for name in [model] if model else platform.model_names:
-            stages = _statuses(root, platform, name, target, profiles)
+            registered, registry_answered = _registered(root, platform, name, target, profiles)
+            stages = _statuses(platform, name, registered, target, profiles)
+            unasked |= not (registry_answered and all(one.live.was_asked for one in stages))
             found.append(ModelStatusOutput(model=name, stages=[_stage(one) for one in stages]))
             if not as_json:
                 console().print(status_table(name, stages))
     if as_json:
         StatusOutput(models=found).echo()
+    if unasked:
+        raise click.exceptions.Exit(NO_ACCESS)
 
 
 def _change(change: Change) -> ChangeOutput:
@@ -297,9 +306,12 @@ def _registry(root: Path, platform: Platform, target: str, profile: str | None) 
 
 
 def _statuses(
-    root: Path, platform: Platform, model: str, target: str | None, profiles: tuple[str, ...]
+    platform: Platform,
+    model: str,
+    registered: Registered | None,
+    target: str | None,
+    profiles: tuple[str, ...],
 ) -> list[StageStatus]:
-    registered = _registered(root, platform, model, target, profiles)
     found: list[StageStatus] = []
     for stage in platform.stages.stages:
         live = NOT_ASKED
@@ -320,15 +332,15 @@ def _statuses(
 
 def _registered(
     root: Path, platform: Platform, model: str, target: str | None, profiles: tuple[str, ...]
-) -> Registered | None:
-    """The registry's view, or None; the pins are worth showing without it."""
+) -> tuple[Registered | None, bool]:
+    """The registry's view, and whether it was asked; the pins are worth showing without it."""
     if target is None:
-        return None
+        return None, True
     profile = profile_of(profiles, platform.stages.training.name)
     try:
         client = _registry(root, platform, target, profile)
         versions = registered_versions(client, platform.names, model)
-    except (ReleaseError, RegistryError) as error:
+    except (ReleaseError, RegistryError, BotoCoreError) as error:
         click.echo(f"the registry was not compared: {error}", err=True)
-        return None
-    return Registered.of(list(versions.values()))
+        return None, not is_no_access(error)
+    return Registered.of(list(versions.values())), True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import boto3
@@ -26,6 +27,8 @@ class Live:
     """Hash of the release from the endpoint config's tag."""
     unknown: str | None = None
     """Why nothing is known; None where something is."""
+    was_asked: bool = True
+    """Whether the stage answered, if only that there is no such endpoint."""
 
     @property
     def is_served(self) -> bool:
@@ -37,12 +40,18 @@ NOT_ASKED: Final = Live(unknown="not served here")
 
 
 def stage_clients(stage: StageSpec, *, profile: str | None) -> ClientFactory:
-    """Clients in a stage's region, with the environment's credentials or a profile's."""
-    session = boto3.Session(profile_name=profile, region_name=stage.region)
+    """Clients in a stage's region, with the environment's credentials or a profile's.
+
+    A profile that does not exist is found out by the first client.
+    """
+
+    @cache
+    def session() -> boto3.Session:
+        return boto3.Session(profile_name=profile, region_name=stage.region)
 
     def make(service: str) -> Any:
         # boto3's overloads know each service by its literal name.
-        return session.client(service)  # type: ignore[call-overload]  # any service
+        return session().client(service)  # type: ignore[call-overload]  # any service
 
     return make
 
@@ -56,12 +65,15 @@ def live_version(clients: ClientFactory, names: Names, stage: StageSpec, model: 
         account = clients("sts").get_caller_identity()["Account"]
         if account != stage.account:
             # In another account there is no such endpoint either, which would prove nothing.
-            return Live(unknown=f"the credentials are of account {account}, not {stage.account}")
+            return Live(
+                unknown=f"the credentials are of account {account}, not {stage.account}",
+                was_asked=False,
+            )
         return _live(clients("sagemaker"), names, stage, model)
     except ClientError as error:
         return _refusal(error)
     except BotoCoreError as error:
-        return Live(unknown=f"{error}")
+        return Live(unknown=f"{error}", was_asked=False)
 
 
 def _live(sagemaker: Any, names: Names, stage: StageSpec, model: str) -> Live:
@@ -96,4 +108,4 @@ def _refusal(error: ClientError) -> Live:
     details = error.response["Error"]
     if _NOT_FOUND in details["Message"]:
         return Live()
-    return Live(unknown=f"{details['Message']} ({details['Code']})")
+    return Live(unknown=f"{details['Message']} ({details['Code']})", was_asked=False)

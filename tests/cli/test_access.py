@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from mlops.cli.access import Access
+from mlops.cli.no_access import NoAccessError
 from mlops.contract import Platform, StageSpec, load_platform
 
 DELIVERY = "111111111111"
@@ -104,12 +104,12 @@ def test_a_profile_of_another_account_is_refused_since_nothing_would_be_found_th
 ) -> None:
     ways = access(DELIVERY, "prod=mine", mine="222222222222")
 
-    with pytest.raises(click.UsageError, match="are of account 222222222222; allowed: 4444"):
+    with pytest.raises(NoAccessError, match="are of account 222222222222; allowed: 4444"):
         ways.reading(prod)
 
 
 def test_own_credentials_of_another_account_are_refused(
     access: Callable[..., Access], prod: StageSpec
 ) -> None:
-    with pytest.raises(click.UsageError, match="remedy: --profile prod=NAME"):
+    with pytest.raises(NoAccessError, match="remedy: --profile prod=NAME"):
         access(DELIVERY).own(prod)

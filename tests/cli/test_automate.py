@@ -157,8 +157,15 @@ def test_rehearsals_are_not_released_to_everybody_by_default(
 
 @pytest.mark.usefixtures("git")
 def test_on_aws_the_roles_are_assumed_unless_profiles_are_named(
-    mlops: Mlops, run: list[Any]
+    mlops: Mlops, run: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    profiles = "".join(
+        f"[{name}]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+        for name in ("mine", "p")
+    )
+    (tmp_path / "profiles").write_text(profiles)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "profiles"))
+
     mlops("release", "automate", "--target", "aws")
     mlops("release", "automate", "--target", "aws", "--profile", "mine", "--profile", "prod=p")
 

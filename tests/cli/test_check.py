@@ -1,4 +1,4 @@
-"""The command says what it found, and ends with 0, 1 or 2 for who reads no text."""
+"""The command says what it found, and ends with 0, 1, 2 or 3 for who reads no text."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,5 +165,5 @@ def test_missing_credentials_are_told_without_a_traceback(
 
     ran = mlops("check", "before", "prod")
 
-    assert ran.exit_code == 2
+    assert ran.exit_code == 3
     assert "no access: Unable to locate credentials" in ran.output

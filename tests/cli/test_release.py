@@ -246,8 +246,8 @@ def _nothing() -> object:
 def test_a_profile_that_does_not_exist_is_told_without_a_traceback(mlops: Mlops) -> None:
     result = mlops("release", "status", "--target", "aws", "--profile", "nobody")
 
-    assert result.exit_code == 1
-    assert "no access to AWS: The config profile (nobody) could not be found" in result.output
+    assert result.exit_code == 3
+    assert "not compared: The config profile (nobody) could not be found" in result.output
 
 
 @pytest.mark.parametrize(

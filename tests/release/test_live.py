@@ -140,7 +140,7 @@ def test_no_endpoint_in_another_account_proves_nothing(prod: Scene) -> None:
 def test_a_refusal_is_told_and_not_raised(prod: Scene) -> None:
     found = prod(refusal=("AccessDeniedException", "not you"))
 
-    assert found == Live(unknown="not you (AccessDeniedException)")
+    assert found == Live(unknown="not you (AccessDeniedException)", was_asked=False)
 
 
 def test_missing_credentials_are_told_and_not_raised(platform: Platform) -> None:
@@ -151,7 +151,7 @@ def test_missing_credentials_are_told_and_not_raised(platform: Platform) -> None
 
     found = live_version(clients, platform.names, stage, "bike-demand")
 
-    assert found == Live(unknown="Unable to locate credentials")
+    assert found == Live(unknown="Unable to locate credentials", was_asked=False)
 
 
 def test_clients_speak_to_the_stages_region(platform: Platform) -> None:
