@@ -129,10 +129,9 @@ class _Run:
         if finished:
             self._say(f"finished before: {', '.join(finished)}")
         if len(pending) > 1:
-            seconds = asyncio.run(_seconds(self.stage, pending))
             self._say(
-                f"{len(pending)} deployments take about {max(1, round(seconds / 60))} minutes if "
-                "this machine stays as it is now; what has finished is kept"
+                f"{len(pending)} deployments take about {minutes(forecast(self.stage, pending))} "
+                "if this machine stays as it is now; what has finished is kept"
             )
 
     def _reported(self, results: Sequence[DeploymentResult]) -> CanaryRehearsal:
@@ -171,6 +170,9 @@ def played(
     stage: Stage, fault: Fault, expectation: Expectation, console: Console
 ) -> DeploymentResult:
     """A deployment that counts, if the machine lets one: an invalid one is repeated slower."""
+    if not console.is_terminal:
+        # A terminal shows this while it lasts; elsewhere nobody could tell waiting from hanging.
+        console.print(Text(f"  {fault.name} starts: {fault.story}"), soft_wrap=True)
     for attempt in range(_ATTEMPTS):
         with console.status(f"{fault.name}: {fault.story}"):
             result = _attempt(stage, fault, expectation, slowdown=2.0**attempt)
@@ -209,10 +211,16 @@ def _attempt(
         processes.stop()
 
 
-async def _seconds(stage: Stage, pending: Sequence[tuple[Fault, Expectation]]) -> float:
-    """How long these deployments take, by what the old fleet shows now."""
+def forecast(stage: Stage, pending: Sequence[tuple[Fault, Expectation]]) -> float:
+    """Seconds that these deployments take, by what the old fleet shows now."""
     processes = Processes()
     try:
-        return await forecast_seconds(stage, pending, processes)
+        return asyncio.run(forecast_seconds(stage, pending, processes))
     finally:
         processes.stop()
+
+
+def minutes(seconds: float) -> str:
+    """A duration as an estimate deserves: whole minutes, one at least."""
+    count = max(1, round(seconds / 60))
+    return f"{count} minute{'' if count == 1 else 's'}"

@@ -17,7 +17,7 @@ from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report as canary_report
 from mlops.rehearsal.canary.faults import Fault, expectations, faults
 from mlops.rehearsal.canary.preparation import Preparation
-from mlops.rehearsal.canary.rehearsal import played
+from mlops.rehearsal.canary.rehearsal import forecast, played
 from mlops.rehearsal.canary.results import CanaryRehearsal
 from mlops.rehearsal.canary.scene import Stage
 from mlops.rehearsal.delivery.account import PROMOTED, Asked, Judged, StageAccount, asked
@@ -123,6 +123,14 @@ class DeliveryPipeline:
             if not runs[-1].passed:
                 break
         return PipelineRun(commit=checkout.commit, subject=checkout.subject, stages=tuple(runs))
+
+    def forecast(self, checkout: Checkout, assembly: Assembly) -> float:
+        """Seconds that one deployment takes in the last stage, if the machine stays as it is."""
+        *_, last = stages_in_order(assembly, checkout)
+        candidate = _candidate(checkout, assembly, checkout.platform.stages.stage(last))
+        prepared = self._preparation(candidate).prepared(assembly, self.python, lambda _: None)
+        fault = self._fault(prepared, candidate.version, candidate.stage)
+        return forecast(prepared, [(fault, expectations()[fault.name])])
 
     def _stage(self, checkout: Checkout, assembly: Assembly, stage: StageSpec) -> StageRun:
         candidate = _candidate(checkout, assembly, stage)

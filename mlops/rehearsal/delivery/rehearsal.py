@@ -12,6 +12,8 @@ from rich.console import Console
 
 from mlops.contract import Platform
 from mlops.registry import approve, list_versions
+from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.canary.rehearsal import minutes
 from mlops.rehearsal.delivery import events, report
 from mlops.rehearsal.delivery.automation import Automation
 from mlops.rehearsal.delivery.pipeline import NONE, Broken, DeliveryPipeline
@@ -162,9 +164,31 @@ class _Story:
         self.base = newest_approved(client, group, model=self.world.model)
         self._pin_everywhere(checkout)
         checkout = self.world.checkout()
-        self.console.print(f"every stage runs version {self.base} of {self.world.model}")
-        self.pipeline.begin(checkout, self.world.synthesized(checkout), version=self.base)
+        self._say(f"every stage runs version {self.base} of {self.world.model}")
+        clock = time.monotonic()
+        assembly = self._synthesized(checkout)
+        synthesis = time.monotonic() - clock
+        self.pipeline.begin(checkout, assembly, version=self.base)
+        self._say_how_long(checkout, assembly, synthesis=synthesis)
         return checkout
+
+    def _say_how_long(self, checkout: Checkout, assembly: Assembly, *, synthesis: float) -> None:
+        names = [stage.name for stage in checkout.platform.stages.stages]
+        ending = expected_endings()[self.fault]
+        count, commits = deployments(len(names), ending), 3 if ending == "rejected" else 2
+        seconds = count * self.pipeline.forecast(checkout, assembly) + commits * synthesis
+        self._say(
+            f"{count} deployments in {len(names)} stages and {commits} commits take about "
+            f"{minutes(seconds)} if this machine stays as it is now"
+        )
+
+    def _synthesized(self, checkout: Checkout) -> Assembly:
+        if not self.world.is_synthesized(checkout):
+            self._say(f"  commit {checkout.commit[:10]} is synthesized")
+        return self.world.synthesized(checkout)
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def _pin_everywhere(self, checkout: Checkout) -> None:
         file = before = ReleasesFile.read(checkout.root, model=self.world.model)
@@ -222,7 +246,7 @@ class _Story:
 
     def _automation(self) -> tuple[Checkout, Automation]:
         checkout = self.world.checkout()
-        assembly = self.world.synthesized(checkout)
+        assembly = self._synthesized(checkout)
         return checkout, Automation(world=self.world, assembly=assembly)
 
     def _play(self, title: str, story: str, wakings: list[Waking]) -> None:
@@ -232,10 +256,10 @@ class _Story:
         for waking in wakings:
             acts.append(waking)
             what = waking.message.partition("\n")[0] or "nothing to do"
-            self.console.print(f"  {waking.cause}: {what}", markup=False, soft_wrap=True)
+            self._say(f"  {waking.cause}: {what}")
         if any(waking.commit for waking in wakings):
             checkout = self.world.checkout()
-            acts.append(self.pipeline.run(checkout, self.world.synthesized(checkout)))
+            acts.append(self.pipeline.run(checkout, self._synthesized(checkout)))
         self.chapters.append(Chapter(title=title, story=story, acts=tuple(acts)))
 
     def _objections(self, platform: Platform, packages: dict[int, dict[str, Any]]) -> Iterator[str]:
@@ -273,6 +297,15 @@ class _Story:
             sum(isinstance(act, Waking) and act.commit is not None for act in chapter.acts) > 1
             for chapter in self.chapters
         )
+
+
+def deployments(stages: int, ending: str) -> int:
+    """How many deployments a delivery takes: of the good version, the bad one, and the way back."""
+    if ending == "delivered":
+        return 2 * stages
+    # A fault shows from the second stage on, where there is one; the first stage then goes back.
+    tried = min(2, stages)
+    return stages + tried + (tried - 1 if ending == "rejected" else 0)
 
 
 def _pins(platform: Platform, model: str) -> dict[str, int | None]:

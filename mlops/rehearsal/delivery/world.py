@@ -126,10 +126,17 @@ class World:
         Raises:
             RehearsalError: the app refuses it.
         """
-        folder = self.folder / "assemblies" / checkout.commit[:12]
+        folder = self._assembly(checkout)
         if not folder.exists():
             synthesize(checkout.root, folder, commit=checkout.commit)
         return Assembly(folder)
+
+    def is_synthesized(self, checkout: Checkout) -> bool:
+        """Whether the commit was synthesized before."""
+        return self._assembly(checkout).exists()
+
+    def _assembly(self, checkout: Checkout) -> Path:
+        return self.folder / "assemblies" / checkout.commit[:12]
 
     def git(self, *arguments: str, folder: Path | None = None) -> str:
         """What a git command says.

@@ -385,13 +385,14 @@ def test_what_was_kept_of_another_template_is_not_taken(site, monkeypatch) -> No
 
 
 def test_several_deployments_say_beforehand_how_long_they_take(site, monkeypatch) -> None:
-    monkeypatch.setattr(
-        "mlops.rehearsal.canary.rehearsal._wanted", lambda _: ("alarm-red", "no-traffic")
-    )
+    names = ("alarm-red", "no-traffic")
+    monkeypatch.setattr("mlops.rehearsal.canary.rehearsal._wanted", lambda _: names)
     said = io.StringIO()
 
     site.rehearse(console=Console(file=said, width=200))
     lines = said.getvalue().splitlines()
 
     (at,) = (number for number, line in enumerate(lines) if "2 deployments take about" in line)
-    assert at < next(number for number, line in enumerate(lines) if "alarm-red:" in line)
+    starts = [number for number, line in enumerate(lines) if " starts: " in line]
+    ends = [next(n for n, line in enumerate(lines) if f" {name}:" in line) for name in names]
+    assert at < starts[0] < ends[0] < starts[1] < ends[1]

@@ -8,6 +8,8 @@ from rich.console import Console
 
 from mlops.rehearsal.canary.faults import FAULT_NAMES, expectations
 from mlops.rehearsal.delivery import Wishes, expected_endings, rehearse_delivery
+from mlops.rehearsal.delivery.rehearsal import deployments
+from mlops.rehearsal.delivery.results import DeliveryRehearsal, PipelineRun
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 from mlops.rehearsal.workspace import Workspace
 
@@ -27,6 +29,31 @@ def test_what_must_come_of_a_fault_agrees_with_its_canary() -> None:
     assert set(FAULT_NAMES) - expected_endings().keys() == {"identical"}
     for fault, ending in expected_endings().items():
         assert ending in ENDINGS_OF[canary[fault].ending], fault
+
+
+@pytest.mark.parametrize(
+    ("stages", "ending", "count"),
+    [
+        (3, "delivered", 6),
+        (3, "rejected", 6),
+        (3, "reported", 5),
+        (1, "delivered", 2),
+        (1, "rejected", 2),
+    ],
+)
+def test_the_estimate_counts_each_deployment(stages: int, ending: str, count: int) -> None:
+    assert deployments(stages, ending) == count
+
+
+def assert_told(lines: list[str], rehearsal: DeliveryRehearsal) -> None:
+    """How long it takes is told before the first deployment, and each deployment when it starts."""
+    runs = [act for one in rehearsal.chapters for act in one.acts if isinstance(act, PipelineRun)]
+    deployed = [stage for run in runs for stage in run.stages if stage.deployment]
+    starts = [number for number, line in enumerate(lines) if " starts: " in line]
+    (estimate,) = (number for number, line in enumerate(lines) if " take about " in line)
+    assert len(starts) == len(deployed)
+    assert estimate < starts[0]
+    assert lines[estimate].startswith(f"{len(deployed)} deployments in 3 stages and ")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +76,7 @@ def test_a_good_version_arrives_and_a_bad_one_never_reaches_the_last_stage(
     rehearsal = rehearse_delivery(ROOT, MODEL, wishes=Wishes(fault=fault), console=console)
 
     assert rehearsal.objections == ()
+    assert_told(console.file.getvalue().splitlines(), rehearsal)  # type: ignore[attr-defined]  # a StringIO
     assert (rehearsal.report / "index.html").is_file()
     status = {"rejected": "Rejected", "reported": "Approved"}[expected_endings()[fault]]
     assert rehearsal.statuses[rehearsal.bad] == status
