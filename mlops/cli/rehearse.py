@@ -94,7 +94,9 @@ def pipeline(
 @model_argument()
 @click.option("--stage", help="Whose endpoint. Default: the last that pins MODEL.")
 @click.option(
-    "--candidate", type=click.IntRange(min=1), help="Version to deploy. Default: the newest here."
+    "--candidate",
+    type=click.IntRange(min=1),
+    help="Version to deploy, approved or not. Default: the newest here, which must be approved.",
 )
 @click.option(
     "--fault",

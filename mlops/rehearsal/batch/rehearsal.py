@@ -12,6 +12,7 @@ from rich.console import Console
 
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform, read_examples
 from mlops.registry import MissingGroupError, ModelVersion, list_versions, local_client
+from mlops.rehearsal.approval import approved, unapproved
 from mlops.rehearsal.batch import report
 from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
@@ -90,7 +91,10 @@ class _Setting:
     def rehearsed(self, console: Console) -> BatchRehearsal:
         """The run, from an upload to the drift job's verdict."""
         began, clock = datetime.now(UTC), time.monotonic()
-        stage, version = self._stage(), self._version().number
+        stage, found = self._stage(), self._version()
+        version = found.number
+        if told := unapproved(found):
+            console.print(told, markup=False, soft_wrap=True)
         name, content = self._input()
         with self._opened(stage, console) as batch:
             batch.upload(name, content)
@@ -164,15 +168,15 @@ class _Setting:
         except MissingGroupError:
             versions = {}
         pinned = self.platform.releases.version(model=self.spec.name, stage=self._stage().name)
-        approved = [one for one in versions.values() if one.status == "Approved"]
         if pinned in versions:
             return versions[pinned]
-        if not approved:
+        released = approved(versions.values())
+        if not released:
             raise RehearsalError(
                 f"{group}: no version is approved here; "
                 f"remedy: mlops rehearse pipeline {self.spec.name} --approve"
             )
-        return max(approved, key=lambda one: one.number)
+        return versions[max(released)]
 
     def _input(self) -> tuple[str, bytes]:
         """A name for the uploaded file, and its content."""

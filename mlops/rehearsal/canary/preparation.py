@@ -15,6 +15,7 @@ from mlops.registry import (
     local_client,
     recorded_archive,
 )
+from mlops.rehearsal.approval import approved, require_approved, unapproved
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Release
@@ -42,7 +43,7 @@ class Preparation:
     released: int | None = None
     """Version in service; None: the pinned one, else the newest that was approved."""
     candidate: int | None = None
-    """Version to deploy; None: the newest."""
+    """Version to deploy, whatever its approval; None: the newest, which must be approved."""
     seed: int = 0
     scale: float | None = None
 
@@ -66,6 +67,8 @@ class Preparation:
             remedy=unserved_remedy(self.platform, self.spec.name, self.stage),
         )
         blue, green = self._versions()
+        for told in filter(None, map(unapproved, dict.fromkeys((blue, green)))):
+            say(told)
         say(
             f"{endpoint.name}: version {green.number} over version {blue.number}, "
             f"{endpoint.policy.strategy}, {endpoint.duration_seconds / 60:g} minutes of baking, "
@@ -117,7 +120,11 @@ class Preparation:
         )
 
     def _versions(self) -> tuple[ModelVersion, ModelVersion]:
-        """The released version and the candidate."""
+        """The released version and the candidate.
+
+        Raises:
+            RehearsalError: there is none, or nobody approved the one that nobody named.
+        """
         group = self.platform.names.model_package_group(self.spec.name)
         try:
             versions = {one.number: one for one in list_versions(self._client, group)}
@@ -134,6 +141,8 @@ class Preparation:
                 f"--candidate {candidate}: there is no such version; "
                 f"allowed: {', '.join(str(number) for number in sorted(versions))}"
             )
+        if self.candidate is None:
+            require_approved(versions[candidate], model=self.spec.name, versions=versions.values())
         return versions[self._released(versions)], versions[candidate]
 
     def _released(self, versions: Mapping[int, ModelVersion]) -> int:
@@ -142,8 +151,7 @@ class Preparation:
         pinned = self.platform.releases.version(model=self.spec.name, stage=self.stage.name)
         if pinned is not None and pinned in versions:
             return pinned
-        approved = [one.number for one in versions.values() if one.status == "Approved"]
-        return max(approved or versions)
+        return max(approved(versions.values()) or versions)
 
     def _candidate(self, version: ModelVersion, endpoint: GuardedEndpoint) -> Candidate:
         package = self._client.describe_model_package(ModelPackageName=version.arn)

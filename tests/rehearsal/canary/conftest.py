@@ -145,6 +145,12 @@ class Site:
         approve(client, GROUP, number, reason="test")
         return number
 
+    def decide(self, number: int, status: str) -> None:
+        """Change the approval of a version."""
+        client = local_client(self.workspace.registry, account=ACCOUNT, region=REGION)
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{GROUP}/{number}"
+        client.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status)
+
 
 def archive(slope: float) -> bytes:
     contract = {

@@ -226,6 +226,29 @@ def test_a_model_that_only_an_earlier_stage_pins_is_rehearsed_there(site) -> Non
         site.rehearse()
 
 
+@pytest.mark.parametrize("status", ["Rejected", "PendingManualApproval"])
+def test_a_version_that_no_stage_would_be_given_is_refused_unless_it_is_named(
+    site, status: str
+) -> None:
+    site.decide(2, status)
+    said = io.StringIO()
+
+    with pytest.raises(RehearsalError, match=rf"tiny 2: is {status}, .*allowed: 1; remedy: appro"):
+        site.rehearse()
+    site.rehearse(candidate=2, console=Console(file=said, width=200))
+
+    assert f"mind: version 2 is {status}; `mlops release pin` refuses it" in said.getvalue()
+
+
+def test_a_rejected_version_that_is_still_pinned_is_told(site) -> None:
+    site.decide(1, "Rejected")
+    said = io.StringIO()
+
+    site.rehearse(console=Console(file=said, width=200))
+
+    assert "mind: version 1 is Rejected" in said.getvalue()
+
+
 def test_a_registry_without_versions_says_how_to_get_one(site) -> None:
     for file in site.workspace.registry.glob("*/[0-9]*.json"):
         file.unlink()
