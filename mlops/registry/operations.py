@@ -15,6 +15,22 @@ from mlops.registry.store import Record, Store
 Request = Mapping[str, Any]
 
 PENDING: Final = "PendingManualApproval"
+TRANSITIONS: Final = frozenset(
+    {
+        (PENDING, "Approved"),
+        (PENDING, "Rejected"),
+        ("Rejected", "Approved"),
+        ("Approved", "Rejected"),
+    }
+)
+"""Changes of an approval that SageMaker's developer guide documents, with what follows from each
+("Update the Approval Status of a Model", model-registry-approve). The API's model names no other
+refusal; a way back to pending is documented nowhere, so nothing here may depend on one.
+"""
+MOST_METADATA: Final = 50
+"""Entries of CustomerMetadataProperties, which UpdateModelPackage merges with those that are there
+(CustomerMetadataMap in the API's model).
+"""
 _CREATOR: Final = {"UserProfileName": "local"}
 _PAGE: Final = 10
 _SUMMARY: Final = (
@@ -42,6 +58,14 @@ _UPDATABLE: Final = (
     "SourceUri",
     "ModelCard",
     "ModelLifeCycle",
+)
+
+
+_MERGED: Final = (
+    "ModelPackageArn",
+    "CustomerMetadataProperties",
+    "CustomerMetadataPropertiesToRemove",
+    "ClientToken",
 )
 
 
@@ -174,12 +198,17 @@ class Operations:
     def _update_version(self, request: Request) -> Record:
         with self.store.locked():
             record = self._version(request["ModelPackageArn"])
+            _refuse_unknown_changes(request, record)
             metadata = {
                 **record.get("CustomerMetadataProperties", {}),
                 **request.get("CustomerMetadataProperties", {}),
             }
             for key in request.get("CustomerMetadataPropertiesToRemove", ()):
                 metadata.pop(key, None)
+            if len(metadata) > MOST_METADATA:
+                raise _invalid(
+                    f"CustomerMetadataProperties: {len(metadata)} entries; at most {MOST_METADATA}"
+                )
             changed = {
                 **record,
                 **_part(request, _UPDATABLE),
@@ -214,6 +243,19 @@ class Operations:
 
     def _arn(self, resource: str) -> str:
         return f"arn:aws:sagemaker:{self.region}:{self.account}:{resource}"
+
+
+def _refuse_unknown_changes(request: Request, record: Record) -> None:
+    """Refuse what the local registry would not keep, and what no documentation promises."""
+    for key in sorted(request.keys() - {*_UPDATABLE, *_MERGED}):
+        raise _invalid(f"the local registry does not keep {key} of UpdateModelPackage")
+    before = record["ModelApprovalStatus"]
+    after = request.get("ModelApprovalStatus", before)
+    if before != after and (before, after) not in TRANSITIONS:
+        raise _invalid(
+            f"{record['ModelPackageArn']}: ModelApprovalStatus cannot go from {before} to {after}: "
+            "SageMaker documents no such change"
+        )
 
 
 def _invalid(message: str) -> OperationError:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
+from botocore.loaders import Loader
 
-from mlops.registry import RegistryError, SageMakerClient, local_client
+from mlops.registry import RegistryError, SageMakerClient, local_client, operations
+from mlops.registry.operations import MOST_METADATA, TRANSITIONS
 from mlops.registry.store import Store
 
 GROUP = "mlops-bike-demand"
@@ -312,6 +314,76 @@ def test_a_registry_held_by_another_process_is_told_with_what_to_do(
     told = pytest.raises(RegistryError, match="held by another process; remedy: run it again")
     with Store(tmp_path / "registry").locked(), told:
         client.create_model_package(**package())
+
+
+STATUSES = ("PendingManualApproval", "Approved", "Rejected")
+
+
+@pytest.mark.parametrize("before", STATUSES)
+@pytest.mark.parametrize("after", STATUSES)
+def test_an_approval_changes_as_documented_and_in_no_other_way(
+    client: SageMakerClient, before: str, after: str
+) -> None:
+    created = client.create_model_package(**package(ModelApprovalStatus=before))
+    arn = created["ModelPackageArn"]
+    change = {"ModelPackageArn": arn, "ModelApprovalStatus": after, "ApprovalDescription": "why"}
+
+    if after == "PendingManualApproval" != before:
+        code, message = refusal(client.update_model_package, **change)
+        assert code == "ValidationException"
+        assert f"cannot go from {before} to {after}" in message
+    else:
+        client.update_model_package(**change)
+
+    found = client.describe_model_package(ModelPackageName=arn)
+    kept = before if after == "PendingManualApproval" else after
+    assert found["ModelApprovalStatus"] == kept
+
+
+def test_every_approval_status_of_the_api_is_in_the_documented_changes() -> None:
+    shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
+
+    assert {one for pair in TRANSITIONS for one in pair} == set(
+        shapes["ModelApprovalStatus"]["enum"]
+    )
+    assert shapes["CustomerMetadataMap"]["max"] == MOST_METADATA
+
+
+def test_metadata_is_counted_after_it_is_merged(client: SageMakerClient) -> None:
+    full = {f"key-{number}": "x" for number in range(MOST_METADATA)}
+    created = client.create_model_package(**package(CustomerMetadataProperties=full))
+    arn = created["ModelPackageArn"]
+    more = {"ModelPackageArn": arn, "CustomerMetadataProperties": {"one-more": "x"}}
+
+    code, message = refusal(client.update_model_package, **more)
+    client.update_model_package(**more, CustomerMetadataPropertiesToRemove=["key-0"])
+
+    assert (code, message) == (
+        "ValidationException",
+        f"CustomerMetadataProperties: {MOST_METADATA + 1} entries; at most {MOST_METADATA}",
+    )
+
+
+def test_a_change_that_would_not_be_kept_is_refused(client: SageMakerClient) -> None:
+    arn = client.create_model_package(**package())["ModelPackageArn"]
+    container = {"Image": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/bike-demand:abc"}
+
+    _, message = refusal(
+        client.update_model_package,
+        ModelPackageArn=arn,
+        AdditionalInferenceSpecificationsToAdd=[{"Name": "other", "Containers": [container]}],
+    )
+
+    assert "does not keep AdditionalInferenceSpecificationsToAdd" in message
+
+
+def test_every_member_of_an_update_is_kept_or_refused() -> None:
+    model = Loader().load_service_model("sagemaker", "service-2")
+    members = model["shapes"]["UpdateModelPackageInput"]["members"].keys()
+
+    assert members - {*operations._UPDATABLE, *operations._MERGED} == {
+        "AdditionalInferenceSpecificationsToAdd"
+    }
 
 
 def test_an_interrupted_write_leaves_the_version_before_it(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mlops.registry import approve, local_client
+from mlops.registry import local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import CanaryRehearsal, DeploymentResult, Wishes, rehearse_canary
 from mlops.rehearsal.workspace import Workspace
@@ -119,7 +119,13 @@ class Site:
                 break
         return result
 
-    def register(self, *, slope: float, environment: dict[str, str] | None = None) -> int:
+    def register(
+        self,
+        *,
+        slope: float,
+        environment: dict[str, str] | None = None,
+        status: str = "Approved",
+    ) -> int:
         client = local_client(self.workspace.registry, account=ACCOUNT, region=REGION)
         name = f"{BUCKET}/e{slope:g}"
         storage = self.workspace.storage
@@ -142,7 +148,8 @@ class Site:
             CustomerMetadataProperties={"answers_uri": f"{name}/answers.json"},
         )
         number = int(created["ModelPackageArn"].rpartition("/")[2])
-        approve(client, GROUP, number, reason="test")
+        if status != "PendingManualApproval":
+            self.decide(number, status)
         return number
 
     def decide(self, number: int, status: str) -> None:

@@ -230,14 +230,14 @@ def test_a_model_that_only_an_earlier_stage_pins_is_rehearsed_there(site) -> Non
 def test_a_version_that_no_stage_would_be_given_is_refused_unless_it_is_named(
     site, status: str
 ) -> None:
-    site.decide(2, status)
+    site.register(slope=3, status=status)
     said = io.StringIO()
 
-    with pytest.raises(RehearsalError, match=rf"tiny 2: is {status}, .*allowed: 1; remedy: appro"):
+    with pytest.raises(RehearsalError, match=rf"tiny 3: is {status}, .*allowed: 1, 2; remedy: a"):
         site.rehearse()
-    site.rehearse(candidate=2, console=Console(file=said, width=200))
+    site.rehearse(candidate=3, console=Console(file=said, width=200))
 
-    assert f"mind: version 2 is {status}; `mlops release pin` refuses it" in said.getvalue()
+    assert f"mind: version 3 is {status}; `mlops release pin` refuses it" in said.getvalue()
 
 
 def test_a_rejected_version_that_is_still_pinned_is_told(site) -> None:
