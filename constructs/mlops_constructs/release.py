@@ -84,6 +84,12 @@ class Release:
         refused = refusals(client_error_ratio=alarms.client_error_ratio, window=alarms.window)
         return (*judged, refused, self._wrong_answers(), *self.canary.custom_signals)
 
+    @property
+    def body_limit(self) -> dict[str, str]:
+        """The variable that bounds a body; none where the server's own limit holds."""
+        most = self.model.endpoint.body_limit_bytes
+        return {} if most is None else {"MAX_BODY_BYTES": str(most)}
+
     @cached_property
     def hash(self) -> str:
         """Name of this release; another one if anything that is deployed with it differs."""
@@ -101,6 +107,7 @@ class Release:
                 # What a verdict or a warning asks for changes nothing that is deployed.
                 "canary": self.canary.model_dump(mode="json", exclude=_JUDGED_ONLY),
                 "network": network.model_dump(mode="json") if network else None,
+                **self.body_limit,
             }
         )
 

@@ -44,6 +44,7 @@ class ServedModel(Construct):
                 # makes a new model, a new endpoint config and with it a canary: what an update to
                 # the config in force does is not documented.
                 "MODEL_RELEASE": self._release.hash,
+                **self._release.body_limit,
             },
         )
 

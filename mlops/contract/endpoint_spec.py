@@ -1,6 +1,6 @@
 """How a model is served, released and watched, as far as its own team decides."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -26,6 +26,10 @@ OWN_ALARMS = (
     "server-errors", "model-errors", "client-errors", "latency", "wrong-answers", "endpoint-errors"
 )  # fmt: skip
 """Names of the rollback alarms that every release has or may have."""
+
+MOST_PAYLOAD_MB: Final = 25
+"""What a real-time endpoint takes by SageMaker's FAQ; botocore's model says 6,291,456 bytes."""
+_MEGABYTE: Final = 1024 * 1024
 
 
 class CustomMetric(Spec):
@@ -218,11 +222,20 @@ class EndpointSpec(Spec):
     latency_p99_ms: Annotated[
         float, Field(gt=0, le=60_000, description="Objective, milliseconds")
     ] = 500.0
+    max_payload_mb: Annotated[
+        int, Field(ge=1, le=MOST_PAYLOAD_MB, description="Longest body of a request")
+    ] = MOST_PAYLOAD_MB
     scaling: Annotated[ScalingSpec, Field(description="How the fleet follows the traffic")] = (
         ScalingSpec()
     )
     canary: Annotated[CanarySpec, Field(description="How a new version takes over")] = CanarySpec()
     capture: Annotated[CaptureSpec, Field(description="What monitoring reads")] = CaptureSpec()
+
+    @property
+    def body_limit_bytes(self) -> int | None:
+        """Longest body of a request; None where the server's own limit holds, the service's."""
+        most = self.max_payload_mb
+        return None if most == MOST_PAYLOAD_MB else most * _MEGABYTE
 
     @property
     def canary_latency_p99_ms(self) -> float:

@@ -160,13 +160,18 @@ class PipelineSpec(Spec):
 
 
 class Gate(Spec):
-    """A condition that a version meets on held-out data, or is not registered."""
+    """A condition that a version meets on held-out data, or is not registered.
+
+    The metric's value decides; the bounds of its interval are reported and decide nothing.
+    """
 
     metric: Annotated[Line, Field(description="A metric of the problem type or of a group")]
     comparison: Annotated[
         Literal["at_least", "at_most"], Field(description="In the direction that is better")
     ]
-    threshold: Annotated[float, Field(description="In the metric's unit")]
+    threshold: Annotated[
+        float, Field(description="In the metric's unit; met by the value, not by a bound of it")
+    ]
     max_regression: Annotated[
         float | None,
         Field(ge=0, description="Not worse than the approved version by more than this"),

@@ -146,6 +146,12 @@ def _csv_rows(text: str, contract: Contract) -> list[dict[str, Any]]:
     if not lines:
         raise BadPayloadError("the body is empty; allowed: a header line and rows")
     header = bodies.header_of(lines[0])
+    if not set(header) & fields.keys():
+        allowed = ", ".join(fields)
+        raise BadPayloadError(
+            f"the first line {_shown(header)} names no field; allowed: a header line first, out of "
+            f"{allowed}"
+        )
     if len(set(header)) < len(header):
         raise BadPayloadError(f"the header {_shown(header)} names a column twice")
     return [_csv_row(header, line, fields, i) for i, line in enumerate(lines[1:])]

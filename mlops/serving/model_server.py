@@ -11,6 +11,7 @@ import asyncio
 import importlib
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -29,8 +30,14 @@ LOG = logging.getLogger("serve")
 MEDIA_TYPES = ("application/json", "text/csv", "application/jsonlines")
 METHODS = {"/ping": ("GET", "HEAD"), "/invocations": ("POST",)}
 MAX_REASON_CHARACTERS = 1000
+MAX_HEAD_BYTES = 64 * 1024
 DROPPED_LIMITS = 4
 HELD_LIMITS = 16
+LONG_HELD_LIMITS = 4  # of bodies so long that more of them would fill a small machine
+HELD_BYTES = 96 * 1024 * 1024
+WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+CROWDED = "crowded"
+"""What a connection's state says where there is room for a health check alone."""
 
 
 class RefusedError(Exception):
@@ -67,6 +74,12 @@ class Settings:
     def places(self) -> int:
         """Requests that run or wait for a worker."""
         return self.workers * (1 + self.waiting_per_worker)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all bodies that are held at once."""
+        longest = self.max_body_bytes
+        return min(HELD_LIMITS * longest, max(LONG_HELD_LIMITS * longest, HELD_BYTES))
 
 
 class ModelServer:
@@ -109,6 +122,9 @@ class ModelServer:
             failure = "the model failed; the container's log has the reason"
             reason = RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, failure)
             response = refused(reason, self.settings.version)
+        if _is_crowded(request):
+            # Its place is for the next health check.
+            response.headers["connection"] = "close"
         if self.settings.access_log:
             _log_access(scope, response, time.monotonic() - began)
         await response(scope, receive, send)
@@ -124,6 +140,7 @@ class ModelServer:
             raise RefusedError(
                 HTTPStatus.METHOD_NOT_ALLOWED, reason, allow=allow, connection="close"
             )
+        _refuse_long_head(request)
         return await self._invoke(request) if path == "/invocations" else self._ping()
 
     def _ping(self) -> Response:
@@ -133,11 +150,17 @@ class ModelServer:
             raise unavailable(f"the model has worked on one request for over {most} s")
         return Response(headers=_naming(self.settings.version))
 
+    def _refuse_crowd(self, request: Request) -> None:
+        if _is_crowded(request):
+            most = self.settings.max_connections
+            raise unavailable(f"{most} connections are open")
+
     async def _invoke(self, request: Request) -> Response:
         body = bytearray()
         try:
             # Read before anything is refused: who still sends would see a broken connection.
             await self._read(request, body)
+            self._refuse_crowd(request)
             inference = self._loaded()
             content_type, accept = _content_type(request), _accepted(request)
             answer = await self._predicted(inference, bytes(body), content_type, accept)
@@ -196,7 +219,7 @@ class ModelServer:
         return size
 
     def _hold(self, size: int) -> None:
-        if self._held_bytes + size > HELD_LIMITS * self.settings.max_body_bytes:
+        if self._held_bytes + size > self.settings.held_bytes:
             raise unavailable("too many long bodies at once; try again", connection="close")
         self._held_bytes += size
 
@@ -267,6 +290,10 @@ def _ordered(inference: ModuleType, body: bytes, content_type: str) -> Any:
         raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
 
 
+def _is_crowded(request: Request) -> bool:
+    return bool(request.scope.get("state", {}).get(CROWDED))
+
+
 def _content_type(request: Request) -> str:
     given = str(request.headers.get("content-type", ""))
     if _bare(given) not in MEDIA_TYPES:
@@ -276,17 +303,52 @@ def _content_type(request: Request) -> str:
 
 
 def _accepted(request: Request) -> str:
-    """The first media type that the caller accepts; JSON where it does not care."""
+    """The media type of most weight, the first named of several; JSON where the caller is open."""
     given = str(request.headers.get("accept", "")) or "*/*"
-    for wish in map(_bare, given.split(",")):
-        if wish in MEDIA_TYPES:
-            return wish
-        if wish in ("*/*", "application/*"):
-            return MEDIA_TYPES[0]
-        if wish == "text/*":
-            return MEDIA_TYPES[1]
+    wishes = [_wish(entry, given) for entry in given.split(",") if entry.strip()]
+    # Of equals the first counts: `max` keeps the order of our own types.
+    weight, _, kind = max((_offer(kind, wishes) for kind in MEDIA_TYPES), key=lambda o: o[:2])
+    if weight > 0:
+        return kind
     reason = f"Accept is {given}; allowed: {', '.join(MEDIA_TYPES)}"
     raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, reason)
+
+
+def _offer(kind: str, wishes: list[tuple[str, float]]) -> tuple[float, int, str]:
+    """A type's weight and how early it is named; its most specific entry decides, 0 excludes it."""
+    for media_range in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
+        for place, (name, weight) in enumerate(wishes):
+            if name == media_range:
+                return weight, -place, kind
+    return 0.0, 0, kind
+
+
+def _wish(entry: str, given: str) -> tuple[str, float]:
+    """A media range and its weight (RFC 9110, section 12.4.2)."""
+    for parameter in entry.split(";")[1:]:
+        name, _, value = (part.strip().lower() for part in parameter.partition("="))
+        if name == "q":
+            if not WEIGHT.fullmatch(value):
+                reason = f"Accept is {given}; allowed: a weight q from 0 to 1, like 0.5"
+                raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, reason)
+            return _bare(entry), float(value)
+    return _bare(entry), 1.0
+
+
+def _refuse_long_head(request: Request) -> None:
+    """However it came: a head that arrives whole is longer than a part of it that is waited for."""
+    scope = request.scope
+    size = sum(len(name) + len(value) + len(b": \r\n") for name, value in scope["headers"])
+    size += len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if size > MAX_HEAD_BYTES:
+        raise too_long_head()
+
+
+def too_long_head() -> RefusedError:
+    """The refusal of a request whose headers are too long."""
+    reason = f"the headers are longer than {MAX_HEAD_BYTES} bytes"
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return RefusedError(status, reason, connection="close")
 
 
 def _bare(media_type: str) -> str:

@@ -8,17 +8,22 @@ limits, a log that never waits, the start and the stop.
 from __future__ import annotations
 
 import argparse
+import array
 import asyncio
+import fcntl
 import functools
 import json
 import logging
 import logging.handlers
 import os
 import queue
+import select
 import signal
 import socket
 import sys
+import termios
 import threading
+import time
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -29,13 +34,34 @@ import uvicorn  # type: ignore[import-not-found]  # see above
 from uvicorn.protocols.http.auto import AutoHTTPProtocol  # type: ignore[import-not-found]  # see above
 
 if TYPE_CHECKING:
-    from mlops.serving.model_server import ModelServer, RefusedError, Settings, refused, unavailable
+    from mlops.serving.model_server import (
+        CROWDED,
+        MAX_HEAD_BYTES,
+        ModelServer,
+        RefusedError,
+        Settings,
+        refused,
+        too_long_head,
+        unavailable,
+    )
 else:  # an archive is flat
-    from model_server import ModelServer, RefusedError, Settings, refused, unavailable
+    from model_server import (
+        CROWDED,
+        MAX_HEAD_BYTES,
+        ModelServer,
+        RefusedError,
+        Settings,
+        refused,
+        too_long_head,
+        unavailable,
+    )
 
 LOG = logging.getLogger("serve")
-MAX_BODY_BYTES = 6 * 1024 * 1024  # what a real-time endpoint lets through
-MAX_HEAD_BYTES = 64 * 1024
+MAX_BODY_BYTES = 25 * 1024 * 1024  # what a real-time endpoint lets through, by the service's FAQ
+PING_CONNECTIONS = 16  # beyond the limit, so that a crowd does not hide that the model is well
+PING_SECONDS = 2  # SageMaker's patience with a health check
+DRAIN_SECONDS = 2
+DRAIN_POLL_SECONDS = 0.01
 MAX_LOG_LINES_WAITING = 1000
 KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps an idle connection, so that it closes first
 FLUSH_SECONDS = 2
@@ -66,18 +92,25 @@ class NeverWaiting(logging.handlers.QueueHandler):
 class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped here, see above
     """uvicorn's connection, with limits on the part of a request that no application sees."""
 
+    app_state: dict[str, Any]
+
     def __init__(self, *, server: ModelServer, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._model_server = server
         self._settings = server.settings
+        self._read_seconds = server.settings.read_seconds
         self._head_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Turn away whoever is one too many; give the others some time for their request."""
         super().connection_made(transport)
+        beyond = len(self.connections) - self._settings.max_connections
+        if beyond > 0:
+            self.app_state = {**self.app_state, CROWDED: True}
+            self._read_seconds = min(PING_SECONDS, self._settings.read_seconds)
         self._expect_head()
-        if len(self.connections) > self._settings.max_connections:
+        if beyond > PING_CONNECTIONS:
             self._refuse(unavailable(f"{self._settings.max_connections} connections are open"))
 
     def data_received(self, data: bytes) -> None:
@@ -94,8 +127,7 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
             self._head_bytes += len(data)
             self._expect_head()
             if self._head_bytes > MAX_HEAD_BYTES:
-                reason = f"the headers are longer than {MAX_HEAD_BYTES} bytes"
-                self._refuse(RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason))
+                self._refuse(too_long_head())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """No timer outlives its connection."""
@@ -112,9 +144,22 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
+    @property
+    def has_unread_request(self) -> bool:
+        """Whether a request has begun to come that nobody works on yet."""
+        if self.transport.is_closing() or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        if self._head_bytes:
+            return True
+        waiting = array.array("i", [0])
+        with suppress(OSError, ValueError):  # closed under our hands
+            place = self.transport.get_extra_info("socket").fileno()
+            fcntl.ioctl(place, termios.FIONREAD, waiting)
+        return waiting[0] > 0
+
     def _expect_head(self) -> None:
         if self._patience is None:
-            self._patience = self.loop.call_later(self._settings.read_seconds, self._too_slow)
+            self._patience = self.loop.call_later(self._read_seconds, self._too_slow)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -125,7 +170,7 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
         if self._head_bytes == 0:
             self.transport.close()
             return
-        reason = f"the headers took longer than {self._settings.read_seconds} s"
+        reason = f"the headers took longer than {self._read_seconds} s"
         self._refuse(RefusedError(HTTPStatus.REQUEST_TIMEOUT, reason))
 
     def _refuse(self, refusal: RefusedError) -> None:
@@ -138,10 +183,26 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
         self.transport.close()
 
 
+class DrainingServer(uvicorn.Server):  # type: ignore[misc]  # uvicorn is untyped here, see above
+    """uvicorn's server, which resets nobody whose request the kernel has taken before a stop."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take what waits in the listener and in open connections, then stop as uvicorn does."""
+        until = time.monotonic() + DRAIN_SECONDS
+        while self._has_unread(sockets or []) and time.monotonic() < until:
+            await asyncio.sleep(DRAIN_POLL_SECONDS)
+        await super().shutdown(sockets)
+
+    def _has_unread(self, sockets: list[socket.socket]) -> bool:
+        waiting, _, _ = select.select(sockets, [], [], 0)
+        open_ = list(self.server_state.connections)
+        return bool(waiting) or any(connection.has_unread_request for connection in open_)
+
+
 def serve(settings: Settings, log: logging.handlers.QueueListener) -> NoReturn:
     """Listen, load the model, answer until SIGTERM; requests under way are finished."""
     server = ModelServer(settings)
-    web = uvicorn.Server(_configuration(server, settings))
+    web = DrainingServer(_configuration(server, settings))
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         # uvicorn's own handlers come later, and raise the signal again once they are done.
         signal.signal(signal_, lambda *_: setattr(web, "should_exit", True))

@@ -22,6 +22,7 @@ def test_the_same_settings_are_the_same_release(release_of: Releases) -> None:
         {"canary": {"alarms": {"error_ratio": 0.03}}},
         {"latency_p99_ms": 201},
         {"capture": {"enabled": False}},
+        {"max_payload_mb": 2},
         {"instance_type": "ml.m5.xlarge"},
         {"network": True},
         {"capacity": CAPACITY | {"min_instances": 4}},

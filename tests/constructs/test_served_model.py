@@ -39,6 +39,14 @@ def test_the_model_is_the_pinned_package_and_knows_its_version(
     }
 
 
+def test_a_contract_that_allows_shorter_bodies_alone_tells_the_container(
+    served: Callable[..., Any],
+) -> None:
+    (container,) = served(max_payload_mb=2).only("AWS::SageMaker::Model")["Containers"]
+
+    assert container["Environment"]["MAX_BODY_BYTES"] == str(2 * 1024 * 1024)
+
+
 def test_the_model_is_unnamed_and_its_container_alone(model: Any) -> None:
     properties = model.only("AWS::SageMaker::Model")
 

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -56,3 +59,17 @@ def test_a_custom_metric_that_could_not_be_an_alarm_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         CanarySpec.model_validate({"alarms": {"metrics": metrics}})
+
+
+def test_a_body_is_bounded_by_the_contract_or_by_the_servers_own_limit() -> None:
+    """The server's is the service's: what SageMaker lets through is not refused here."""
+    server = (Path(__file__).parents[2] / "mlops/serving/serve.py").read_text()
+    own = re.search(r"^MAX_BODY_BYTES = (\d+) \* 1024 \* 1024  #", server, re.M)
+    usual = EndpointSpec(expected_requests_per_minute=1)
+    shorter = EndpointSpec(expected_requests_per_minute=1, max_payload_mb=2)
+
+    assert own is not None
+    assert (usual.max_payload_mb, usual.body_limit_bytes) == (int(own[1]), None)
+    assert shorter.body_limit_bytes == 2 * 1024 * 1024
+    with pytest.raises(ValueError, match="less than or equal to 25"):
+        EndpointSpec(expected_requests_per_minute=1, max_payload_mb=26)

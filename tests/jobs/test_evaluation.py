@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -75,6 +76,25 @@ def test_the_report_says_which_archive_was_judged_and_which_answers_were_kept(
         archive = content_of_archive(stream).digest
     kept = hashlib.sha256((tmp_path / "out/answers.json").read_bytes()).hexdigest()
     assert report["content"] == {"archive_sha256": archive, "answers_sha256": kept}
+
+
+@pytest.mark.parametrize(("value", "passed"), [(0.94, False), (0.95, True)])
+def test_a_gate_decides_by_the_value_whatever_its_bounds_are(
+    monkeypatch, evaluated, version, value, passed
+):
+    gate = {"metric": "r2", "comparison": "at_least", "threshold": 0.95}
+    gated = dataclasses.replace(evaluation.load_contract(), gates=(gate,))
+    monkeypatch.setattr(evaluation, "load_contract", lambda: gated)
+    # Either bound would decide otherwise in one of both cases.
+    figure = {"value": value, "low": 0.5, "high": 0.99}
+    judged = {"metrics": {"r2": figure}, "approved": {}, "regression": {"r2": 0.0}}
+    monkeypatch.setitem(globals(), "judge", lambda *_: judged)
+
+    candidate = version("candidate")
+
+    report, _ = evaluated(candidate, candidate, 0)
+
+    assert report["gates"]["passed"] is passed
 
 
 def test_a_later_version_is_compared_with_the_approved_one(evaluated, version):

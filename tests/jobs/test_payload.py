@@ -157,6 +157,8 @@ def test_json_that_is_no_request_is_refused(body, told):
     ("body", "told"),
     [
         ("", "the body is empty; allowed: a header line and rows"),
+        (LINE, "the first line ['7', '15', '17', 'Fri', 'false', 'Clear', '28.5', '30', '48"),
+        (f"{LINE}\n{LINE}\n", "the first line ['7', '15', '17', 'Fri', 'false', 'Clear', '28.5'"),
         (f"{HEADER}\n", "the request holds 0 rows; allowed: 1 to 2000"),
         (f"{HEADER}\n1,2\n", "row 0 has 2 cells; allowed: 10"),
         (f"{HEADER},hour\n{LINE},3\n", "the header ["),
@@ -171,6 +173,12 @@ def test_json_that_is_no_request_is_refused(body, told):
 )
 def test_csv_that_is_no_request_is_refused(body, told):
     assert refusal(body, payload.CSV).startswith(told)
+
+
+def test_rows_without_a_header_are_told_that_one_comes_first():
+    assert refusal(LINE, payload.CSV).endswith(
+        f"names no field; allowed: a header line first, out of {', '.join(ROW)}"
+    )
 
 
 def test_another_content_type_is_refused():

@@ -5,7 +5,7 @@ import re
 import pytest
 from botocore.loaders import Loader
 
-from mlops.contract.model_spec import RegistrySpec
+from mlops.contract.model_spec import Gate, RegistrySpec
 from mlops.contract.registry_metadata import PLATFORM_METADATA
 from mlops.pipeline.gate import gate_of
 from mlops.pipeline.steps import FileValue, FunctionOutput, JobOutput, Joined, ParameterValue
@@ -22,6 +22,13 @@ def test_a_gate_is_a_limit_and_where_asked_a_limit_of_regression(gate):
         ("regression.r2", "at_most", 0.02),
         ("metrics.mae.value", "at_most", 4.0),
     ]
+
+
+def test_a_gate_reads_a_value_as_its_description_says_and_no_bound(gate):
+    told = Gate.model_fields["threshold"].description
+
+    assert "met by the value, not by a bound" in told
+    assert {c.value.path.rpartition(".")[2] for c in gate.conditions}.isdisjoint({"low", "high"})
 
 
 def test_a_failed_gate_says_what_was_measured_and_what_was_asked(gate):

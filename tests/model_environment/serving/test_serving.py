@@ -81,10 +81,40 @@ def test_a_request_runs_through_the_models_own_functions(echo):
         ("text/csv", "text/csv"),
         ("text/*", "text/csv"),
         ("text/html, application/json;q=0.9", JSON),
+        ("text/csv, application/json", "text/csv"),
+        ("text/csv;q=0.1, application/json;q=0.9", JSON),
+        ("application/json;q=0.1, text/csv;q=0.11", "text/csv"),
+        ("*/*;q=0.1, application/jsonlines", "application/jsonlines"),
+        ("*/*, text/csv;q=0.5", JSON),
+        ("application/json;q=0, */*", "text/csv"),
+        ("application/*;q=0, */*;q=0.001", "text/csv"),
+        ("text/*;q=0.9, text/csv;q=0, application/jsonlines;q=0.1", "application/jsonlines"),
+        ("TEXT/CSV ; Q=1.000 , application/json ; q=0.999", "text/csv"),
+        ("application/json;charset=utf-8;q=0.2, text/csv;q=0.3", "text/csv"),
+        ("", JSON),
     ],
 )
-def test_the_first_acceptable_media_type_is_chosen(echo, accept, chosen):
+def test_the_media_type_of_most_weight_is_chosen(echo, accept, chosen):
+    """RFC 9110, sections 12.4.2 and 12.5.1: the most specific entry decides, 0 excludes."""
     assert json.loads(echo.invoke('"hello"', accept=accept)[2])[1] == chosen
+
+
+@pytest.mark.parametrize("accept", ["application/json;q=0", "*/*;q=0", "text/csv;q=0.0, image/png"])
+def test_what_a_caller_excludes_is_not_served(echo, accept):
+    status, _, text = echo.invoke('"hello"', accept=accept)
+
+    assert (status, json.loads(text)["error"]) == (
+        406, f"Accept is {accept}; allowed: application/json, text/csv, application/jsonlines"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("weight", ["2", "-1", "1.1", "0.1234", "high", ""])
+def test_a_weight_that_is_none_is_named(echo, weight):
+    status, _, text = echo.invoke('"hello"', accept=f"text/csv;q={weight}")
+
+    assert (status, json.loads(text)["error"].partition("allowed: ")[2]) == (
+        406, "a weight q from 0 to 1, like 0.5"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

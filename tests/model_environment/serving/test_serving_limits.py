@@ -73,6 +73,9 @@ def answer(text: bytes) -> tuple[int, dict[str, str], dict[str, str]]:
         (POST + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}", {400}, "no valid HTTP"),
         (PING + b"x: " + b"y" * 70_000, {400, 431}, ""),
         (PING + b"x: y\r\n" * 12_000, {400, 431}, ""),
+        (PING + b"x: " + b"y" * 70_000 + b"\r\n\r\n", {400, 431}, ""),
+        (PING + b"x: y\r\n" * 12_000 + b"\r\n", {400, 431}, ""),
+        (b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", {400, 404, 431}, ""),
         (PING, {408}, "the headers took longer than 1 s"),
         (POST + b"content-length: 9\r\n\r\n{", {408}, "the body took longer than 1 s"),
         (POST + b"content-length: 9000\r\n\r\n" + b"x" * 8000, {413}, "longer than 1000 bytes"),
@@ -179,15 +182,30 @@ def test_long_bodies_are_held_up_to_a_bound(strict):
     assert small[0] == 200
 
 
-def test_connections_beyond_the_bound_are_told_to_come_back(strict):
+@pytest.mark.parametrize(
+    ("open_", "sent"), [(40, POST + b'content-length: 3\r\n\r\n"a"'), (56, b"")]
+)
+def test_connections_beyond_the_bound_are_told_to_come_back(strict, open_, sent):
     with ExitStack() as idle:
-        for _ in range(40):
+        for _ in range(open_):
             idle.enter_context(strict.connected())
         time.sleep(0.2)
-        status, headers, body = answer(strict.raw(b""))
+        status, headers, body = answer(strict.raw(sent))
 
-    assert (status, headers["retry-after"]) == (503, "1")
+    assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close")
     assert body == {"error": "40 connections are open"}
+
+
+def test_a_crowd_of_callers_leaves_room_for_every_health_check(tmp_path):
+    with started(SERVER, model_folder(tmp_path, ECHO), MAX_CONNECTIONS="40") as server:
+        ready(server)
+        with ExitStack() as idle:
+            for _ in range(40):
+                idle.enter_context(server.connected())
+            time.sleep(0.2)
+            statuses = [server.ask("GET", "/ping")[0] for _ in range(40)]
+
+    assert statuses == [200] * 40
 
 
 def test_a_caller_that_goes_away_is_no_failure(strict):
@@ -275,6 +293,34 @@ def test_a_stop_waits_for_a_hanging_model_only_so_long_and_says_what_was_cut_off
 
     assert code == 1
     assert server.events("stopped") == [{"level": "INFO", "event": "stopped", "cut_off": 1}]
+
+
+@pytest.mark.parametrize("requests", [16, 64])
+def test_a_stop_answers_every_request_that_was_sent_before_it(tmp_path, requests):
+    body = json.dumps("x" * 300_000).encode()
+    request = POST + b"content-length: %d\r\n\r\n" % len(body) + body
+    with started(SERVER, model_folder(tmp_path, ECHO)) as server, ExitStack() as callers:
+        ready(server)
+        # Held still, so that the kernel has taken everything and the server has read nothing.
+        server.process.send_signal(signal.SIGSTOP)
+        connections = [callers.enter_context(server.connected()) for _ in range(requests)]
+        for connection in connections:
+            connection.sendall(request)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        answers = [_received(connection) for connection in connections]
+        code = server.process.wait(timeout=20)
+
+    assert {found[:12] for found in answers} == {b"HTTP/1.1 200"}
+    assert code == 0
+
+
+def _received(connection):
+    """What comes until the server closes; the kind of error where it resets."""
+    try:
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+    except OSError as error:
+        return repr(error).encode()
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
