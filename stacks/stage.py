@@ -53,6 +53,7 @@ class MlopsStage(cdk.Stage):
             permissions_boundary=_boundary(stage),
         )
         self._site = Site(stage=stage, names=platform.names)
+        self._pinned = platform.releases
         self._foundation = FoundationStack(self, "Foundation", site=self._site)
         if stage.trains:
             self._registry = self._registry_stack(platform.model_names)
@@ -160,7 +161,8 @@ class MlopsStage(cdk.Stage):
             checks.add_stack_dependency(release_check)
 
     def _release(self, source: ModelSource, version: int) -> Release:
-        return Release(site=self._site, model=source.spec, version=version)
+        content = self._pinned.content(model=source.spec.name, version=version)
+        return Release(site=self._site, model=source.spec, version=version, content=content)
 
 
 def _boundary(stage: StageSpec) -> cdk.PermissionsBoundary | None:

@@ -42,6 +42,7 @@ class BatchModel(Construct):
         return sagemaker.CfnModel.ContainerDefinitionProperty(
             model_package_name=self._release.package_arn,
             environment={
+                **self._release.proof,
                 "MODEL_VERSION": str(self._release.version),
                 "MAX_BODY_BYTES": str(batch.max_payload_mb * _MEGABYTE),
                 "MAX_ROWS": str(most_rows(batch.max_payload_mb)),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from mlops.contract import CanarySpec, Capacity, ModelSpec
+from mlops.contract import CanarySpec, Capacity, ContentSpec, ModelSpec
 from mlops.rollout import ReleaseTraffic, Signal, refusals
+from mlops.rollout.content import UNRECORDED, VARIABLE
 from mlops.rollout.release import release_hash
 from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
 from mlops_constructs.site import Site
@@ -17,7 +18,7 @@ _JUDGED_ONLY: Final[dict[str, Any]] = {
     "detection_target_percent": True,
     "alarms": {"metrics": {"__all__": {"highest"}}},
 }
-_TEMPLATE: Final = 3
+_TEMPLATE: Final = 4
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""
 
@@ -29,6 +30,13 @@ class Release:
     site: Site
     model: ModelSpec
     version: int
+    content: ContentSpec | None = None
+    """The bytes behind the version; None where none were recorded at its release."""
+
+    @property
+    def proof(self) -> dict[str, str]:
+        """The variable by which a container knows what it may serve."""
+        return {VARIABLE: self.content.archive if self.content else UNRECORDED}
 
     @property
     def endpoint_name(self) -> str:
@@ -98,6 +106,7 @@ class Release:
             {
                 "template": _TEMPLATE,
                 "package": self.package_arn,
+                "content": self.content.model_dump(mode="json") if self.content else None,
                 "instance_type": self.instance_type,
                 "instances": self.capacity.min_instances,
                 # It decides whether an update keeps the live number of instances.

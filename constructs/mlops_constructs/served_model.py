@@ -39,6 +39,7 @@ class ServedModel(Construct):
         return sagemaker.CfnModel.ContainerDefinitionProperty(
             model_package_name=self._release.package_arn,
             environment={
+                **self._release.proof,
                 "MODEL_VERSION": str(self._release.version),
                 # Carries every setting of the release into the model, so that any change of them
                 # makes a new model, a new endpoint config and with it a canary: what an update to

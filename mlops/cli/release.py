@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -42,6 +42,7 @@ from mlops.release import (
     StageStatus,
     changes,
     commit_release,
+    content_of,
     live_version,
     pin,
     promote,
@@ -98,7 +99,10 @@ def _moves(command: Callable[..., Move]) -> Callable[..., None]:
             move = command(asked, **arguments)
             if target is not None and move.version is not None:
                 client = _registry(root, file.platform, target, profile)
-                require_approved(client, file.platform.names, model=model, number=move.version)
+                names, number = file.platform.names, move.version
+                require_approved(client, names, model=model, number=number)
+                content = content_of(client, names, model=model, number=number)
+                move = replace(move, content=content)
             elif move.version is not None:
                 _require_plausible(root, file, move)
             _carry_out(asked, move, reason)
@@ -281,7 +285,7 @@ def _refusals() -> Iterator[None]:
 
 def _carry_out(asked: _Asked, move: Move, reason: str | None) -> None:
     before, after = asked.file, move.applied_to(asked.file)
-    if not move.is_needed:
+    if after.text == before.text:
         now = "has no release there" if move.version is None else f"is {move.version} already"
         click.echo(f"{move.model} in {move.stage}: {now}; nothing to change")
         return

@@ -9,7 +9,7 @@ from mlops.contract.monitoring_spec import MetricLimit
 from mlops.contract.naming import Names
 from mlops.contract.platform import Platform, load_config, load_platform, model_folders
 from mlops.contract.problems import ContractError, Problem
-from mlops.contract.release_spec import ReleasesSpec
+from mlops.contract.release_spec import ContentSpec, ReleasesSpec
 from mlops.contract.sample import sha256_of
 from mlops.contract.schema_spec import Field, SchemaSpec
 from mlops.contract.stage_spec import (
@@ -32,6 +32,7 @@ __all__ = [
     "CanarySpec",
     "Capacity",
     "Check",
+    "ContentSpec",
     "ContractError",
     "Delivery",
     "EndpointSpec",

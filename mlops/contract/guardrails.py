@@ -133,6 +133,9 @@ def of_releases(
 def _release_problems(
     document: Document, releases: ReleasesSpec, stages: StagesSpec, models: tuple[str, ...]
 ) -> Iterator[Problem]:
+    for model in releases.contents:
+        if model not in models:
+            yield _unknown(document, ("contents", model), "model", models)
     for model, pinned in releases.releases.items():
         if model not in models:
             yield _unknown(document, ("releases", model), "model", models)

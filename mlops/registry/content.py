@@ -26,6 +26,16 @@ class VersionContent:
     """The image's digest."""
 
     @classmethod
+    def recorded(cls, package: Mapping[str, Any]) -> "VersionContent | None":
+        """The content that a described model package records; None where it says nothing of it.
+
+        Raises:
+            RegistryError: it says a part of it, or contradicts itself.
+        """
+        metadata = package.get("CustomerMetadataProperties", {})
+        return cls.of(package) if metadata.keys() & {*_RECORDED} else None
+
+    @classmethod
     def of(cls, package: Mapping[str, Any]) -> "VersionContent":
         """The content that a described model package records.
 

@@ -1,6 +1,6 @@
 """Releases: which version each stage runs, as commits of one file."""
 
-from mlops.release.approval import registered_versions, require_approved
+from mlops.release.approval import content_of, registered_versions, require_approved
 from mlops.release.automation import Automation, Report
 from mlops.release.checkout import Checkout, Commit
 from mlops.release.committing import commit_release
@@ -46,6 +46,7 @@ __all__ = [
     "TransientError",
     "changes",
     "commit_release",
+    "content_of",
     "live_version",
     "pin",
     "previous_version",

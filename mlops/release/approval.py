@@ -1,7 +1,14 @@
 """What the registry says about the versions of a model; asked only if a person wants it."""
 
-from mlops.contract import Names
-from mlops.registry import ModelVersion, RegistryError, SageMakerClient, list_versions
+from mlops.contract import ContentSpec, Names
+from mlops.registry import (
+    ModelVersion,
+    RegistryError,
+    SageMakerClient,
+    VersionContent,
+    list_versions,
+)
+from mlops.registry.versions import described
 from mlops.release.errors import ReleaseError
 
 
@@ -26,6 +33,19 @@ def registered_versions(
                 "credentials of the training stage's account, for example with --profile"
             )
     return {version.number: version for version in found}
+
+
+def content_of(
+    client: SageMakerClient, names: Names, *, model: str, number: int
+) -> ContentSpec | None:
+    """What a version consists of; None where it was registered before that was recorded.
+
+    Raises:
+        RegistryError: the registry cannot be asked, or its record is not whole.
+    """
+    package = described(client, names.model_package_group(model), number)
+    found = VersionContent.recorded(package)
+    return ContentSpec.model_validate(vars(found)) if found else None
 
 
 def require_approved(

@@ -1,14 +1,14 @@
 """One model looked at from all sides: its versions, its records, its pins, and what follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops.contract import Names, StageSpec
 from mlops.registry import ModelVersion, RegistryError, SageMakerClient, show
-from mlops.release.approval import registered_versions
+from mlops.release.approval import content_of, registered_versions
 from mlops.release.checkout import Commit
 from mlops.release.condemned import Finding, condemn, findings
-from mlops.release.desired import Desired, ModelState, desired
+from mlops.release.desired import Desired, ModelState, Step, desired
 from mlops.release.errors import ReleaseError
 from mlops.release.history import changes
 from mlops.release.message import Explained
@@ -54,11 +54,12 @@ class Assessor:
             return Assessment(problems=(*unread, f"{model}: {error}"))
         state = self._state(model, records, versions, found)
         decisions = desired(state, self._stages)
+        moves, unproved = self._explained(model, decisions, found)
         return Assessment(
             decisions=tuple(decisions),
-            moves=tuple(self._explained(model, decisions, found)),
+            moves=tuple(moves),
             notes=tuple(f"{model}: {finding.says}" for finding in found if finding.says),
-            problems=(*unread, *(one.problem for one in decisions if one.problem)),
+            problems=(*unread, *(one.problem for one in decisions if one.problem), *unproved),
         )
 
     @property
@@ -110,14 +111,30 @@ class Assessor:
 
     def _explained(
         self, model: str, decisions: Sequence[Desired], found: Sequence[Finding]
-    ) -> list[Explained]:
-        """The steps with the reasons that the registry keeps."""
+    ) -> tuple[list[Explained], list[str]]:
+        """The steps with what the registry keeps of their versions, and what it lacks."""
         reasons: dict[int, str | None] = {one.version: one.reason for one in found if one.reason}
         steps = [decision.step for decision in decisions if decision.step]
         for step in steps:
             if step.decided not in reasons:
                 reasons[step.decided] = self._reason(model, step.decided)
-        return [Explained(step=step, reason=reasons[step.decided]) for step in steps]
+        explained, problems = [], []
+        for step in steps:
+            try:
+                proved = self._proved(step)
+            except RegistryError as error:
+                problems.append(f"{step.move.subject}: {error}")
+            else:
+                explained.append(Explained(step=proved, reason=reasons[step.decided]))
+        return explained, problems
+
+    def _proved(self, step: Step) -> Step:
+        """The step to a version together with what that consists of."""
+        move = step.move
+        if move.version is None:
+            return step
+        content = content_of(self.client, self._names, model=move.model, number=move.version)
+        return replace(step, move=replace(move, content=content))
 
     def _reason(self, model: str, number: int) -> str | None:
         """The words of whoever decided; a move does not wait for them."""

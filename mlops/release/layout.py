@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from mlops.release.errors import ReleaseError
 
 RELEASES_KEY: Final = "releases"
+CONTENTS_KEY: Final = "contents"
 _EMPTY_FLOW: Final = re.compile(r"[ \t]*\{[ \t]*\}")
 _COMMA: Final = re.compile(r"\s*,\s*")
 
@@ -66,6 +67,33 @@ def with_pin(text: str, *, model: str, stage: str, version: int, stages: Sequenc
     if stage not in pins:
         return _with_stage(text, found, pin, stages)
     return _with_version(text, pins[stage].value, version)
+
+
+def with_content(text: str, *, model: str, version: int, content: str) -> str:
+    """The text with one line more, which says what a version consists of.
+
+    Below `contents`, below the model, behind the versions that are there; what is not there yet
+    comes to the end of the file. A flow style is left to its writer: the text stays as it is.
+    """
+    line = f'"{version}": {content}'
+    root = _composed(text)
+    contents = _entries(root).get(CONTENTS_KEY)
+    if contents is None:
+        return _at_the_end(text, [f"{CONTENTS_KEY}:", f"  {model}:", f"    {line}"])
+    found = _entries(contents.value).get(model)
+    if found is None and _entries(contents.value):
+        last = list(_entries(contents.value).values())[-1]
+        column = " " * _column(contents.value)
+        return _after_line(text, _end(last.value), [f"{column}{model}:", f"{column}  {line}"])
+    if found is None or _is_flow(found.value) or not _entries(found.value):
+        return text
+    return _after_line(text, _end(found.value), [" " * _column(found.value) + line])
+
+
+def _at_the_end(text: str, lines: list[str]) -> str:
+    end = _eol(text)
+    gap = "" if not text or text.endswith("\n") else end
+    return text + gap + "".join(line + end for line in lines)
 
 
 def without_pin(text: str, *, model: str, stage: str) -> str:

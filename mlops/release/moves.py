@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mlops.contract import ContentSpec
 from mlops.contract.platform import RELEASES
 from mlops.release.checkout import Checkout
 from mlops.release.errors import ReleaseError
@@ -18,11 +19,8 @@ class Move:
     stage: str
     before: int | None
     version: int | None
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether anything would change."""
-        return self.before != self.version
+    content: ContentSpec | None = None
+    """What the version consists of, as a registry records it; None where none was asked."""
 
     @property
     def subject(self) -> str:
@@ -36,7 +34,9 @@ class Move:
         """The file after the move."""
         if self.version is None:
             return file.unpinned(model=self.model, stage=self.stage)
-        return file.pinned(model=self.model, stage=self.stage, version=self.version)
+        return file.pinned(
+            model=self.model, stage=self.stage, version=self.version, content=self.content
+        )
 
 
 def pin(file: ReleasesFile, *, model: str, stage: str, version: int | None) -> Move:

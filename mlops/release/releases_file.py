@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops.contract import (
+    ContentSpec,
     ContractError,
     Platform,
     Problem,
@@ -23,7 +24,7 @@ from mlops.contract.guardrails import of_releases
 from mlops.contract.platform import RELEASES
 from mlops.contract.translation import checked
 from mlops.release.errors import ReleaseError
-from mlops.release.layout import RELEASES_KEY, with_pin, without_pin
+from mlops.release.layout import RELEASES_KEY, with_content, with_pin, without_pin
 
 _BOM: Final = "\ufeff"
 _MERGE_MARKER: Final = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |\r?$)", flags=re.MULTILINE)
@@ -85,13 +86,21 @@ class ReleasesFile:
         self.require_stage(stage)
         return self.spec.version(model=model, stage=stage)
 
-    def pinned(self, *, model: str, stage: str, version: int) -> "ReleasesFile":
+    def pinned(
+        self, *, model: str, stage: str, version: int, content: ContentSpec | None = None
+    ) -> "ReleasesFile":
         """The file with this pin; an ARN stays an ARN, and an equal pin leaves the file alone.
+
+        With a content the file also says what the version consists of.
 
         Raises:
             ContractError: the contract refuses the result.
-            ReleaseError: there is no such stage, or the file's layout defeats the edit.
+            ReleaseError: there is no such stage, the file's layout defeats the edit, or the
+                version was released with another content.
         """
+        if content is not None:
+            recorded = self._recorded(model, version, content)
+            return recorded.pinned(model=model, stage=stage, version=version)
         if self.version(model=model, stage=stage) == version:
             return self
         text = with_pin(self._yaml, model=model, stage=stage, version=version, stages=self.stages)
@@ -99,6 +108,25 @@ class ReleasesFile:
         pins = asked.setdefault(model, {})
         pins[stage] = _like(pins.get(stage), version)
         return self._proved(text, asked)
+
+    def _recorded(self, model: str, version: int, content: ContentSpec) -> "ReleasesFile":
+        """The file with a version's content, which is written once and never changed."""
+        found = self.spec.content(model=model, version=version)
+        if found == content:
+            return self
+        if found is not None:
+            raise ReleaseError(
+                f"{model} {version}: consists of {_one_line(content)} by now, and {RELEASES} "
+                f"released {_one_line(found)}: its archive, image, answers or baseline was "
+                "replaced; remedy: reject the version and find out by whom"
+            )
+        text = with_content(self._yaml, model=model, version=version, content=_one_line(content))
+        asked = copy.deepcopy(self.spec.contents)
+        asked.setdefault(model, {})[str(version)] = content
+        written = self._proved(text, self.spec.releases)
+        if written.spec.contents != asked:
+            raise _defeated()
+        return written
 
     def unpinned(self, *, model: str, stage: str) -> "ReleasesFile":
         """The file without this pin; the file itself where there is none.
@@ -179,6 +207,10 @@ def _read_back(text: str) -> Document | None:
             return read_document(path, root=Path(folder))
         except ContractError:
             return None
+
+
+def _one_line(content: ContentSpec) -> str:
+    return f"{{{', '.join(f'{part}: {digest}' for part, digest in content)}}}"
 
 
 def _like(written: int | str | None, version: int) -> int | str:

@@ -100,6 +100,73 @@ def test_a_promotion_goes_to_the_next_stage(mlops: Mlops, repository: Path) -> N
     assert mlops("release", "promote", MODEL).exit_code == 2
 
 
+def record_content(repository: Path, **changed: str) -> None:
+    """Let the registry say of version 2 what a registration records."""
+    platform = load_platform(repository, model=MODEL)
+    stage, names = platform.stages.training, platform.names
+    folder = repository / ".mlops" / "registry"
+    client = local_client(folder, account=stage.account, region=stage.region)
+    digests = {"archive": "a", "evaluated": "a", "answers": "b", "baseline": "c"}
+    metadata = {f"{part}_sha256": digit * 64 for part, digit in digests.items()} | changed
+    container = {"Image": f"registry.example.com/mlops/bike-demand@sha256:{'d' * 64}"}
+    client.update_model_package(
+        ModelPackageArn=names.model_package_arn(MODEL, 2),
+        CustomerMetadataProperties=metadata,
+        InferenceSpecification={"Containers": [container]},
+    )
+
+
+@pytest.mark.usefixtures("git", "registered")
+def test_a_registry_that_is_asked_says_what_the_version_consists_of(
+    mlops: Mlops, repository: Path
+) -> None:
+    record_content(repository)
+
+    result = mlops("release", "pin", MODEL, "prod", "2", "--target", "local")
+
+    assert result.exit_code == 0, result.output
+    said = ", ".join(
+        f"{part}: {digit * 64}"
+        for part, digit in zip(("archive", "answers", "baseline", "image"), "abcd", strict=True)
+    )
+    assert f'+contents:\n+  bike-demand:\n+    "2": {{{said}}}\n' in result.output
+    assert load_platform(repository, model=MODEL).releases.content(model=MODEL, version=2)
+
+
+@pytest.mark.usefixtures("git", "registered")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"baseline_sha256": "gone"}, "does not record baseline_sha256"),
+        ({"evaluated_sha256": "e" * 64}, "was replaced while the pipeline ran"),
+    ],
+)
+def test_a_version_whose_record_is_not_whole_is_not_released(
+    mlops: Mlops, repository: Path, changed: dict[str, str], said: str
+) -> None:
+    record_content(repository, **changed)
+
+    result = mlops("release", "pin", MODEL, "prod", "2", "--target", "local")
+
+    assert result.exit_code == 1
+    assert said in result.output
+    assert content(repository) == RELEASES
+
+
+@pytest.mark.usefixtures("git", "registered")
+def test_a_version_that_was_replaced_after_its_release_is_not_promoted(
+    mlops: Mlops, repository: Path
+) -> None:
+    record_content(repository)
+    mlops("release", "pin", MODEL, "prod", "2", "--target", "local")
+    record_content(repository, archive_sha256="f" * 64, evaluated_sha256="f" * 64)
+
+    result = mlops("release", "pin", MODEL, "dev", "2", "--target", "local")
+
+    assert result.exit_code == 1
+    assert "was replaced; remedy: reject the version" in result.output
+
+
 def test_a_release_is_committed_with_its_reason(mlops: Mlops, git: Git) -> None:
     result = mlops("release", "pin", MODEL, "dev", "4", "--commit", "--reason", " better in rain ")
 

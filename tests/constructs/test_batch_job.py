@@ -57,6 +57,7 @@ def test_the_container_takes_requests_as_long_as_the_job_sends_them(job: Any) ->
     (container,) = job.only("AWS::SageMaker::Model")["Containers"]
 
     assert container["Environment"] == {
+        "MODEL_CONTENT": "unrecorded",
         "MODEL_VERSION": "3",
         "MAX_BODY_BYTES": str(4 * 1024 * 1024),
         "MAX_ROWS": str(4 * 1024 * 1024),

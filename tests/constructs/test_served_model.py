@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mlops.contract import ContentSpec
 from mlops_constructs.release import Release
 from mlops_constructs.served_model import ServedModel
 
+CONTENT = ContentSpec(archive="a" * 64, answers="b" * 64, baseline="c" * 64, image="d" * 64)
 PACKAGE = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn/3"
 
 
@@ -35,7 +38,11 @@ def test_the_model_is_the_pinned_package_and_knows_its_version(
 
     assert container == {
         "ModelPackageName": PACKAGE,
-        "Environment": {"MODEL_VERSION": "3", "MODEL_RELEASE": release_of().hash},
+        "Environment": {
+            "MODEL_CONTENT": "unrecorded",
+            "MODEL_VERSION": "3",
+            "MODEL_RELEASE": release_of().hash,
+        },
     }
 
 
@@ -45,6 +52,28 @@ def test_a_contract_that_allows_shorter_bodies_alone_tells_the_container(
     (container,) = served(max_payload_mb=2).only("AWS::SageMaker::Model")["Containers"]
 
     assert container["Environment"]["MAX_BODY_BYTES"] == str(2 * 1024 * 1024)
+
+
+def test_the_container_is_told_which_archive_was_released(
+    render: Callable[..., Any], key_in: Callable[..., Any], release_of: Callable[..., Release]
+) -> None:
+    release = replace(release_of(), content=CONTENT)
+
+    built = render(lambda stack: ServedModel(stack, "M", release=release, key=key_in(stack)))
+
+    (container,) = built.only("AWS::SageMaker::Model")["Containers"]
+    assert container["Environment"]["MODEL_CONTENT"] == CONTENT.archive
+
+
+@pytest.mark.parametrize("part", ContentSpec.model_fields)
+def test_other_bytes_behind_a_version_are_another_release(
+    release_of: Callable[..., Release], part: str
+) -> None:
+    other = CONTENT.model_copy(update={part: "f" * 64})
+
+    hashes = {replace(release_of(), content=content).hash for content in (None, CONTENT, other)}
+
+    assert len(hashes) == 3
 
 
 def test_the_model_is_unnamed_and_its_container_alone(model: Any) -> None:

@@ -58,6 +58,37 @@ def test_what_was_approved_is_pinned_in_every_stage_by_one_commit(
     assert report.done == (f"committed as {commit} and pushed to {host.remote}",)
 
 
+def test_what_a_version_consists_of_is_committed_with_its_pins(
+    host: Any, rehearsed: Any, automation: Automation
+) -> None:
+    rehearsed.register("Approved", "Approved")
+    rehearsed.record_content(2)
+    host.release("dev: 1, staging: 1")
+
+    report = automation.run()
+
+    assert report.problems == ()
+    lines = [line for line in report.diff.splitlines() if line.startswith("+ ")]
+    assert [line.partition(": {")[0].strip("+ ") for line in lines] == [
+        "bike-demand", "bike-demand:", '"2"',
+    ]  # fmt: skip
+    assert f"archive: {'a' * 64}" in lines[-1]
+
+
+def test_a_version_whose_record_was_tampered_with_is_not_pinned_and_told(
+    host: Any, rehearsed: Any, automation: Automation
+) -> None:
+    rehearsed.register("Approved", "Approved")
+    rehearsed.record_content(2, evaluated_sha256="e" * 64)
+    base = host.release("dev: 1, staging: 1, prod: 1")
+
+    report = automation.run()
+
+    assert host.log(what="%H")[0] == base
+    assert len(report.problems) == 3
+    assert all("was replaced while the pipeline ran" in problem for problem in report.problems)
+
+
 def test_every_model_moves_in_the_same_commit(
     host: Any, rehearsed: Any, automation: Automation
 ) -> None:

@@ -24,12 +24,13 @@ def test_a_move_says_what_it_does_in_a_line(file: ReleasesFile) -> None:
     ]
 
 
-def test_a_move_to_where_a_stage_is_already_is_not_needed(file: ReleasesFile) -> None:
-    needed = [
-        pin(file, model=MODEL, stage="dev", version=version).is_needed for version in (3, 4, None)
+def test_a_move_to_where_a_stage_is_already_changes_nothing(file: ReleasesFile) -> None:
+    moved = [
+        pin(file, model=MODEL, stage="dev", version=version).applied_to(file).text != file.text
+        for version in (3, 4, None)
     ]
 
-    assert needed == [False, True, True]
+    assert moved == [False, True, True]
 
 
 def test_a_move_edits_the_file(file: ReleasesFile) -> None:

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from mlops.contract import ContractError
+from mlops.contract import ContentSpec, ContractError
 from mlops.release import ReleaseError, ReleasesFile
 from mlops.release.releases_file import releases_in
 
 MODEL = "bike-demand"
+CONTENT = ContentSpec(archive="a" * 64, answers="b" * 64, baseline="c" * 64, image="d" * 64)
 
 
 @pytest.fixture
@@ -55,6 +56,72 @@ def test_pins_of_any_model_are_edited_without_a_look_at_their_contracts(reposito
         MODEL: {"dev": 3, "staging": 2, "prod": 2},
         "churn": {"dev": 1},
     }
+
+
+LINE = f'"4": {{archive: {"a" * 64}, answers: {"b" * 64}, baseline: {"c" * 64}, image: {"d" * 64}}}'
+
+
+def test_a_releases_content_is_one_line_more(file: ReleasesFile) -> None:
+    after = file.pinned(model=MODEL, stage="dev", version=4, content=CONTENT)
+
+    added = [line[1:] for line in after.diff(file).splitlines()[2:] if line.startswith("+")]
+    assert added[1:] == ["contents:", f"  {MODEL}:", f"    {LINE}"]
+    assert after.spec.content(model=MODEL, version=4) == CONTENT
+    assert after.spec.content(model=MODEL, version=3) is None
+
+
+def test_the_next_version_and_the_next_model_find_their_places(file: ReleasesFile) -> None:
+    first = file.pinned(model=MODEL, stage="dev", version=4, content=CONTENT)
+
+    second = first.pinned(model=MODEL, stage="dev", version=5, content=CONTENT)
+    third = second.pinned(model="churn", stage="dev", version=1, content=CONTENT)
+
+    tail = third.text.partition("contents:\n")[2].splitlines()
+    assert tail == [
+        f"  {MODEL}:", f"    {LINE}", f"    {LINE.replace('4', '5', 1)}",
+        "  churn:", f"    {LINE.replace('4', '1', 1)}",
+    ]  # fmt: skip
+
+
+def test_a_promotion_of_a_known_version_is_one_word(file: ReleasesFile) -> None:
+    known = file.pinned(model=MODEL, stage="dev", version=4, content=CONTENT)
+
+    after = known.pinned(model=MODEL, stage="staging", version=4, content=CONTENT)
+
+    assert after.text == known.text.replace("staging: 2", "staging: 4")
+
+
+def test_a_pin_without_its_content_is_given_it(file: ReleasesFile) -> None:
+    after = file.pinned(model=MODEL, stage="dev", version=3, content=CONTENT)
+
+    assert after.spec.releases == file.spec.releases
+    assert after.spec.content(model=MODEL, version=3) == CONTENT
+
+
+@pytest.mark.parametrize("part", ContentSpec.model_fields)
+def test_a_version_whose_bytes_changed_since_its_release_is_refused(
+    file: ReleasesFile, part: str
+) -> None:
+    known = file.pinned(model=MODEL, stage="dev", version=4, content=CONTENT)
+    replaced = CONTENT.model_copy(update={part: "e" * 64})
+
+    with pytest.raises(ReleaseError, match=r"bike-demand 4: .* was replaced; remedy: reject"):
+        known.pinned(model=MODEL, stage="staging", version=4, content=replaced)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "releases: {}\ncontents: {}\n",
+        "releases: {}\ncontents:\n  bike-demand: {}\n",
+        "{releases: {}}\n",
+    ],
+)
+def test_contents_in_a_layout_that_nobody_writes_are_not_guessed_at(
+    written: Callable[[str], ReleasesFile], text: str
+) -> None:
+    with pytest.raises(ReleaseError, match="by hand"):
+        written(text).pinned(model=MODEL, stage="dev", version=4, content=CONTENT)
 
 
 def test_an_equal_pin_leaves_the_file_alone(file: ReleasesFile) -> None:
