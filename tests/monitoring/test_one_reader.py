@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mlops.jobs import payload
@@ -98,6 +98,12 @@ def requests(draw: Draw) -> Sent:
     )
 
 
+def _of_one(type_: str, body: str, content_type: str) -> Sent:
+    field = Field(name="hour", type=type_, nullable=True)
+    contract = Contract(name="one", target="y", input=(field,), output=(field,), gates=(), cases=())
+    return Sent(contract=contract, body=body.encode(), content_type=content_type)
+
+
 def _csv(draw: Draw, contract: Contract, given_rows: list[dict[str, Any]], end: str) -> str:
     names = draw(st.permutations(contract.input_names))
     pad = draw(st.sampled_from(["", " "]))
@@ -161,6 +167,10 @@ def _monitored(sent: Sent, encoding: str) -> list[str]:
 
 @pytest.mark.parametrize("encoding", ["as it is", "BASE64"])
 @given(sent=requests())
+@example(sent=_of_one("string", '{"hour": "a\u2028b"}\n{"hour": "\x85"}\n', payload.JSON_LINES))
+@example(sent=_of_one("integer", f"{MARK}hour\n7\n", payload.CSV))
+@example(sent=_of_one("integer", f'{MARK}{{"hour": 7}}', payload.JSON))
+@example(sent=_of_one("integer", "{}", payload.JSON))
 def test_what_the_server_accepts_the_engine_reads_to_the_same_rows(
     encoding: str, sent: Sent
 ) -> None:
