@@ -58,7 +58,7 @@ def _task(release: Release) -> Task:
         permissions=_permissions(release),
         minutes=1,
         environment={
-            "ANSWER_SECONDS": f"{_answer_seconds(release.model.endpoint.latency_p99_ms):g}",
+            "ANSWER_SECONDS": f"{answer_seconds(release.model.endpoint.latency_p99_ms):g}",
             "CONTRACT": CONTRACT,
             "ENDPOINT_NAME": release.endpoint_name,
             "PACKAGES": release.package_arn.rpartition("/")[0],
@@ -68,7 +68,7 @@ def _task(release: Release) -> Task:
     )
 
 
-def _answer_seconds(latency_p99_ms: float) -> float:
+def answer_seconds(latency_p99_ms: float) -> float:
     """Twice the objective, and ten seconds at least: slowness alone is for the latency alarm."""
     return min(_MOST_ANSWER_SECONDS, max(_LEAST_ANSWER_SECONDS, 2 * latency_p99_ms / 1000))
 

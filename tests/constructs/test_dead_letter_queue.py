@@ -37,6 +37,14 @@ def test_only_rules_of_this_account_and_region_may_send(undelivered: Any) -> Non
     ]
 
 
+def test_nobody_talks_to_the_queue_without_encryption(undelivered: Any) -> None:
+    policy = undelivered.only("AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    (denied,) = (statement for statement in policy if statement["Effect"] == "Deny")
+
+    assert (denied["Principal"], denied["Action"]) == ({"AWS": "*"}, "sqs:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_the_first_message_alerts_people(undelivered: Any) -> None:
     alarm = undelivered.only("AWS::CloudWatch::Alarm")
 

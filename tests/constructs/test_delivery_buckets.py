@@ -43,6 +43,12 @@ def test_what_is_kept_ends(buckets: Any) -> None:
     assert expirations == [90, 90]
 
 
+def test_what_is_overwritten_or_deleted_can_be_restored(buckets: Any) -> None:
+    assert [bucket["VersioningConfiguration"] for bucket in buckets.all(BUCKET)] == [
+        {"Status": "Enabled"}
+    ] * 2
+
+
 def test_access_to_artifacts_is_logged(buckets: Any) -> None:
     _, artifacts = buckets.all(BUCKET)
 

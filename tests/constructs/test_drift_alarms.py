@@ -40,7 +40,10 @@ def test_every_side_of_a_window_has_an_alarm_and_so_has_silence(alarms: dict[str
 
 
 def test_what_a_contract_does_not_have_is_not_watched(release_of: Callable[..., Release]) -> None:
-    assert [watch.key for watch in watches(release_of().model)] == ["drift", "data-quality"]
+    assert {watch.key: watch.checks for watch in watches(release_of().model)} == {
+        "drift": ("inputs", "predictions"),
+        "data-quality": ("contract", "reading"),
+    }
 
 
 def test_the_drift_alarm_is_red_if_any_of_its_checks_is(alarms: dict[str, Any]) -> None:

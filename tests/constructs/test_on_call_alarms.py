@@ -44,6 +44,20 @@ def test_every_page_names_a_section_that_exists(alarms: dict[str, Any], root: Pa
         assert section in headings
 
 
+def test_three_bad_minutes_of_five_page_and_a_quarter_of_an_hour_of_silence(
+    alarms: dict[str, Any],
+) -> None:
+    judged = {
+        key: (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
+        for key, alarm in alarms.items()
+    }
+    silence = alarms["no-healthy-traffic"]["Metrics"]
+
+    assert judged.pop("no-healthy-traffic") == (3, 3)
+    assert set(judged.values()) == {(3, 5)}
+    assert {m["MetricStat"]["Period"] for m in silence if "MetricStat" in m} == {300}
+
+
 def test_latency_pages_at_the_contracts_objective(alarms: dict[str, Any]) -> None:
     assert alarms["latency"]["Threshold"] == 200_000
     assert alarms["latency"]["ExtendedStatistic"] == "p99"

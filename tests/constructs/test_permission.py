@@ -25,6 +25,10 @@ def test_conditions_travel_into_the_statement() -> None:
     }
 
 
+def test_a_permission_without_conditions_has_no_empty_one() -> None:
+    assert "Condition" not in permission("arn:aws:s3:::a/b").statement
+
+
 def test_only_a_reasoned_pattern_is_acknowledged() -> None:
     import aws_cdk as cdk
     from aws_cdk import aws_iam as iam

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlops_constructs.prober import Prober
+from mlops_constructs.prober import Prober, answer_seconds
 from mlops_constructs.release import Release
 
 
@@ -69,3 +69,12 @@ def test_a_stage_may_have_callers_of_its_own(release_of: Callable[..., Release])
     release = release_of("test", stage_requests_per_minute={"test": 40})
 
     assert release.traffic.callers_per_minute == 40
+
+
+@pytest.mark.parametrize(
+    ("latency_p99_ms", "seconds"), [(100, 10), (5_000, 10), (8_000, 16), (22_500, 45), (60_000, 45)]
+)
+def test_an_answer_has_twice_its_objective_within_the_minute(
+    latency_p99_ms: float, seconds: float
+) -> None:
+    assert answer_seconds(latency_p99_ms) == seconds

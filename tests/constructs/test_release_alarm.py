@@ -35,6 +35,7 @@ def test_one_failed_build_of_this_project_is_enough(alarm: Any) -> None:
     assert alarm["Dimensions"] == [{"Name": "ProjectName", "Value": "acme-release-automation"}]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/CodeBuild", "FailedBuilds")
     assert (alarm["Threshold"], alarm["Statistic"]) == (0, "Sum")
+    assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == 1
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
     assert alarm["AlarmActions"] == [TOPIC]
 

@@ -177,9 +177,9 @@ def test_long_bodies_are_held_up_to_a_bound(strict):
         refused = strict.invoke('"' + "x" * 900 + '"')
         small = strict.invoke('"hello"')
 
-    assert (refused[0], json.loads(refused[2])["error"][:21]) == (503, "too many long bodies ")
-    assert refused[1]["retry-after"] == "1"
-    assert small[0] == 200
+    assert (refused[0], small[0]) == (503, 200)
+    assert json.loads(refused[2])["error"].startswith("too many long bodies ")
+    assert refused[1].get("retry-after") == "1"
 
 
 @pytest.mark.parametrize(
