@@ -309,7 +309,7 @@ def test_a_stop_answers_every_request_that_was_sent_before_it(tmp_path, requests
         server.process.send_signal(signal.SIGTERM)
         server.process.send_signal(signal.SIGCONT)
         answers = [_received(connection) for connection in connections]
-        code = server.process.wait(timeout=20)
+        code = server.process.wait(timeout=60)
 
     assert {found[:12] for found in answers} == {b"HTTP/1.1 200"}
     assert code == 0
