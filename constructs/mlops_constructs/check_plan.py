@@ -7,6 +7,7 @@ from mlops.checks.plan import Capture, Examples, Fleet, Guardrails, PlannedRelea
 from mlops.contract.instance_types import has_instance_store
 from mlops.pipeline import ModelSource
 from mlops.pipeline.archive import contract_json
+from mlops.rollout.content import UNRECORDED
 from mlops.rollout.probes import Tolerance, cases_of
 from mlops_constructs.release import VARIANT, Release
 
@@ -28,6 +29,8 @@ def planned_release(release: Release, source: ModelSource, *, releases: int) -> 
         endpoint=release.endpoint_name,
         release=release.hash,
         package=release.package_arn,
+        content=release.content.archive if release.content else UNRECORDED,
+        image=release.content.image if release.content else UNRECORDED,
         key=site.names.key_alias(site.stage),
         encrypted_disks=not has_instance_store(release.instance_type),
         parameter=site.names.endpoint_parameter(site.stage, model.name),

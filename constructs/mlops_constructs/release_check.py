@@ -7,6 +7,7 @@ from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from mlops.rollout.content import UNRECORDED
 from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
 from mlops_constructs.platform_function import PlatformFunction, Task
@@ -56,6 +57,8 @@ def _expectation(release: Release) -> dict[str, object]:
         "EndpointName": release.endpoint_name,
         "Release": release.hash,
         "ModelPackage": release.package_arn.split(":", 4)[-1],
+        "Content": release.content.archive if release.content else UNRECORDED,
+        "Image": release.content.image if release.content else UNRECORDED,
         "AlarmNames": [release.alarm_name(signal) for signal in release.signals],
         "MinimumInvocations": release.canary.minimum_invocations,
         "SharePercent": release.watched_share_percent,

@@ -13,6 +13,7 @@ from mlops.checks.clients import Clients
 from mlops.checks.guardrails import compared
 from mlops.checks.plan import Capture, PlannedRelease
 from mlops.checks.result import Finding, failed, passed
+from mlops.rollout.content import UNRECORDED, VARIABLE
 from mlops.rollout.release import RELEASE_TAG
 
 Described = Mapping[str, Any]
@@ -31,6 +32,16 @@ class Live:
     """Hash of the release, from the config's tag; None where the config carries none."""
     package: str | None
     """ARN of the model package; None where the model was made from something else."""
+    content: str | None
+    """The archive that its containers may serve; None where they are not told."""
+
+    @property
+    def image(self) -> str | None:
+        """Digest of the image that its containers run; None where SageMaker does not say."""
+        variants = self.endpoint.get("ProductionVariants", ())
+        images = [image for variant in variants for image in variant.get("DeployedImages", ())]
+        resolved = str(images[0].get("ResolvedImage", "")) if images else ""
+        return resolved.partition("@sha256:")[2] or None
 
     @property
     def variant(self) -> Described:
@@ -66,11 +77,13 @@ def live_endpoint(clients: Clients, name: str) -> Live:
     sagemaker = clients("sagemaker")
     endpoint = sagemaker.describe_endpoint(EndpointName=name)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    container = _container(sagemaker, config["ProductionVariants"][0]["ModelName"])
     return Live(
         endpoint=endpoint,
         config=config,
         release=_release_tag(sagemaker, config["EndpointConfigArn"]),
-        package=_package(sagemaker, config["ProductionVariants"][0]["ModelName"]),
+        package=container.get("ModelPackageName"),
+        content=container.get("Environment", {}).get(VARIABLE),
     )
 
 
@@ -78,6 +91,7 @@ def findings(live: Live, planned: PlannedRelease, *, key_arn: str) -> Iterator[t
     """Every part of a live endpoint, compared with the plan."""
     yield "in service", _status(live)
     yield "release", _release(live, planned)
+    yield "content", _content(live, planned)
     yield "machines", _machines(live, planned)
     described = live.endpoint.get("LastDeploymentConfig")
     yield "guardrails", compared(described, planned.guardrails, is_first=live.is_first)
@@ -91,11 +105,11 @@ def _release_tag(sagemaker: Any, arn: str) -> str | None:
     return next((tag["Value"] for tag in tags if tag["Key"] == RELEASE_TAG), None)
 
 
-def _package(sagemaker: Any, model_name: str) -> str | None:
+def _container(sagemaker: Any, model_name: str) -> Described:
     model = sagemaker.describe_model(ModelName=model_name)
     containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
-    package: str | None = containers[0].get("ModelPackageName")
-    return package
+    container: Described = containers[0]
+    return container
 
 
 def _status(live: Live) -> Finding:
@@ -116,6 +130,18 @@ def _release(live: Live, planned: PlannedRelease) -> Finding:
         if found != wanted
     ]
     return failed("; ".join(wrong)) if wrong else passed(f"{planned.release}, {planned.package}")
+
+
+def _content(live: Live, planned: PlannedRelease) -> Finding:
+    """What the containers may serve and what they run, beside what was released."""
+    if planned.content == UNRECORDED:
+        return passed("the release recorded none, so nothing is proved")
+    if live.content != planned.content:
+        said = live.content or "anything"
+        return failed(f"its containers may serve {said} instead of {planned.content}")
+    if live.image is not None and live.image != planned.image:
+        return failed(f"the image sha256:{live.image} runs instead of sha256:{planned.image}")
+    return passed(f"archive {planned.content}, image sha256:{planned.image}")
 
 
 def _machines(live: Live, planned: PlannedRelease) -> Finding:

@@ -100,6 +100,10 @@ class PlannedRelease:
     """Hash over everything that makes it this release."""
     package: str
     """ARN of the version in the registry."""
+    content: str
+    """Hash of the archive that was released, or that none was recorded."""
+    image: str
+    """Digest of the image that was released, or that none was recorded."""
     key: str
     """Alias of the key that encrypts disks and captures."""
     encrypted_disks: bool

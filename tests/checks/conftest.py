@@ -55,6 +55,8 @@ RELEASE = PlannedRelease(
     endpoint=ENDPOINT,
     release="0123456789ab",
     package=PACKAGE,
+    content="a" * 64,
+    image="d" * 64,
     key="alias/acme-prod",
     encrypted_disks=True,
     parameter="/acme/prod/churn/endpoint-name",
@@ -215,6 +217,8 @@ class Described:
             },
         }
         self.instance_type = "ml.m5.large"
+        self.variables = {"MODEL_CONTENT": "a" * 64}
+        self.images = [{"ResolvedImage": f"registry/acme/churn@sha256:{'d' * 64}"}]
         aws.offer(
             self.describe_endpoint,
             self.describe_endpoint_config,
@@ -232,7 +236,11 @@ class Described:
             "CreationTime": MOMENT,
             "LastModifiedTime": LATER,
             "ProductionVariants": [
-                {"VariantName": "AllTraffic", "CurrentInstanceCount": self.instances}
+                {
+                    "VariantName": "AllTraffic",
+                    "CurrentInstanceCount": self.instances,
+                    "DeployedImages": self.images,
+                }
             ],
             **self.endpoint,
         }
@@ -253,7 +261,9 @@ class Described:
         }
 
     def describe_model(self, *, ModelName: str) -> dict[str, Any]:
-        container = {} if self.package is None else {"ModelPackageName": self.package}
+        container: dict[str, Any] = {"Environment": self.variables}
+        if self.package is not None:
+            container["ModelPackageName"] = self.package
         return {
             "ModelName": ModelName,
             "ModelArn": f"{HERE}:model/{ModelName}",

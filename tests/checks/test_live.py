@@ -43,6 +43,44 @@ def test_a_config_that_does_not_exist_is_a_fault(
         live_or_none(clients, "x")
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"MODEL_CONTENT": "b" * 64}, "b" * 64),
+        ({"MODEL_CONTENT": "unrecorded"}, "unrecorded"),
+        ({}, "anything"),
+    ],
+)
+def test_containers_that_may_serve_another_archive_are_told(
+    described: Any, clients: Clients, release: PlannedRelease, variables: dict[str, str], said: str
+) -> None:
+    described.variables = variables
+
+    assert stopping(clients, release) == {
+        "content": f"its containers may serve {said} instead of {'a' * 64}"
+    }
+
+
+def test_another_image_than_the_released_one_is_told(
+    described: Any, clients: Clients, release: PlannedRelease
+) -> None:
+    described.images = [{"ResolvedImage": f"registry/acme/churn@sha256:{'e' * 64}"}]
+
+    assert stopping(clients, release) == {
+        "content": f"the image sha256:{'e' * 64} runs instead of sha256:{'d' * 64}"
+    }
+
+
+def test_what_sagemaker_does_not_say_of_images_and_what_no_release_recorded_is_not_judged(
+    described: Any, clients: Clients, release: PlannedRelease
+) -> None:
+    described.images = []
+    assert stopping(clients, release) == {}
+
+    described.variables = {"MODEL_CONTENT": "b" * 64}
+    assert stopping(clients, replace(release, content="unrecorded", image="unrecorded")) == {}
+
+
 def test_a_capture_that_nobody_asked_for_is_told(
     described: Any, clients: Clients, release: PlannedRelease
 ) -> None:

@@ -37,6 +37,7 @@ def test_an_endpoint_as_planned_passes_every_question(
         "example text",
         "in service",
         "release",
+        "content",
         "machines",
         "guardrails",
         "capture",

@@ -211,6 +211,8 @@ def planned(release_of: "Callable[..., Release]") -> PlannedRelease:
 
     release = release_of()
     return PlannedRelease(
+        content="a" * 64,
+        image="d" * 64,
         model="churn",
         version=release.version,
         endpoint=release.endpoint_name,

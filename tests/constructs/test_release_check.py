@@ -43,6 +43,8 @@ def test_what_is_expected_is_written_out(check: Any, release_of: Callable[..., R
         "EndpointName": "acme-prod-churn",
         "Release": release.hash,
         "ModelPackage": "200000000000:model-package/acme-churn/3",
+        "Content": "unrecorded",
+        "Image": "unrecorded",
         "AlarmNames": [release.alarm_name(signal) for signal in release.signals],
         "MinimumInvocations": 100,
         "SharePercent": 10,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from mlops.rollout.content import VARIABLE
 from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
 
 VARIANT: Final = "AllTraffic"
@@ -101,7 +102,10 @@ def _config(sagemaker: Any, expected: Mapping[str, Any]) -> str:
         ModelName=name,
         ExecutionRoleArn=f"arn:aws:iam::{account}:role/model",
         Containers=[
-            {"ModelPackageName": f"arn:aws:sagemaker:eu-west-1:{expected['ModelPackage']}"}
+            {
+                "ModelPackageName": f"arn:aws:sagemaker:eu-west-1:{expected['ModelPackage']}",
+                "Environment": {VARIABLE: expected["Content"]},
+            }
         ],
     )
     sagemaker.create_endpoint_config(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mlops.rollout.content import VARIABLE
 from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
 
 
@@ -18,6 +19,8 @@ class Deployment:
     """Hash of the release, from the config's tag; None where the config carries none."""
     package: str | None
     """ARN of the model package; None where the model was made from something else."""
+    content: str | None
+    """The archive that the model's container may serve; None where it is not told."""
     began: datetime
     """When the config was made; its deployment followed at once, whatever came later."""
 
@@ -32,11 +35,13 @@ def deployment(sagemaker: Any, config_name: str) -> Deployment:
     """Follow a config to its model and its package."""
     config = sagemaker.describe_endpoint_config(EndpointConfigName=config_name)
     variant = config["ProductionVariants"][0]
+    container = _container(sagemaker, variant["ModelName"])
     return Deployment(
         config=config["EndpointConfigName"],
         variant=variant["VariantName"],
         release=tags_of(sagemaker, config["EndpointConfigArn"]).get(RELEASE_TAG),
-        package=_package(sagemaker, variant["ModelName"]),
+        package=container.get("ModelPackageName"),
+        content=container.get("Environment", {}).get(VARIABLE),
         began=config["CreationTime"],
     )
 
@@ -73,8 +78,8 @@ def tags_of(sagemaker: Any, arn: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
 
 
-def _package(sagemaker: Any, model_name: str) -> str | None:
+def _container(sagemaker: Any, model_name: str) -> Mapping[str, Any]:
     model = sagemaker.describe_model(ModelName=model_name)
     containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
-    package: str | None = containers[0].get("ModelPackageName")
-    return package
+    container: Mapping[str, Any] = containers[0]
+    return container

@@ -1,5 +1,6 @@
 """What an endpoint runs, told by itself: SageMaker calls a rolled-back endpoint InService, too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ class LiveRelease(Deployment):
     """Config of the deployment under way; None where none is, or SageMaker does not say."""
     failure_reason: str
     """SageMaker's words on the last update that failed; often it has none."""
+    image: str | None
+    """Digest of the image that its containers run; None where SageMaker does not say."""
     alarms: tuple[str, ...]
     """Rollback alarms of the last deployment, however that ended."""
 
@@ -37,5 +40,14 @@ def live_release(sagemaker: Any, endpoint_name: str) -> LiveRelease:
         updated=endpoint["LastModifiedTime"],
         pending=endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName"),
         failure_reason=endpoint.get("FailureReason", ""),
+        image=_image(endpoint),
         alarms=tuple(alarm["AlarmName"] for alarm in guard.get("Alarms", [])),
     )
+
+
+def _image(endpoint: Mapping[str, Any]) -> str | None:
+    """What the tag or the digest of the package was resolved to when the containers started."""
+    variants = endpoint.get("ProductionVariants", ())
+    images = [image for variant in variants for image in variant.get("DeployedImages", ())]
+    resolved = str(images[0].get("ResolvedImage", "")) if images else ""
+    return resolved.partition("@sha256:")[2] or None

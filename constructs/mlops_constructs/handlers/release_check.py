@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlops.rollout.alarm import State
 from mlops.rollout.attribution import Attempt
+from mlops.rollout.content import UNRECORDED
 from mlops.rollout.record import ReleaseRecord
 from mlops.rollout.verdict import Evidence, Outcome, Verdict, judge
 from mlops_constructs.handlers.attempts import (
@@ -63,6 +64,10 @@ class Expectation:
     release: str
     package: str
     """Account, group and version: what is left of the package's ARN after its region."""
+    content: str
+    """Hash of the archive that was released; UNRECORDED where the release fixed none."""
+    image: str
+    """Digest of the image that was released; UNRECORDED where the release fixed none."""
     alarms: tuple[str, ...]
     terms: Terms
     settings_only: bool
@@ -75,6 +80,8 @@ class Expectation:
             endpoint=asked["EndpointName"],
             release=asked["Release"],
             package=asked["ModelPackage"],
+            content=asked["Content"],
+            image=asked["Image"],
             alarms=tuple(asked["AlarmNames"]),
             terms=Terms(
                 minimum_invocations=int(asked["MinimumInvocations"]),
@@ -226,9 +233,14 @@ def _is_first(expected: Expectation, live: LiveRelease) -> bool:
 
 
 def _named(expected: Expectation, live: LiveRelease) -> str | None:
-    """The live release's name; a tag on another package than the requested one proves nothing."""
+    """The live release's name; a tag on anything else than the requested one proves nothing."""
     if live.package is not None and not live.package.endswith(f":{expected.package}"):
         return f"{live.release} ({live.package})"
+    if expected.content not in (UNRECORDED, live.content):
+        return f"{live.release} (its containers may serve {live.content or 'anything'})"
+    # An endpoint need not say what its images were resolved to.
+    if expected.image not in (UNRECORDED, live.image or expected.image):
+        return f"{live.release} (image sha256:{live.image})"
     return live.release if live.package else None
 
 

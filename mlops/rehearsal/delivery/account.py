@@ -158,7 +158,8 @@ class StageAccount:
         state = self.services.state
         number = len(state["configs"]) + 1
         config, model = f"config-{release.release}-{number}", f"model-{release.release}-{number}"
-        state["models"][model] = {"package": package, "created": at}
+        content = release.properties["Content"]
+        state["models"][model] = {"package": package, "content": content, "created": at}
         tags = {RELEASE_TAG: release.release, ENDPOINT_TAG: release.endpoint}
         state["configs"][config] = {
             "created": at, "variant": _VARIANT, "model": model, "tags": tags,

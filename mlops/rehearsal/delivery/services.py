@@ -14,6 +14,7 @@ from typing import Any, Final
 import boto3
 
 from mlops.aws_api.stand_in import Answer, RefusedError, answer_calls
+from mlops.rollout.content import VARIABLE
 from mlops.rollout.published import missing
 
 State = dict[str, Any]
@@ -130,7 +131,9 @@ class StageServices:
         return {
             "ModelName": name,
             "ModelArn": self.arn("sagemaker", f"model/{name}"),
-            "Containers": [{"ModelPackageName": row["package"]}],
+            "Containers": [
+                {"ModelPackageName": row["package"], "Environment": {VARIABLE: row["content"]}}
+            ],
             "CreationTime": _moment(row["created"]),
         }
 

@@ -80,6 +80,8 @@ class Endpoints:
         self.config = ""
         self.pending = ""
         self.failure_reason = ""
+        self.image = ""
+        self.environment: dict[str, Any] = {}
         self.alarms: list[str] = []
         self.created = self.updated = START
         self.accepts_current = accepts_current
@@ -137,7 +139,10 @@ class Endpoints:
         if not self.config:
             raise refused("ValidationException", "Could not find endpoint", "DescribeEndpoint")
         alarms = [{"AlarmName": name} for name in self.alarms]
+        images = [{"ResolvedImage": f"registry/acme/churn@sha256:{self.image}"}]
+        variant = {"VariantName": "AllTraffic", "DeployedImages": images}
         optional = {
+            "ProductionVariants": self.image and [variant],
             "FailureReason": self.failure_reason,
             "PendingDeploymentSummary": self.pending and {"EndpointConfigName": self.pending},
             "LastDeploymentConfig": alarms and {"AutoRollbackConfiguration": {"Alarms": alarms}},
@@ -166,7 +171,7 @@ class Endpoints:
         return {
             "ModelName": ModelName,
             "ModelArn": f"{ACCOUNT}:model/{ModelName}",
-            "Containers": [{"ModelPackageName": package}],
+            "Containers": [{"ModelPackageName": package, **self.environment}],
             "CreationTime": START,
         }
 

@@ -37,6 +37,8 @@ def event(type_: str = "Update", old: str = BEFORE, **changes: Any) -> dict[str,
             "EndpointName": "acme-prod-churn",
             "Release": RELEASE,
             "ModelPackage": "200000000000:model-package/acme-churn/3",
+            "Content": "unrecorded",
+            "Image": "unrecorded",
             "AlarmNames": ALARMS,
             "MinimumInvocations": "100",
             "SharePercent": "10",
@@ -159,6 +161,48 @@ def test_a_silent_rollback_is_noticed(endpoints: Any, world: World, ask: Ask) ->
     assert f"release {BEFORE}" in answer["Reason"]
     assert "the canary answered 0 requests" in answer["Reason"]
     assert "docs/runbooks/canary-rolled-back.md" in answer["Reason"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "its containers may serve anything"),
+        ({"MODEL_CONTENT": "unrecorded"}, "its containers may serve unrecorded"),
+        ({"MODEL_CONTENT": "b" * 64}, f"its containers may serve {'b' * 64}"),
+    ],
+)
+def test_a_model_that_may_serve_another_archive_is_not_the_release(
+    endpoints: Any, released: Any, ask: Ask, environment: dict[str, str], said: str
+) -> None:
+    endpoints.environment = {"Environment": environment}
+
+    answer = ask(event(Content="a" * 64))
+
+    assert answer["Status"] == "FAILED"
+    assert said in answer["Reason"]
+
+
+def test_an_image_that_is_not_the_released_one_is_not_the_release(
+    endpoints: Any, released: Any, ask: Ask
+) -> None:
+    endpoints.image = "e" * 64
+
+    answer = ask(event(Image="d" * 64))
+
+    assert answer["Status"] == "FAILED"
+    assert f"image sha256:{'e' * 64}" in answer["Reason"]
+
+
+@pytest.mark.parametrize("image", ["d" * 64, ""], ids=["the released", "none said"])
+def test_the_released_archive_and_image_pass(
+    endpoints: Any, released: Any, ask: Ask, image: str
+) -> None:
+    endpoints.environment = {"Environment": {"MODEL_CONTENT": "a" * 64}}
+    endpoints.image = image
+
+    answer = ask(event(Content="a" * 64, Image="d" * 64))
+
+    assert answer["Status"] == "SUCCESS", answer["Reason"]
 
 
 def test_a_tag_on_another_package_proves_nothing(endpoints: Any, released: Any, ask: Ask) -> None:
