@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-pure lint test-models test-monitoring test-monitoring-mutants mutants coverage coverage-all \
+.PHONY: help setup demo test test-pure lint test-models test-monitoring mutants coverage coverage-all \
 	test-all test-nightly test-extra container-tools test-container synth validate shape bench bootstrap-commands lock clean
 
 help: ## Show this list
@@ -80,11 +80,6 @@ test-monitoring: .venv/.ready ## The tests of the drift engine, with the librari
 	"$$python" -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
 	"$$python" -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
 
-test-monitoring-mutants: .venv/.ready ## Breaks the drift engine on purpose; a test must object to each edit
-	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
-	@python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
-	$$python -m pytest -q -p no:cacheprovider -m full --sweeps=$(SWEEPS) tests/monitoring
-
 mutants: SWEEPS := whole
 mutants: setup ## Break the platform one line at a time, each of a list; the tests that are named there must object
 	@$(PYTEST) $(PARALLEL) --sweeps=$(SWEEPS) tests/mutants
@@ -100,7 +95,6 @@ coverage-all: setup ## Every test again, traced: what none of them reaches
 test-all: setup ## What needs environments of its own: SDK recompilation, cfn-lint, checkov, IAM analysis, deployments to emulators
 	@$(PYTEST) $(PARALLEL) -m "full and not nightly" --sweeps=$(SWEEPS)
 	@$(MAKE) --no-print-directory test-models MODELS_RUN="full and not nightly"
-	@$(MAKE) --no-print-directory test-monitoring-mutants
 
 test-nightly: test ## All of it: every mutant, every fault, what takes minutes; at most 90 minutes on two cores
 	@$(MAKE) --no-print-directory test-all SWEEPS=whole

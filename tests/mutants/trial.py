@@ -27,7 +27,10 @@ _LOCKS = (
     ("tests/monitoring/", "requirements/monitoring.txt"),
     ("tests/model_environment/", "model_code/bike_demand/requirements-test.lock"),
 )
-_OBJECTION = re.compile(r"AssertionError|assert |Failed: DID NOT RAISE")
+# The last is how several failing examples of one drawn test are told.
+_OBJECTION = re.compile(
+    r"AssertionError|assert |Failed: DID NOT RAISE|ExceptionGroup: Hypothesis found"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
