@@ -19,7 +19,9 @@ class StageBuckets(Construct):
     """Private, versioned, encrypted buckets that answer over TLS only.
 
     Where models are trained, the other configured stages' accounts may read the models and nothing
-    else. EventBridge hears of every new artifact: files of a batch, published data.
+    else; nobody deletes what a version refers to, and only roles of the stage may write over it,
+    because SageMaker's own upload cannot say that an object must be new. EventBridge hears of every
+    new artifact: files of a batch, published data.
     """
 
     def __init__(self, scope: Construct, id_: str, *, site: Site, key: kms.IKey) -> None:
@@ -36,6 +38,8 @@ class StageBuckets(Construct):
         self._tell_of_new_artifacts()
         self.captures = self._data_bucket("Captures", site.names.capture_bucket(site.stage))
         self.captures.add_lifecycle_rule(id="expire-captures", expiration=Duration.days(_KEPT_DAYS))
+        if site.stage.trains:
+            self._keep_versions()
         if site.model_readers:
             self._let_other_stages_read_models()
         apply_to_bucket(self.artifacts, site.model_removal_policy)
@@ -85,6 +89,34 @@ class StageBuckets(Construct):
         bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
                 event_bridge_enabled=True
+            )
+        )
+
+    def _keep_versions(self) -> None:
+        """A version's bytes stay what they were: reasons and limits are in docs/releasing.md."""
+        keys = self._site.names.version_outputs("*")
+        resources = [self.artifacts.arn_for_objects(key) for key in keys]
+        account, prefix = self._site.stage.account, self._site.prefix
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="VersionsAreNotDeleted",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
+                resources=resources,
+            )
+        )
+        self.artifacts.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="VersionsAreWrittenOnce",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=resources,
+                conditions={
+                    "Null": {"s3:if-none-match": "true"},
+                    "ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{account}:role/{prefix}-*"},
+                },
             )
         )
 

@@ -56,7 +56,11 @@ def test_data_is_encrypted_under_the_stages_key_and_its_access_is_logged(
 
 def test_every_bucket_answers_over_tls_only(dev: Any) -> None:
     for policy in dev.all(POLICY):
-        denials = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        denials = [
+            s
+            for s in policy["PolicyDocument"]["Statement"]
+            if s["Effect"] == "Deny" and "Sid" not in s
+        ]
 
         assert [s["Condition"] for s in denials] == [{"Bool": {"aws:SecureTransport": "false"}}]
     assert len(dev.all(POLICY)) == len(dev.all(BUCKET)) == 3
@@ -80,6 +84,40 @@ def test_the_stages_accounts_read_models_and_nothing_else(dev: Any) -> None:
         "arn:aws:iam::300000000000:root",
         "arn:aws:iam::400000000000:root",
     ]
+
+
+def denials(rendered: Any) -> dict[str, dict[str, Any]]:
+    statements = [s for p in rendered.all(POLICY) for s in p["PolicyDocument"]["Statement"]]
+    return {s["Sid"]: s for s in statements if s["Effect"] == "Deny" and "Sid" in s}
+
+
+def test_what_a_version_refers_to_is_deleted_by_nobody(dev: Any) -> None:
+    found = denials(dev)["VersionsAreNotDeleted"]
+
+    assert found["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    assert found["Principal"] == {"AWS": "*"}
+    assert "Condition" not in found
+    assert {resource["Fn::Join"][1][-1] for resource in found["Resource"]} == {
+        "/models/*/*/Train/*",
+        "/models/*/*/Evaluate/*",
+        "/models/*/*/Baseline/*",
+    }
+
+
+def test_only_the_stages_own_roles_write_over_what_a_version_refers_to(dev: Any) -> None:
+    found = denials(dev)["VersionsAreWrittenOnce"]
+
+    assert found["Action"] == "s3:PutObject"
+    assert found["Principal"] == {"AWS": "*"}
+    assert found["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::200000000000:role/acme-dev-*"},
+    }
+    assert found["Resource"] == denials(dev)["VersionsAreNotDeleted"]["Resource"]
+
+
+def test_without_training_no_version_is_kept(buckets_of: Callable[[str], Any]) -> None:
+    assert denials(buckets_of("prod")) == {}
 
 
 def test_without_training_no_other_account_reads_anything(
