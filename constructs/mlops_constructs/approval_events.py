@@ -1,10 +1,16 @@
 """Carries every approval and rejection in the registry to the delivery account."""
 
+from typing import Final
+
 from aws_cdk import aws_events as events
 from constructs import Construct
 
 from mlops_constructs.event_forwarding import forwarded_to
 from mlops_constructs.site import Site
+
+REGISTRY_SOURCE: Final = "aws.sagemaker"
+VERSION_CHANGED: Final = "SageMaker Model Package State Change"
+"""Detail type of every change of a model version, decisions among them."""
 
 
 class ApprovalEvents(Construct):
@@ -27,7 +33,7 @@ class ApprovalEvents(Construct):
     def _pattern(self) -> events.EventPattern:
         project = f"{self._site.names.project}-"
         return events.EventPattern(
-            source=["aws.sagemaker"],
-            detail_type=["SageMaker Model Package State Change"],
+            source=[REGISTRY_SOURCE],
+            detail_type=[VERSION_CHANGED],
             detail={"ModelPackageGroupName": events.Match.prefix(project)},
         )

@@ -12,6 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from mlops.rollout.record import EVENT_SOURCE, INCONCLUSIVE, ROLLED_BACK
+from mlops_constructs.approval_events import REGISTRY_SOURCE, VERSION_CHANGED
 from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.permission import Permission
 from mlops_constructs.service_role import service_role
@@ -53,8 +54,8 @@ class ReleaseTriggers(Construct):
         names = self._site.names
         return {
             "account": [names.stages.training.account],
-            "source": ["aws.sagemaker"],
-            "detail_type": ["SageMaker Model Package State Change"],
+            "source": [REGISTRY_SOURCE],
+            "detail_type": [VERSION_CHANGED],
             "detail": {
                 "ModelPackageGroupName": events.Match.prefix(names.model_package_group("")),
                 "ModelApprovalStatus": _DECISIONS,

@@ -52,10 +52,10 @@ class Routes:
             RehearsalError: there is no such bus, or it does not let the account in.
         """
         owner, name = bus_arn.split(":")[4], bus_arn.rpartition("/")[2]
-        if owner != account and account not in self._let_in(owner, name):
+        if owner != account and account not in self._let_in(owner, name, event):
             raise RehearsalError(
-                f"{bus_arn}: lets account {account} put no events; remedy: name the account in "
-                "config/stages.yaml, then synthesize"
+                f"{bus_arn}: lets account {account} put no events of this kind; remedy: name the "
+                "account in config/stages.yaml, then synthesize"
             )
         return self.arrivals(event, account=owner, bus=name)
 
@@ -69,14 +69,15 @@ class Routes:
                     for target in rule.get("Targets", []):
                         yield f"{stack.place.stack}/{logical_id}", values.text(target["Arn"])
 
-    def _let_in(self, owner: str, bus: str) -> set[str]:
-        """Accounts that the bus's policies name."""
+    def _let_in(self, owner: str, bus: str, event: Event) -> set[str]:
+        """Accounts that the bus's policies name for events of this source and detail type."""
         found: set[str] = set()
         for stack in self._stacks_of(owner):
             values = self.assembly.intrinsics(stack)
             for _, policy in stack.resources("AWS::Events::EventBusPolicy"):
-                if values.text(policy["EventBusName"]) == bus:
-                    found |= _accounts(values.value(policy["Statement"]))
+                statement = values.value(policy["Statement"])
+                if values.text(policy["EventBusName"]) == bus and _covers(statement, event):
+                    found |= _accounts(statement)
         return found
 
     def _stacks_of(self, account: str) -> Iterator[Stack]:
@@ -96,7 +97,21 @@ def build_project(assembly: Assembly, arn: str) -> Mapping[str, Any] | None:
     return None
 
 
+def _covers(statement: Mapping[str, Any], event: Event) -> bool:
+    """Whether a statement's conditions on an event's kind let it through."""
+    asked = {"events:source": event.get("source"), "events:detail-type": event.get("detail-type")}
+    for operator, keys in statement.get("Condition", {}).items():
+        if operator != "ForAllValues:StringEquals" or not asked.keys() >= keys.keys():
+            raise RehearsalError(f"the policy of a bus asks for {operator}, which is not rehearsed")
+        if any(asked[key] not in _listed(allowed) for key, allowed in keys.items()):
+            return False
+    return True
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def _accounts(statement: Mapping[str, Any]) -> set[str]:
     principals = statement.get("Principal", {}).get("AWS", [])
-    listed = [principals] if isinstance(principals, str) else principals
-    return {one.split(":")[4] if one.startswith("arn:") else one for one in listed}
+    return {one.split(":")[4] if one.startswith("arn:") else one for one in _listed(principals)}

@@ -12,7 +12,13 @@ from mlops.rehearsal.errors import RehearsalError
 
 STAGE, DELIVERY = "222222222222", "111111111111"
 BUS = f"arn:aws:events:eu-west-1:{DELIVERY}:event-bus/acme"
-EVENT = {"source": "aws.sagemaker", "account": STAGE, "detail": {"status": "Approved"}}
+KIND = "SageMaker Model Package State Change"
+EVENT = {
+    "source": "aws.sagemaker",
+    "detail-type": KIND,
+    "account": STAGE,
+    "detail": {"status": "Approved"},
+}
 
 
 def rule(target: Any, *, bus: Any = None, status: str = "Approved") -> dict[str, Any]:
@@ -24,9 +30,11 @@ def rule(target: Any, *, bus: Any = None, status: str = "Approved") -> dict[str,
     return {"Type": "AWS::Events::Rule", "Properties": properties | given}
 
 
-def policy(*accounts: str) -> dict[str, Any]:
+def policy(*accounts: str, **condition: Any) -> dict[str, Any]:
     roots = [f"arn:aws:iam::{account}:root" for account in accounts]
     statement = {"Effect": "Allow", "Principal": {"AWS": roots}, "Action": "events:PutEvents"}
+    if condition:
+        statement["Condition"] = condition["condition"]
     return {
         "Type": "AWS::Events::EventBusPolicy",
         "Properties": {"EventBusName": {"Ref": "Bus"}, "Statement": statement},
@@ -72,6 +80,36 @@ def test_an_event_goes_over_a_foreign_bus_to_its_target(assembly: Any) -> None:
 
     assert arrival.rules == ("stage/Forward", "delivery/Wake")
     assert build_project(found, arrival.target) == {"Name": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds", "is_let_in"),
+    [
+        ("aws.sagemaker", KIND, True),
+        ("aws.sagemaker", ["Another", KIND], True),
+        ("aws.sagemaker", ["Another"], False),
+        ("mlops.releases", KIND, False),
+    ],
+)
+def test_a_bus_takes_the_kinds_of_events_that_its_policy_names(
+    assembly: Any, source: str, kinds: Any, is_let_in: bool
+) -> None:
+    only = {"events:source": source, "events:detail-type": kinds}
+    let = policy(STAGE, condition={"ForAllValues:StringEquals": only})
+    routes = Routes(assembly=assembly(Wake=TO_BUILD, Let=let))
+
+    if is_let_in:
+        assert len(routes.arrivals(EVENT, account=STAGE)) == 1
+    else:
+        with pytest.raises(RehearsalError, match="put no events of this kind"):
+            routes.arrivals(EVENT, account=STAGE)
+
+
+def test_a_condition_that_is_not_known_is_not_guessed(assembly: Any) -> None:
+    let = policy(STAGE, condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+
+    with pytest.raises(RehearsalError, match="asks for StringEquals, which is not rehearsed"):
+        Routes(assembly=assembly(Wake=TO_BUILD, Let=let)).arrivals(EVENT, account=STAGE)
 
 
 def test_a_bus_that_does_not_name_the_account_takes_nothing(assembly: Any) -> None:
