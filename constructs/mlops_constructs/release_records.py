@@ -16,7 +16,8 @@ class ReleaseRecords(Construct):
         records = names.release_record(site.stage, "*").removeprefix("/")
         read = Permission(
             sid="ReadReleaseRecords",
-            actions=["ssm:GetParameter"],
+            # The history holds the records of earlier deployments, and the newest one.
+            actions=["ssm:GetParameterHistory"],
             resources=[site.arn("ssm", f"parameter/{records}")],
             because="one record a model, and this stack knows no models; the stage is exact",
         )

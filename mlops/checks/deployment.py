@@ -9,6 +9,18 @@ from mlops.checks.live import Live
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Where the stage before says how its last release of a model went."""
+
+    parameter: str
+    stage: str
+    endpoint: str
+    """Of the stage before."""
+    alarms: str
+    """First part of the names of that endpoint's rollback alarms."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A version that a stage is about to run."""
 
@@ -21,8 +33,8 @@ class Candidate:
     min_instances: int
     alarms: str
     """First part of the names of its rollback alarms."""
-    proof: str | None
-    """Parameter with the release record of the stage before; None in the first stage."""
+    proof: Proof | None
+    """The release record of the stage before; None in the first stage."""
 
 
 @dataclass(frozen=True, kw_only=True)

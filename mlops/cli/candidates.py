@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from mlops.checks.deployment import Candidate, Deployment, Image
+from mlops.checks.deployment import Candidate, Deployment, Image, Proof
 from mlops.checks.execution_role import ExecutionRole
 from mlops.cli.access import Access
 from mlops.cli.execution_policy import accounts, policies
-from mlops.contract import Platform, StageSpec
+from mlops.contract import Names, Platform, StageSpec
 from mlops.pipeline import image_tag
 
 
@@ -55,8 +55,18 @@ def _candidates(
                 instance_type=model.endpoint.instance_type or capacity.instance_type,
                 min_instances=capacity.min_instances,
                 alarms=names.rollback_alarms(stage, model.name),
-                proof=None if previous is None else names.release_record(previous, model.name),
+                proof=None if previous is None else proof_of(names, previous, model.name),
             )
+
+
+def proof_of(names: Names, stage: StageSpec, model: str) -> Proof:
+    """Where a stage says how its last release of a model went."""
+    return Proof(
+        parameter=names.release_record(stage, model),
+        stage=stage.name,
+        endpoint=names.endpoint(stage, model),
+        alarms=names.rollback_alarms(stage, model),
+    )
 
 
 def _images(platform: Platform) -> Iterator[Image]:

@@ -121,6 +121,7 @@ class StageOutput(Output):
     unknown: str | None
     approved: int | None
     newest: int | None
+    held: list[str]
     differences: list[str]
 
 

@@ -36,6 +36,9 @@ from mlops.release import (
     NOT_ASKED,
     Checkout,
     Move,
+    RecordFiles,
+    RecordParameters,
+    Records,
     Registered,
     ReleaseError,
     ReleasesFile,
@@ -51,8 +54,9 @@ from mlops.release import (
     rollback,
     stage_clients,
 )
+from mlops.release.assessment import Assessor
 from mlops.release.history import Change
-from mlops.release.table import history_table, status_table
+from mlops.release.table import history_table, plain, status_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +218,9 @@ def status(
             registered, registry_answered = _registered(root, platform, name, target, profiles)
             stages = _statuses(platform, name, registered, target, profiles)
             unasked |= not (registry_answered and all(one.live.was_asked for one in stages))
+            if registered is not None:
+                stages, records_answered = _with_held(root, name, stages, target, profiles)
+                unasked |= not records_answered
             found.append(ModelStatusOutput(model=name, stages=[_stage(one) for one in stages]))
             if not as_json:
                 console().print(status_table(name, stages))
@@ -238,6 +245,7 @@ def _stage(status: StageStatus) -> StageOutput:
         unknown=None if live is NOT_ASKED else live.unknown,
         approved=registered.approved if registered else None,
         newest=registered.newest if registered else None,
+        held=list(status.held),
         differences=status.differences,
     )
 
@@ -332,6 +340,44 @@ def _statuses(
             )
         )
     return found
+
+
+def _with_held(
+    root: Path,
+    model: str,
+    stages: list[StageStatus],
+    target: str | None,
+    profiles: tuple[str, ...],
+) -> tuple[list[StageStatus], bool]:
+    """The stages with what the release automation keeps out of them, and whether all were asked."""
+    file = ReleasesFile.read(root, model=None)
+    profile = profile_of(profiles, file.platform.stages.training.name)
+    try:
+        found = Assessor(
+            file=file,
+            commits=Checkout(root=root).commits(),
+            client=_registry(root, file.platform, target or "local", profile),
+            records=_records(root, file.platform, target, profiles),
+            rejects=False,
+        ).assess(model)
+    except ReleaseError as error:
+        click.echo(f"what is held was not looked up: {error}", err=True)
+        return stages, True
+    for problem in found.problems:
+        click.echo(plain(problem).plain, err=True)
+    held = {decision.stage: decision.held for decision in found.decisions}
+    return [replace(one, held=held.get(one.stage, ())) for one in stages], not found.unheard
+
+
+def _records(
+    root: Path, platform: Platform, target: str | None, profiles: tuple[str, ...]
+) -> Records:
+    if target != "aws":
+        return RecordFiles(folder=root / WORKSPACE / "records")
+    return RecordParameters(
+        names=platform.names,
+        clients=lambda stage: stage_clients(stage, profile=profile_of(profiles, stage.name)),
+    )
 
 
 def _registered(

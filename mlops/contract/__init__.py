@@ -7,7 +7,7 @@ from mlops.contract.instance_types import virtual_cpus
 from mlops.contract.model_spec import Gate, ModelSpec, StepSpec, TrainStepSpec
 from mlops.contract.monitoring_spec import MetricLimit
 from mlops.contract.naming import Names
-from mlops.contract.platform import Platform, load_config, load_platform, model_folders
+from mlops.contract.platform import Platform, load_config, load_model, load_platform, model_folders
 from mlops.contract.problems import ContractError, Problem
 from mlops.contract.release_spec import ContentSpec, ReleasesSpec
 from mlops.contract.sample import sha256_of
@@ -59,6 +59,7 @@ __all__ = [
     "StepSpec",
     "TrainStepSpec",
     "load_config",
+    "load_model",
     "load_platform",
     "model_folders",
     "read_examples",

@@ -72,6 +72,20 @@ def load_config(root: Path) -> Platform:
     return reading.result(reading.platform(with_models=False))
 
 
+def load_model(root: Path, name: str) -> ModelSpec:
+    """One model's contract alone, judged without its files, the stages and the releases.
+
+    Raises:
+        ContractError: with every problem of the contract.
+    """
+    reading = _Reading(root=root.resolve(), only=name)
+    folder = root.resolve() / MODELS / name.replace("-", "_")
+    loaded = reading.contract(folder)
+    if loaded is None or reading.problems:
+        raise ContractError(tuple(reading.problems))
+    return loaded.spec
+
+
 def model_folders(root: Path) -> list[Path]:
     """The folders below `model_code/` that hold a contract, in name order."""
     return [folder for folder in _folders(root) if (folder / CONTRACT).exists()]
@@ -159,10 +173,13 @@ class _Reading:
         if not wanted:
             self.problems.append(self._nothing_to_load(folders))
         for folder in wanted:
-            loaded = self._load(folder / CONTRACT, ModelSpec)
+            loaded = self.contract(folder)
             if loaded is not None:
                 self.problems += guardrails.of_model(loaded.document, loaded.spec, folder)
                 yield loaded
+
+    def contract(self, folder: Path) -> _Loaded[ModelSpec] | None:
+        return self._load(folder / CONTRACT, ModelSpec)
 
     def _is_wanted(self, folder: Path) -> bool:
         return self.only is None or folder.name == self.only.replace("-", "_")

@@ -10,7 +10,7 @@ from mlops.release.git import Git, Identity, unattended
 from mlops.release.history import Change, changes, previous_version
 from mlops.release.live import NOT_ASKED, Live, live_version, stage_clients
 from mlops.release.moves import Move, pin, promote, rollback
-from mlops.release.records import RecordFiles, RecordParameters, Records
+from mlops.release.records import Recorded, RecordFiles, RecordParameters, Records
 from mlops.release.releases_file import ReleasesFile
 from mlops.release.remote import Remote
 from mlops.release.sources import AwsSources, LocalSources, Sources
@@ -34,6 +34,7 @@ __all__ = [
     "Occasion",
     "RecordFiles",
     "RecordParameters",
+    "Recorded",
     "Records",
     "Registered",
     "ReleaseError",

@@ -15,7 +15,6 @@ from mlops.release.committing import commit_release
 from mlops.release.desired import Desired
 from mlops.release.errors import ReleaseError, TransientError
 from mlops.release.git import Git
-from mlops.release.history import telling
 from mlops.release.message import Explained, message_of
 from mlops.release.pull_request import branch_of, propose
 from mlops.release.releases_file import ReleasesFile
@@ -119,10 +118,10 @@ class _Run:
         sources = self.automation.sources
         assessor = Assessor(
             file=file,
-            commits=telling(self.clone.checkout.commits()),
+            commits=self.clone.checkout.commits(),
             client=sources.registry(file.platform),
             records=sources.records(file.platform),
-            condemns=not self.automation.is_dry_run,
+            rejects=not self.automation.is_dry_run,
         )
         found = [assessor.assess(model) for model in file.platform.model_names]
         self.decisions = [decision for one in found for decision in one.decisions]

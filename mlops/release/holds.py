@@ -22,6 +22,11 @@ class Hold:
         """Whether a version is kept out."""
         return self.above < version <= self.up_to
 
+    @property
+    def remedy(self) -> str:
+        """How a person lets the versions in again."""
+        return "pin it to let it in again"
+
     def __str__(self) -> str:
         return f"left by {self.change.commit[:10]} ({self.change.who})"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlops.release.desired import Step
+from mlops.release.line import one_line
 from mlops.release.moves import Move
 from mlops.release.trailer import with_trailers
 
@@ -24,11 +25,6 @@ class Explained:
         """The decision and its reason."""
         reason = one_line(self.reason or "")
         return f"{self.step.decision}: {reason}" if reason else self.step.decision
-
-
-def one_line(text: str) -> str:
-    """A text of anybody as one printable line: it can neither end a paragraph nor begin one."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def message_of(explained: Sequence[Explained]) -> str:

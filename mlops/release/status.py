@@ -41,11 +41,13 @@ class StageStatus:
     live: Live = NOT_ASKED
     registered: Registered | None = None
     """None where no registry was asked."""
+    held: tuple[str, ...] = ()
+    """What keeps an approved version out of this stage, or speaks against the pinned one."""
 
     @property
     def differences(self) -> list[str]:
         """What differs, each in words; empty if this stage runs what it should."""
-        return [*self._of_live(), *self._of_registry(), *self._of_order()]
+        return [*self._of_live(), *self._of_registry(), *self.held, *self._of_order()]
 
     def _of_live(self) -> Iterator[str]:
         live = self.live

@@ -74,7 +74,12 @@ def decisions_table(model: str, decisions: Sequence[Desired]) -> RenderableType:
 def reasons(decision: Desired) -> list[str]:
     """Why a pin moves or stays, in words; nothing where there was nothing to decide."""
     why = [decision.step.decision] if decision.step else []
-    return [*why, *decision.notes, *([decision.problem] if decision.problem else [])]
+    return [
+        *why,
+        *decision.held,
+        *decision.notes,
+        *([decision.problem] if decision.problem else []),
+    ]
 
 
 def _shown(message: str) -> str:

@@ -13,6 +13,9 @@ from typing import Final
 from mlops.rollout.fleets import Fleets, FleetSums, needs_comparison
 from mlops.rollout.verdict import Outcome
 
+ENOUGH_FOR_BLAME: Final = 100
+"""Requests of a canary; a bad one is rolled back long before a whole bake's minimum is reached."""
+
 
 class Cause(StrEnum):
     """Why a deployment did not succeed."""
@@ -53,6 +56,11 @@ class Attempt:
                 f"minimum_invocations is {self.minimum_invocations}; use 1 or more: "
                 "a canary without traffic blames nobody"
             )
+
+
+def needed_for_blame(minimum_invocations: int) -> int:
+    """How many requests a canary must have answered for blame, by what a verdict needs."""
+    return min(minimum_invocations, ENOUGH_FOR_BLAME)
 
 
 def attribute(attempt: Attempt) -> tuple[Cause, str]:

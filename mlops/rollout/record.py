@@ -4,11 +4,13 @@ The record is the state that the release automation decides from; the events bel
 """
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
+from mlops.rollout.fleets import Fleets, FleetSums
 from mlops.rollout.verdict import Outcome
 
 EVENT_SOURCE: Final = "mlops.releases"
@@ -23,6 +25,8 @@ _SCHEMA: Final = 1
 _OUTCOMES: Final = tuple(str(outcome) for outcome in Outcome)
 _CAUSES: Final = ("model", "infrastructure", "unknown")
 _CUT: Final = "..."
+_SAGEMAKER_SAYS: Final = "SageMaker says: "
+_FLEETS: Final = ("new", "old")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +55,24 @@ class ReleaseRecord:
     """What the endpoint runs now; None where that cannot be told."""
     time: str
     """Moment of the verdict, in ISO 8601 with its offset from UTC."""
+    fleets: Fleets | None = None
+    """What both fleets showed; None where nobody knows, or nobody had to ask."""
 
     @property
     def blames_the_model(self) -> bool:
-        """Whether the version itself failed, so that no stage should run it again."""
+        """Whether the record claims that the version itself failed; a reader checks the claim."""
         return self.outcome == str(Outcome.UNHEALTHY) and self.cause == "model"
+
+    @property
+    def moment(self) -> datetime:
+        """The time of the verdict, with its offset."""
+        return datetime.fromisoformat(self.time)
+
+    @property
+    def failure_reason(self) -> str:
+        """SageMaker's own words among the reasons; empty where it had none."""
+        said = (one for one in self.reasons if one.startswith(_SAGEMAKER_SAYS))
+        return " ".join(one.removeprefix(_SAGEMAKER_SAYS) for one in said)
 
     def to_json(self) -> str:
         """Equal records, equal text. Where it is too long, the last reasons are cut or dropped.
@@ -83,16 +100,22 @@ class ReleaseRecord:
             endpoint=_text(found, "endpoint"),
             release=_text(found, "release"),
             package=_text(found, "package"),
-            version=_number(found, "version"),
+            version=_number(found, "version", least=1),
             deployment=_text(found, "deployment"),
             outcome=_word(found, "outcome", _OUTCOMES),
             cause=None if found.get("cause") is None else _word(found, "cause", _CAUSES),
             reasons=_texts(found, "reasons"),
             red_alarms=_texts(found, "red_alarms"),
             canary_invocations=_number_or_none(found, "canary_invocations"),
-            live_version=_number_or_none(found, "live_version"),
+            live_version=_number_or_none(found, "live_version", least=1),
             time=_moment(found, "time"),
+            fleets=_fleets(found, "fleets"),
         )
+
+
+def quoted_failure(failure_reason: str) -> tuple[str, ...]:
+    """SageMaker's words as a record's reasons quote them; nothing where it said nothing."""
+    return (f"{_SAGEMAKER_SAYS}{failure_reason}",) if failure_reason else ()
 
 
 def _written(record: ReleaseRecord) -> str:
@@ -149,18 +172,44 @@ def _word(found: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def _number(found: Mapping[str, Any], key: str) -> int:
-    value = _number_or_none(found, key)
+def _number(found: Mapping[str, Any], key: str, *, least: int = 0) -> int:
+    value = _number_or_none(found, key, least=least)
     if value is None:
-        raise _wrong(found, key, "a whole number")
+        raise _wrong(found, key, f"a whole number from {least}")
     return value
 
 
-def _number_or_none(found: Mapping[str, Any], key: str) -> int | None:
+def _number_or_none(found: Mapping[str, Any], key: str, *, least: int = 0) -> int | None:
     value = found.get(key)
-    if value is not None and type(value) is not int:
-        raise _wrong(found, key, "a whole number")
+    if value is not None and (type(value) is not int or value < least):
+        raise _wrong(found, key, f"a whole number from {least}")
     return value
+
+
+def _fleets(found: Mapping[str, Any], key: str) -> Fleets | None:
+    value = found.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(value.get(one), dict) for one in _FLEETS):
+        raise _wrong(found, key, f"an object with {' and '.join(_FLEETS)}")
+    sums = {
+        fleet: FleetSums(**{one.name: _sum(value[fleet], one.name) for one in fields(FleetSums)})
+        for fleet in _FLEETS
+    }
+    return Fleets(**sums)
+
+
+def _sum(found: Mapping[str, Any], key: str) -> float:
+    value = found.get(key)
+    if type(value) not in (int, float):
+        raise _wrong(found, key, "a number")
+    try:
+        number = float(value)  # type: ignore[arg-type]  # one of the two types above
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
+        raise _wrong(found, key, "a finite number from 0")
+    return number
 
 
 def _moment(found: Mapping[str, Any], key: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from mlops.checks.before import PRECHECKS, before
 from mlops.checks.clients import Clients
-from mlops.checks.deployment import Candidate, Deployment, Image, Move, move_of
+from mlops.checks.deployment import Candidate, Deployment, Image, Move, Proof, move_of
 from mlops.checks.execution_role import ExecutionRole
 from mlops.checks.result import Result
 from mlops.rollout.record import ReleaseRecord
@@ -28,7 +28,12 @@ CANDIDATE = Candidate(
     instance_type="ml.m5.large",
     min_instances=2,
     alarms=PREFIX,
-    proof=PROOF,
+    proof=Proof(
+        parameter=PROOF,
+        stage="test",
+        endpoint="acme-test-churn",
+        alarms="acme-test-churn-rollback-",
+    ),
 )
 RECORD = ReleaseRecord(
     stage="test",
@@ -336,6 +341,33 @@ def test_a_version_that_the_stage_before_did_not_prove_stops(
     results = ask()
 
     assert stopping(results) == ["previous"]
+    assert said in details(results)["previous"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"stage": "prod"}, "it is the record of churn in prod"),
+        ({"model": "fraud"}, "it is the record of fraud in test"),
+        ({"endpoint": ENDPOINT}, "it is of the endpoint acme-prod-churn"),
+        ({"package": f"{PACKAGES}/2"}, "it is of the package"),
+        ({"deployment": ""}, "it names no deployment"),
+        ({"time": "9999-12-31T23:59:59+00:00"}, "is in the future"),
+        ({"live_version": 2}, "it calls version 3 healthy, and 2 serves"),
+        ({"live_version": None}, "it calls version 3 healthy, and None serves"),
+        ({"cause": "model"}, "it calls version 3 healthy, and names what went wrong"),
+        ({"red_alarms": ("a",)}, "a is no rollback alarm of release 'aaaabbbbcccc'"),
+    ],
+)
+def test_a_forged_proof_of_the_stage_before_stops(
+    account: Account, ask: Callable[..., list[Result]], changes: dict[str, Any], said: str
+) -> None:
+    account.record = replace(RECORD, **changes).to_json()
+
+    results = ask()
+
+    assert stopping(results) == ["previous"]
+    assert f"{PROOF}: is not believed: " in details(results)["previous"]
     assert said in details(results)["previous"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlops.checks.deployment import Deployment
+from mlops.checks.deployment import Deployment, Proof
 from mlops.cli.candidates import deployment_of, stage_before
 from mlops.cli.execution_policy import accounts, policies
 from mlops.contract import Platform, ReleasesSpec, load_platform
@@ -46,7 +46,12 @@ def test_a_version_is_looked_up_where_each_of_its_parts_is(
     assert found.repositories == "delivery"
     (candidate,) = found.candidates
     assert candidate.package.endswith(":222222222222:model-package/mlops-bike-demand/1")
-    assert candidate.proof == "/mlops/staging/bike-demand/release-record"
+    assert candidate.proof == Proof(
+        parameter="/mlops/staging/bike-demand/release-record",
+        stage="staging",
+        endpoint="mlops-staging-bike-demand",
+        alarms="mlops-staging-bike-demand-rollback-",
+    )
     assert candidate.alarms == "mlops-prod-bike-demand-rollback-"
     assert (candidate.instance_type, candidate.min_instances) == ("ml.m5.large", 2)
 

@@ -1,14 +1,19 @@
+import json
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from mlops.cli import cli
-from mlops.contract import ContractError, load_platform
+from mlops.contract import ContractError, load_config, load_platform
 from mlops.registry import approve, local_client
+from mlops.release import RecordFiles
+from mlops.rollout.record import ReleaseRecord
 
 Mlops = Callable[..., Result]
 Git = Callable[..., str]
@@ -268,6 +273,48 @@ def test_the_status_compares_each_stage_with_the_registry(mlops: Mlops) -> None:
     ]
 
 
+@pytest.mark.usefixtures("registered")
+def test_the_status_shows_what_a_stage_rolled_back(
+    mlops: Mlops, git: Git, repository: Path
+) -> None:
+    endpoint = f"mlops-staging-{MODEL}"
+    record = ReleaseRecord(
+        stage="staging",
+        model=MODEL,
+        endpoint=endpoint,
+        release="0123456789ab",
+        package=f"arn:aws:sagemaker:eu-west-1:222222222222:model-package/mlops-{MODEL}/2",
+        version=2,
+        deployment="config",
+        outcome="unhealthy",
+        cause="model",
+        reasons=(),
+        red_alarms=(f"{endpoint}-rollback-wrong-answers-0123456789ab",),
+        canary_invocations=250,
+        live_version=1,
+        time=datetime.now(UTC).isoformat(),
+    )
+    records = RecordFiles(folder=repository / ".mlops/records")
+    staging = load_config(repository).stages.stage("staging")
+    records.add(staging, MODEL, record.to_json())
+
+    shown = mlops("release", "status", MODEL, "--target", "local", "--json")
+
+    held = {one["stage"]: one["held"] for one in json.loads(shown.stdout)["models"][0]["stages"]}
+    told = f"2 is pinned here and was rolled back in staging at {record.time}: decide about it"
+    assert (held["dev"], held["staging"]) == ([], [told])
+    assert held["prod"] == [
+        (
+            f"2 is approved and held: rolled back in staging at {record.time}; approve it again or "
+            "pin it to let it in again"
+        )
+    ]
+    records.add(staging, MODEL, replace(record, red_alarms=()).to_json())
+    assert "is not believed: it blames version 2 without proof: no rollback alarm" in (
+        mlops("release", "status", MODEL, "--target", "local").output
+    )
+
+
 @pytest.mark.usefixtures("git")
 def test_the_status_of_every_model_needs_no_registry(mlops: Mlops) -> None:
     alone = mlops("release", "status")
@@ -293,6 +340,7 @@ def test_the_status_asks_every_stage_with_its_own_profile(
     monkeypatch.setattr("mlops.cli.release.stage_clients", refused)
     monkeypatch.setattr("mlops.cli.release.live_version", lambda *_: _nothing())
     monkeypatch.setattr("mlops.cli.release.registered_versions", lambda *_: {})
+    monkeypatch.setattr("mlops.cli.release._with_held", lambda *given: (given[2], True))
 
     result = mlops(
         "release", "status", "--target", "aws", "--profile", "all", "--profile", "prod=production"

@@ -32,7 +32,7 @@ def test_it_reads_the_records_of_its_own_stage_alone(records: Any, names: Names)
     arn = "arn:aws:ssm:eu-west-1:400000000000:parameter"
 
     (statement,) = statements.values()
-    assert statement["Action"] == "ssm:GetParameter"
+    assert statement["Action"] == "ssm:GetParameterHistory"
     readable = statement["Resource"]
     assert fnmatchcase(arn + names.release_record(prod, "churn"), readable)
     assert not fnmatchcase(arn + names.release_record(dev, "churn"), readable)

@@ -15,9 +15,11 @@ from mlops.release import ReleasesFile
 from mlops.release.git import Git as UnattendedGit
 from mlops.release.git import Identity, unattended
 from mlops.release.remote import Remote
+from mlops.rollout.fleets import Fleets, FleetSums
 from mlops.rollout.record import ReleaseRecord
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTRACT = ROOT / "model_code/bike_demand/model.yaml"
 
 STAGES = """\
 delivery: {account: "111111111111", region: eu-west-1}
@@ -73,8 +75,8 @@ class Host:
         for name, text in {
             "config/stages.yaml": STAGES_OF_THE_HOST,
             "config/releases.yaml": "releases: {}\n",
-            "model_code/bike_demand/model.yaml": "nobody reads this",
-            "model_code/churn/model.yaml": "nor this",
+            "model_code/bike_demand/model.yaml": CONTRACT.read_text("utf-8"),
+            "model_code/churn/model.yaml": "nobody reads this",
         }.items():
             (host.desk / name).parent.mkdir(parents=True, exist_ok=True)
             (host.desk / name).write_text(text)
@@ -201,32 +203,49 @@ class Rehearsed:
         return found.version.status, found.reason
 
     def record(self, stage: str, number: int, **changes: object) -> ReleaseRecord:
-        """A stage's last release of bike-demand: the canary failed, now."""
-        record = replace(RECORD, stage=stage, version=number, package=f"{PACKAGES}/{number}")
-        record = replace(record, time=datetime.now(UTC).isoformat(), **changes)  # type: ignore[arg-type]  # any field
-        path = self.folder / "records" / stage / f"{record.model}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(record.to_json())
+        """A stage's last release of bike-demand: the canary failed, now, by all of the evidence."""
+        record = replace(failed(stage, number), time=datetime.now(UTC).isoformat())
+        record = replace(record, **changes)  # type: ignore[arg-type]  # any field
+        self.write(stage, record.to_json())
         return record
+
+    def write(self, stage: str, text: str) -> None:
+        """What anybody who may write the stage's parameter puts there as its next value."""
+        path = self.folder / "records" / stage / "bike-demand.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f"{text}\n")
 
 
 PACKAGES = "arn:aws:sagemaker:eu-west-1:222222222222:model-package/mlops-bike-demand"
-RECORD = ReleaseRecord(
-    stage="prod",
-    model="bike-demand",
-    endpoint="mlops-prod-bike-demand",
-    release="0123456789ab",
-    package=f"{PACKAGES}/1",
-    version=1,
-    deployment="EndpointConfig-1",
-    outcome="unhealthy",
-    cause="model",
-    reasons=("SageMaker rolled back",),
-    red_alarms=("mlops-prod-bike-demand-rollback-model-errors-0123456789ab",),
-    canary_invocations=250,
-    live_version=None,
-    time="2026-01-01T12:00:00+00:00",
+FLEETS = Fleets(
+    old=FleetSums(requests=2500.0, latency_microseconds=2.5e7),
+    new=FleetSums(requests=250.0, failures=125.0, latency_microseconds=2.5e6),
 )
+
+
+def failed(stage: str, number: int) -> ReleaseRecord:
+    """The record of a version whose canary failed in a stage, with all of the evidence."""
+    endpoint = f"mlops-{stage}-bike-demand"
+    return ReleaseRecord(
+        stage=stage,
+        model="bike-demand",
+        endpoint=endpoint,
+        release="0123456789ab",
+        package=f"{PACKAGES}/{number}",
+        version=number,
+        deployment=f"EndpointConfig-{stage}-{number}",
+        outcome="unhealthy",
+        cause="model",
+        reasons=("SageMaker rolled back",),
+        red_alarms=(f"{endpoint}-rollback-model-errors-0123456789ab",),
+        canary_invocations=250,
+        live_version=number + 90,
+        time="2026-01-01T12:00:00+00:00",
+        fleets=FLEETS,
+    )
+
+
 STAGES_OF_THE_HOST = STAGES.replace(
     "region: eu-west-1}\n",
     "region: eu-west-1, source: {repository: platform}}\n",

@@ -5,9 +5,8 @@ import pytest
 
 from mlops.contract import StageSpec
 from mlops.registry import RegistryError
-from mlops.release import Move, RecordFiles, ReleaseError, ReleasesFile
+from mlops.release import Checkout, Move, Recorded, RecordFiles, ReleaseError, ReleasesFile
 from mlops.release.assessment import Assessor
-from mlops.rollout.record import ReleaseRecord
 
 MODEL = "bike-demand"
 
@@ -15,16 +14,15 @@ MODEL = "bike-demand"
 @pytest.fixture
 def assessor(host: Any, rehearsed: Any) -> Callable[..., Assessor]:
     """Looks at bike-demand, whose dev runs 3 and whose staging runs 2, both on approval."""
-    pins = "releases: {bike-demand: {dev: 3, staging: 2}}\n"
-    (host.desk / "config/releases.yaml").write_text(pins)
+    host.release("dev: 3, staging: 2")
 
     def made(**changes: Any) -> Assessor:
         settings: dict[str, Any] = {
             "file": ReleasesFile.read(host.desk, model=None),
-            "commits": [],
+            "commits": Checkout(root=host.desk).commits(),
             "client": rehearsed.client,
             "records": RecordFiles(folder=rehearsed.folder / "records"),
-            "condemns": True,
+            "rejects": True,
         }
         return Assessor(**(settings | changes))
 
@@ -65,7 +63,7 @@ def test_without_leave_to_reject_the_same_is_told(
     rehearsed.register("Approved", "Approved", "Approved")
     rehearsed.record("dev", 3)
 
-    told = assessor(condemns=False).assess(MODEL)
+    told = assessor(rejects=False).assess(MODEL)
 
     assert rehearsed.status(3)[0] == "Approved"
     assert told == assessor().assess(MODEL)
@@ -96,17 +94,17 @@ def test_an_unread_record_is_told_beside_everything_else(
     rehearsed: Any, assessor: Callable[..., Assessor]
 ) -> None:
     class Closed:
-        def read(self, stage: StageSpec, model: str) -> ReleaseRecord | None:
+        def read(self, stage: StageSpec, model: str) -> Recorded:
             if stage.name == "prod":
                 raise ReleaseError("no way into prod")
-            return None
+            return Recorded()
 
     rehearsed.register("Approved", "Approved", "Approved", "Approved")
 
     found = assessor(records=Closed()).assess(MODEL)
 
     assert found.problems == ("no way into prod",)
-    assert len(found.moves) == 3
+    assert [one.step.move.stage for one in found.moves] == ["dev", "staging"]
 
 
 def test_a_rejection_that_the_registry_refuses_moves_nothing(
@@ -117,9 +115,112 @@ def test_a_rejection_that_the_registry_refuses_moves_nothing(
 
     rehearsed.register("Approved", "Approved", "Approved", "Approved")
     rehearsed.record("dev", 3)
-    monkeypatch.setattr("mlops.release.condemned.reject", refused)
+    monkeypatch.setattr("mlops.release.failures.reject", refused)
 
     found = assessor().assess(MODEL)
 
     assert found.moves == ()
     assert found.problems == ("bike-demand: not you (AccessDeniedException)",)
+
+
+def test_a_contract_that_cannot_be_read_leaves_blame_unproven_and_everything_where_it_is(
+    host: Any, rehearsed: Any, assessor: Callable[..., Assessor]
+) -> None:
+    rehearsed.register("Approved", "Approved", "Approved")
+    rehearsed.record("dev", 3)
+    (host.desk / "model_code/bike_demand/model.yaml").write_text("nobody reads this")
+
+    found = assessor().assess(MODEL)
+
+    assert found.moves == ()
+    (problem,) = found.problems
+    assert problem.startswith(
+        "the records of dev blame a version of bike-demand, and its contract cannot be read: "
+        "model_code/bike_demand/model.yaml"
+    )
+
+
+def test_a_canary_needs_as_much_traffic_as_the_stage_asks_for_and_never_more_than_enough(
+    host: Any, rehearsed: Any, assessor: Callable[..., Assessor]
+) -> None:
+    path = host.desk / "config/stages.yaml"
+    canary = "    canary: {minimum_invocations: 30}\n    promotion:"
+    path.write_text(path.read_text().replace("    promotion:", canary, 1))
+    rehearsed.register("Approved", "Approved", "Approved")
+
+    rehearsed.record("dev", 3, canary_invocations=29)
+    assert "fewer than the 30 that blame needs" in assessor().assess(MODEL).problems[0]
+    rehearsed.record("dev", 3, canary_invocations=30)
+    assert assessor().assess(MODEL).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"outcome": "healthy", "cause": None, "red_alarms": (), "live_version": 3}, ()),
+        (
+            {"outcome": "inconclusive", "cause": "unknown", "reasons": ("no traffic", "late")},
+            (
+                (
+                    "bike-demand: 3 was inconclusive in dev, and the cause is unknown; nothing "
+                    "follows by itself: no traffic; late"
+                ),
+            ),
+        ),
+        (
+            {"cause": "infrastructure", "reasons": ()},
+            (
+                (
+                    "bike-demand: 3 was unhealthy in dev, and the cause is infrastructure; nothing "
+                    "follows by itself: no reason was told"
+                ),
+            ),
+        ),
+    ],
+)
+def test_what_blames_nobody_is_told_and_moves_nothing(
+    rehearsed: Any, assessor: Callable[..., Assessor], changes: dict[str, Any], said: tuple[str]
+) -> None:
+    rehearsed.register("Approved", "Approved", "Approved")
+    rehearsed.record("dev", 3, **changes)
+
+    found = assessor().assess(MODEL)
+
+    assert found.notes == said
+    assert [one.step.move.stage for one in found.moves] == ["staging", "prod"]
+    assert rehearsed.status(3)[0] == "Approved"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("Rejected", ()),
+        (
+            "Pending",
+            ("bike-demand: 3 failed in dev and is PendingManualApproval: decide about it",),
+        ),
+    ],
+)
+def test_only_an_approved_version_is_rejected(
+    rehearsed: Any, assessor: Callable[..., Assessor], status: str, said: tuple[str]
+) -> None:
+    rehearsed.register("Approved", "Approved", status)
+    rehearsed.record("dev", 3)
+    before = rehearsed.status(3)
+
+    found = assessor().assess(MODEL)
+
+    assert found.notes == said
+    assert rehearsed.status(3) == before
+
+
+def test_a_version_that_is_gone_is_not_rejected(
+    rehearsed: Any, assessor: Callable[..., Assessor]
+) -> None:
+    rehearsed.register("Approved", "Approved")
+    rehearsed.record("dev", 3)
+
+    found = assessor().assess(MODEL)
+
+    assert (found.notes, found.problems) == ((), ())
+    assert found.moves[0].why == "3 is unknown to the registry"

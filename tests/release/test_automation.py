@@ -114,24 +114,24 @@ def test_the_same_event_twice_pushes_once(
     assert (again.done, again.diff, again.problems) == ((), "", ())
 
 
-def test_a_version_that_failed_in_a_stage_is_rejected_and_left_everywhere(
+def test_a_version_that_failed_where_it_is_trained_is_rejected_and_left_everywhere(
     host: Any, rehearsed: Any, automation: Automation
 ) -> None:
     rehearsed.register("Approved", "Approved")
     automation.run()
-    record = rehearsed.record("prod", 2)
+    record = rehearsed.record("dev", 2)
 
     report = automation.run()
 
     status, reason = rehearsed.status(2)
     assert status == "Rejected"
     assert reason == (
-        f"version 2 failed in prod at {record.time}: its canary answered 250 requests; red alarms: "
-        "mlops-prod-bike-demand-rollback-model-errors-0123456789ab"
+        f"version 2 failed in dev at {record.time}: its canary answered 250 requests; red alarms: "
+        "mlops-dev-bike-demand-rollback-model-errors-0123456789ab"
     )
     assert releases(host) == PINNED.replace("2", "1")
     assert host.log()[0] == "Release automation: Release: bike-demand 1 in dev, staging, prod"
-    assert f"bike-demand 1 in prod (was 2): 2 was rolled back: {reason}" in host.log(what="%b")
+    assert f"bike-demand 1 in dev (was 2): 2 was rolled back: {reason}" in host.log(what="%b")
     assert "Release-Automation: rolled-back" in host.log(what="%b")
     assert report.notes == (f"bike-demand: rejected: {reason}",)
     assert automation.run().done == ()
@@ -142,7 +142,7 @@ def test_a_failed_version_that_a_person_approves_again_is_pinned_again(
 ) -> None:
     rehearsed.register("Approved", "Approved")
     automation.run()
-    rehearsed.record("prod", 2)
+    rehearsed.record("dev", 2)
     automation.run()
 
     rehearsed.decide(2, "Approved", "the caller was wrong, not the model")
@@ -164,7 +164,7 @@ def test_a_rollback_by_a_person_is_not_undone_by_the_next_sweep(
 
     assert report.done == ()
     (prod,) = [one for one in report.decisions if (one.model, one.stage) == ("bike-demand", "prod")]
-    assert "2 is approved and held: left by" in prod.notes[0]
+    assert "2 is approved and held: left by" in prod.held[0]
     rehearsed.client.create_model_package(ModelPackageGroupName="mlops-bike-demand")
     rehearsed.decide(3, "Approved", "better")
     automation.run()
@@ -241,13 +241,12 @@ def test_an_unreadable_record_is_told_and_stops_nothing(
     host: Any, rehearsed: Any, automation: Automation
 ) -> None:
     rehearsed.register("Approved", "Approved")
-    rehearsed.record("prod", 1)
-    (rehearsed.folder / "records/prod/bike-demand.json").write_text("{")
+    rehearsed.write("prod", "{")
 
     report = automation.run()
 
     assert releases(host) == PINNED
-    assert "bike-demand.json: is no release record: no JSON" in report.problems[0]
+    assert "bike-demand.jsonl: is no release record: no JSON" in report.problems[0]
 
 
 def test_a_version_that_cannot_be_rejected_is_not_pinned_either(
@@ -259,8 +258,9 @@ def test_a_version_that_cannot_be_rejected_is_not_pinned_either(
         raise RegistryError("version 2 of mlops-bike-demand: not you (AccessDeniedException)")
 
     rehearsed.register("Approved", "Approved")
+    host.release("dev: 2")
     rehearsed.record("dev", 2)
-    monkeypatch.setattr("mlops.release.condemned.reject", refused)
+    monkeypatch.setattr("mlops.release.failures.reject", refused)
 
     report = automation.run()
 

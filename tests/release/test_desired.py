@@ -1,6 +1,6 @@
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mlops.contract import Capacity, StageSpec
 from mlops.release import Change, Move
 from mlops.release.desired import Desired, ModelState, desired
+from mlops.release.failures import Failure
 from mlops.release.trailer import Occasion
 
 MODEL, STAGE = "bike-demand", "dev"
@@ -37,7 +38,8 @@ class World:
     statuses: dict[int, str] = field(default_factory=dict)
     pinned: int | None = None
     history: list[Change] = field(default_factory=list)
-    blamed: frozenset[int] = frozenset()
+    failures: list[Failure] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
 
     def pin(self, version: int | None, who: str = "Ada") -> "World":
         if version != self.pinned:
@@ -62,10 +64,16 @@ class World:
             pins={STAGE: self.pinned},
             statuses=self.statuses,
             history=self.history,
-            blamed=self.blamed,
+            failures=self.failures,
+            asked={STAGE: self.asked},
         )
         (found,) = desired(state, [stage(self.promotion)])
         return found
+
+    def fails(self, version: int, where: str = STAGE) -> "World":
+        """A stage rolls a version back, before anything else that happened."""
+        self.failures.append(failure(version, where))
+        return self
 
     def swept(self) -> Desired:
         """One run of the automation."""
@@ -73,6 +81,16 @@ class World:
         if found.move is not None:
             self.pin(found.move.version, who="automation")
         return found
+
+
+def failure(version: int, where: str = STAGE) -> Failure:
+    return Failure(
+        stage=where,
+        version=version,
+        deployment=f"config-{version}",
+        at=MOMENT + timedelta(seconds=1),
+        reason=f"version {version} failed",
+    )
 
 
 def approved(*versions: int) -> dict[int, str]:
@@ -127,7 +145,7 @@ def test_a_pin_that_nobody_rejected_moves_forward_only(status: str) -> None:
 
     assert target(ahead) == 4
     assert target(behind) is None
-    assert behind.looked_at().notes == ()
+    assert behind.looked_at().held == ()
 
 
 @pytest.mark.parametrize(
@@ -148,10 +166,142 @@ def test_a_pin_that_was_rejected_or_deleted_moves_to_the_candidate_also_backward
     assert decision(world.looked_at()) == (Occasion.REJECTED, 3, f"3 is {standing}")
 
 
-def test_a_pin_that_a_record_blames_was_rolled_back() -> None:
-    world = World(statuses={2: APPROVED, 3: REJECTED}, blamed=frozenset({3})).pin(3)
+def test_a_pin_that_its_own_stage_rolled_back_moves_to_the_candidate() -> None:
+    approved_still = World(statuses=approved(2, 3)).pin(3).fails(3)
+    rejected = World(statuses={2: APPROVED, 3: REJECTED}).pin(3).fails(3)
+    undecided = World(statuses={2: APPROVED, 3: PENDING}).pin(3).fails(3)
 
-    assert decision(world.looked_at()) == (Occasion.ROLLED_BACK, 3, "3 was rolled back")
+    for world in (approved_still, rejected, undecided):
+        assert target(world) == 2
+        assert decision(world.looked_at()) == (Occasion.ROLLED_BACK, 3, "3 was rolled back")
+
+
+def test_a_pin_that_was_rolled_back_moves_to_a_newer_candidate_as_well() -> None:
+    world = World(statuses=approved(2, 3, 4)).pin(3).fails(3)
+
+    assert target(world) == 4
+
+
+def test_what_its_own_stage_rolled_back_is_not_pinned_again() -> None:
+    world = World(statuses=approved(2, 3)).pin(3).fails(3)
+    world.swept()
+
+    found = world.looked_at()
+
+    assert found.move is None
+    assert found.held == (
+        (
+            "3 is approved and held: rolled back in dev at 2026-01-01T00:00:01+00:00; "
+            "approve it again or pin it to let it in again"
+        ),
+    )
+
+
+def test_a_rolled_back_pin_without_a_candidate_stays_and_is_a_problem() -> None:
+    found = World(statuses=approved(3)).pin(3).fails(3).looked_at()
+
+    assert found.move is None
+    assert found.problem is not None
+    assert "3 is pinned and was rolled back, and no approved version" in found.problem
+
+
+def test_a_person_who_pins_what_was_rolled_back_lets_it_in_again() -> None:
+    world = World(statuses=approved(2, 3)).pin(3).fails(3).pin(2, who="automation")
+    later = world.history[-1]
+    world.pin(3)
+    world.history[-1] = replace(world.history[-1], when=later.when + timedelta(seconds=2))
+
+    assert target(world) is None
+    assert world.looked_at().held == ()
+
+
+def test_the_automations_own_pin_lets_nothing_in_again() -> None:
+    world = World(statuses=approved(2, 3)).pin(2).fails(3).pin(3, who="automation")
+    world.history[-1] = replace(world.history[-1], when=MOMENT + timedelta(seconds=2))
+
+    assert target(world) == 2
+
+
+def path_of(world: World, first: str) -> list[Desired]:
+    """The decisions of another stage and of the world's, in this order."""
+    pins = {first: world.pinned, STAGE: world.pinned}
+    state = ModelState(
+        model=MODEL,
+        pins=pins,
+        statuses=world.statuses,
+        history=world.history,
+        failures=world.failures,
+        asked={STAGE: world.asked},
+    )
+    return desired(state, [stage("on-approval", first), stage(world.promotion)])
+
+
+def test_what_a_stage_before_rolled_back_is_held_here() -> None:
+    world = World(statuses=approved(2, 3)).pin(2).fails(3, "qa")
+
+    _, here = path_of(world, "qa")
+
+    assert here.move is None
+    assert "3 is approved and held: rolled back in qa at" in here.held[0]
+
+
+def test_what_a_stage_after_rolled_back_counts_for_nothing_here() -> None:
+    world = World(statuses=approved(2, 3)).pin(2).fails(3)
+
+    before, _ = path_of(world, "qa")
+
+    assert before.move == Move(model=MODEL, stage="qa", before=2, version=3)
+
+
+def test_a_pin_that_never_ran_here_goes_back_with_the_stage_before() -> None:
+    world = World(statuses=approved(2, 3)).pin(3).fails(3, "qa")
+
+    _, here = path_of(world, "qa")
+
+    assert decision(here) == (
+        Occasion.ROLLED_BACK, 3, "3 was rolled back in qa and never ran here",
+    )  # fmt: skip
+    assert here.move == Move(model=MODEL, stage=STAGE, before=3, version=2)
+
+
+def test_a_pin_that_ran_here_stays_whatever_a_stage_before_says() -> None:
+    world = World(statuses=approved(2, 3), asked={3}).pin(3).fails(3, "qa")
+
+    _, here = path_of(world, "qa")
+
+    assert here.move is None
+    assert here.held == (
+        "3 is pinned here and was rolled back in qa at 2026-01-01T00:00:01+00:00: decide about it",
+    )
+
+
+def test_a_stage_that_is_released_by_hand_is_told_of_what_failed() -> None:
+    world = World(promotion="by-hand", statuses=approved(2, 3)).pin(3).fails(3)
+
+    found = world.looked_at()
+
+    assert found.notes == ("people release here; 3 was rolled back",)
+    assert "3 is pinned here and was rolled back in dev at" in found.held[0]
+
+
+@pytest.mark.parametrize(("unheard", "moved"), [("qa", []), (STAGE, ["qa"])])
+def test_nothing_moves_from_the_first_stage_on_whose_records_cannot_be_read(
+    unheard: str, moved: list[str]
+) -> None:
+    state = ModelState(
+        model=MODEL,
+        pins={"qa": 1, STAGE: 1},
+        statuses=approved(1, 2),
+        history=[],
+        unheard={unheard},
+    )
+
+    found = desired(state, [stage("on-approval", "qa"), stage("on-approval")])
+
+    assert [one.stage for one in found if one.move] == moved
+    assert found[-1].notes == (
+        f"nothing moves here while the release records of {unheard} cannot be read",
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +328,7 @@ def test_a_rollback_of_a_person_is_never_undone() -> None:
     found = world.looked_at()
 
     assert found.move is None
-    assert found.notes == (
+    assert found.held == (
         "3 is approved and held: left by 2222222222 (Ada); pin it to let it in again",
     )
 
@@ -187,14 +337,14 @@ def test_a_version_newer_than_the_one_left_is_pinned() -> None:
     world = World(statuses=approved(2, 3, 4)).pin(3).pin(2)
 
     assert target(world) == 4
-    assert world.looked_at().notes == ()
+    assert world.looked_at().held == ()
 
 
 def test_a_person_who_pins_a_held_version_lets_it_in_again() -> None:
     world = World(statuses=approved(2, 3, 4)).pin(4).pin(2).pin(3)
 
     assert target(world) is None
-    assert "4 is approved and held" in world.looked_at().notes[0]
+    assert "4 is approved and held" in world.looked_at().held[0]
     world.pin(4).pin(3, who="automation")
     assert target(world) == 4
 
@@ -205,7 +355,7 @@ def test_a_rejected_pin_goes_back_past_what_a_person_left() -> None:
     found = world.looked_at()
 
     assert found.move == Move(model=MODEL, stage=STAGE, before=2, version=1)
-    assert "3 is approved and held" in found.notes[0]
+    assert "3 is approved and held" in found.held[0]
 
 
 def test_a_rejected_pin_with_nothing_but_held_versions_is_a_problem() -> None:
@@ -213,7 +363,7 @@ def test_a_rejected_pin_with_nothing_but_held_versions_is_a_problem() -> None:
 
     assert found.move is None
     assert found.problem is not None
-    assert "3 is approved and held" in found.notes[0]
+    assert "3 is approved and held" in found.held[0]
 
 
 def test_what_the_automation_left_is_pinned_again_once_it_is_approved_again() -> None:
@@ -264,6 +414,10 @@ ACTS: st.SearchStrategy[Callable[[World], object]] = st.one_of(
         lambda decision: lambda world: world.statuses.update([decision])
     ),
     VERSIONS.map(lambda version: lambda world: world.statuses.pop(version, None)),
+    st.tuples(VERSIONS, st.sampled_from([STAGE, "qa"])).map(
+        lambda failed: lambda world: world.fails(*failed)
+    ),
+    VERSIONS.map(lambda version: lambda world: world.asked.add(version)),
 )
 WORLDS = st.lists(ACTS, max_size=25).map(lambda acts: lived(acts))  # noqa: PLW0108  # defined below
 
@@ -301,6 +455,7 @@ def test_only_approved_versions_that_no_person_left_are_ever_pinned(world: World
         assert move.version is not None
         assert world.statuses.get(move.version) == APPROVED
         assert not left_by_a_person(world, move.version)
+        assert (move.version, STAGE) not in {(one.version, one.stage) for one in world.failures}
         assert move.before == world.pinned
 
 
@@ -309,7 +464,9 @@ def test_only_approved_versions_that_no_person_left_are_ever_pinned(world: World
 def test_a_good_pin_never_moves_backwards(world: World) -> None:
     found = world.looked_at()
 
-    if found.move is not None and world.statuses.get(world.pinned or 0) in (APPROVED, PENDING):
+    is_good = world.statuses.get(world.pinned or 0) in (APPROVED, PENDING)
+    failed = {one.version for one in world.failures if one.stage == STAGE}
+    if found.move is not None and is_good and world.pinned not in failed:
         assert (found.move.version or 0) > (world.pinned or 0)
 
 
@@ -318,7 +475,9 @@ def test_a_good_pin_never_moves_backwards(world: World) -> None:
 def test_every_rejected_pin_moves_or_is_told(world: World) -> None:
     found = world.swept()
 
-    if found.pinned is not None and world.statuses.get(found.pinned, REJECTED) == REJECTED:
+    failed = {one.version for one in world.failures if one.stage == STAGE}
+    is_bad = world.statuses.get(found.pinned or 0, REJECTED) == REJECTED or found.pinned in failed
+    if found.pinned is not None and is_bad:
         assert (found.move is None) == (found.problem is not None)
     else:
         assert found.problem is None

@@ -49,7 +49,7 @@ def test_a_decision_is_a_line_that_says_why() -> None:
     move = Move(model="churn", stage="dev", before=4, version=3)
     step = Step(move=move, occasion=Occasion.REJECTED, decided=4, decision="4 is rejected")
     dev = Desired(
-        model="churn", stage="dev", promotion="on-approval", pinned=4, step=step, notes=("held",)
+        model="churn", stage="dev", promotion="on-approval", pinned=4, step=step, held=("held",)
     )
     prod = Desired(
         model="churn", stage="prod", promotion="by-hand", pinned=None, problem="no way \x1b[31m"

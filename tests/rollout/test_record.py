@@ -1,12 +1,14 @@
 import json
-from dataclasses import replace
+import math
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.rollout.record import ReleaseRecord
+from mlops.rollout.fleets import Fleets, FleetSums
+from mlops.rollout.record import ReleaseRecord, quoted_failure
 
 RECORD = ReleaseRecord(
     stage="prod",
@@ -24,8 +26,20 @@ RECORD = ReleaseRecord(
     live_version=3,
     time="2026-01-01T12:00:00+00:00",
 )
+
+
+def sums(**changes: object) -> dict[str, object]:
+    """Both fleets' figures as a record has them, with others in the old one."""
+    fleet = dict.fromkeys((one.name for one in fields(FleetSums)), 1)
+    return {"new": fleet, "old": fleet | changes}
+
+
 NAMES = st.text(max_size=60)
 NUMBERS = st.none() | st.integers(min_value=0, max_value=10**9)
+SUMS = st.builds(
+    FleetSums,
+    **{one.name: st.floats(min_value=0, max_value=1e15) for one in fields(FleetSums)},
+)
 CHECKED = settings(deadline=None, derandomize=True)
 TEXTS = st.lists(st.text(max_size=900), max_size=12).map(tuple)
 RECORDS = st.builds(
@@ -37,15 +51,16 @@ RECORDS = st.builds(
     reasons=TEXTS,
     red_alarms=st.lists(st.text(max_size=300), max_size=12).map(tuple),
     canary_invocations=NUMBERS,
-    live_version=NUMBERS,
+    live_version=st.none() | st.integers(min_value=1, max_value=10**9),
     time=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+    fleets=st.none() | st.builds(Fleets, old=SUMS, new=SUMS),
 )
 
 
 def test_a_record_is_written_in_one_way_only() -> None:
     assert RECORD.to_json() == (
         '{"canary_invocations":250,"cause":"model","deployment":"EndpointConfig-Xy12",'
-        '"endpoint":"mlops-prod-bike-demand","live_version":3,"model":"bike-demand",'
+        '"endpoint":"mlops-prod-bike-demand","fleets":null,"live_version":3,"model":"bike-demand",'
         '"outcome":"unhealthy","package":"arn:aws:sagemaker:eu-west-1:222222222222:model-package/'
         'mlops-bike-demand/4","reasons":["release 3 is live: SageMaker rolled back",'
         '"alarm a is red"],"red_alarms":["a"],"release":"0123456789ab","schema":1,"stage":"prod",'
@@ -134,6 +149,19 @@ def test_only_an_unhealthy_release_that_the_model_caused_blames_it(
         ("stage", 3, "stage: got 3; allowed: a text"),
         ("version", True, "version: got True; allowed: a whole number"),
         ("version", None, "version: got None; allowed: a whole number"),
+        ("version", 0, "version: got 0; allowed: a whole number from 1"),
+        ("version", -4, "version: got -4; allowed: a whole number from 1"),
+        ("live_version", 0, "live_version: got 0; allowed: a whole number from 1"),
+        ("canary_invocations", -1, "canary_invocations: got -1; allowed: a whole number from 0"),
+        ("fleets", 3, "fleets: got 3; allowed: an object with new and old"),
+        ("fleets", {"new": {}}, "fleets: got .*; allowed: an object with new and old"),
+        ("fleets", {"new": {}, "old": {}}, "requests: got nothing; allowed: a number"),
+        ("fleets", sums(requests="1"), "requests: got '1'; allowed: a number"),
+        ("fleets", sums(failures=True), "failures: got True; allowed: a number"),
+        ("fleets", sums(refusals=-1), "refusals: got -1; allowed: a finite number from 0"),
+        ("fleets", sums(refusals=math.nan), "refusals: got nan; allowed: a finite number"),
+        ("fleets", sums(server_errors=math.inf), "server_errors: got inf; allowed: a finite"),
+        ("fleets", sums(failures=10**400), "failures: got 1000.*; allowed: a finite number"),
         ("live_version", "3", "live_version: got '3'; allowed: a whole number"),
         ("outcome", "fine", "outcome: got 'fine'; allowed: healthy, inconclusive, unhealthy"),
         ("cause", "me", "cause: got 'me'; allowed: model, infrastructure, unknown"),
@@ -155,6 +183,7 @@ def test_a_wrong_value_is_named(key: str, value: Any, said: str) -> None:
     [
         ("{", "no JSON"),
         ("[]", "got list; allowed: a JSON object"),
+        ("[" * 4000, "no JSON: maximum recursion depth"),
         ("{}", "schema: got nothing; allowed: 1"),
         ('{"schema": 1}', "stage: got nothing; allowed: a text"),
     ],
@@ -162,3 +191,11 @@ def test_a_wrong_value_is_named(key: str, value: Any, said: str) -> None:
 def test_a_text_that_is_no_record_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ReleaseRecord.from_json(text)
+
+
+def test_sagemakers_own_words_are_found_again_among_the_reasons() -> None:
+    quoted = replace(RECORD, reasons=("it failed", *quoted_failure("no capacity")))
+
+    assert ReleaseRecord.from_json(quoted.to_json()).failure_reason == "no capacity"
+    assert RECORD.failure_reason == ""
+    assert quoted_failure("") == ()

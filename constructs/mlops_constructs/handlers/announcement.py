@@ -40,9 +40,10 @@ def _serving(record: ReleaseRecord) -> str:
 def _follows(record: ReleaseRecord) -> str:
     if record.blames_the_model:
         return (
-            "By itself: where a stage's pins follow approvals, the release automation rejects this "
-            "version for every stage and pins the one that serves. Elsewhere, run "
-            f"`mlops release rollback {record.model} {record.stage}` and reject the version."
+            "By itself: where this stage's pins follow approvals, the release automation moves its "
+            "pin back, and holds the version here and in every stage after this one. Elsewhere, "
+            f"run `mlops release rollback {record.model} {record.stage}`. Then decide about the "
+            "version: reject it, or approve it again if it was not at fault."
         )
     if record.cause == str(Cause.INFRASTRUCTURE):
         return (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from mlops.rollout.attribution import Attempt, attribute, awaits_traffic
-from mlops.rollout.record import ReleaseRecord
+from mlops.rollout.attribution import Attempt, attribute, awaits_traffic, needed_for_blame
+from mlops.rollout.record import ReleaseRecord, quoted_failure
 from mlops.rollout.verdict import Outcome
 from mlops_constructs.handlers.alarm_history import red_alarms
 from mlops_constructs.handlers.canary_traffic import (
@@ -22,8 +22,6 @@ from mlops_constructs.handlers.deployments import Deployment
 from mlops_constructs.handlers.live_release import LiveRelease
 
 PAUSE_SECONDS: Final = 20
-ENOUGH_FOR_BLAME: Final = 100
-"""Requests of a canary; a bad one is rolled back long before a whole bake's minimum is reached."""
 PATIENCE_SECONDS: Final = 180
 """How long the requests of the last minutes may be behind the endpoint."""
 
@@ -89,7 +87,7 @@ def attempt_of(
         live_version=live.version,
         red_alarms=red_alarms(cloudwatch, alarms, start=fleet.start, end=fleet.end),
         canary_invocations=canary_invocations(cloudwatch, fleet, terms.bake),
-        minimum_invocations=min(terms.minimum_invocations, ENOUGH_FOR_BLAME),
+        minimum_invocations=needed_for_blame(terms.minimum_invocations),
         fleets=fleets_of(cloudwatch, fleet),
         failure_reason=live.failure_reason,
     )
@@ -130,16 +128,16 @@ def record_of_failure(
 ) -> ReleaseRecord:
     """The record of a deployment that did not succeed, with its cause."""
     cause, why = attribute(attempt)
-    said = (f"SageMaker says: {attempt.failure_reason}",) if attempt.failure_reason else ()
     return _record(
         place,
         deployment,
         outcome=str(attempt.outcome),
         cause=str(cause),
-        reasons=(*reasons, why, *said),
+        reasons=(*reasons, why, *quoted_failure(attempt.failure_reason)),
         red_alarms=attempt.red_alarms,
         canary_invocations=attempt.canary_invocations,
         live_version=attempt.live_version,
+        fleets=attempt.fleets,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from mlops.checks.deployment import Candidate as CheckedCandidate
-from mlops.checks.deployment import Move
+from mlops.checks.deployment import Move, Proof
 from mlops.checks.previous import proven
 from mlops.checks.result import Finding
 from mlops.contract import StageSpec
@@ -26,6 +26,7 @@ from mlops.rehearsal.delivery.world import Checkout, World, utc_now
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.workspace import Workspace, execution_id
+from mlops.release import RecordFiles
 from mlops.rollout.record import ReleaseRecord
 from mlops.sheet import PAGE
 
@@ -62,7 +63,7 @@ class Candidate:
         names = self.checkout.platform.names
         return names.model_package_arn(self.checkout.model, self.version)
 
-    def as_checked(self, *, proof: str | None) -> CheckedCandidate:
+    def as_checked(self, *, proof: Proof | None) -> CheckedCandidate:
         """The same, as the checks before a stage see it."""
         capacity = self.stage.capacity[self.checkout.spec.endpoint.tier]
         return CheckedCandidate(
@@ -152,11 +153,17 @@ class DeliveryPipeline:
         checkout, stage = candidate.checkout, candidate.stage
         names = [one.name for one in checkout.platform.stages.stages]
         previous = checkout.platform.stages.stages[max(names.index(stage.name) - 1, 0)]
-        record = checkout.platform.names.release_record(previous, checkout.model)
         if previous == stage:
             return proven(candidate.as_checked(proof=None), None, Move.FORWARD)
+        place = checkout.platform.names
+        proof = Proof(
+            parameter=place.release_record(previous, checkout.model),
+            stage=previous.name,
+            endpoint=place.endpoint(previous, checkout.model),
+            alarms=place.rollback_alarms(previous, checkout.model),
+        )
         return proven(
-            candidate.as_checked(proof=record),
+            candidate.as_checked(proof=proof),
             self._accounts[previous.name].clients,
             _move(candidate.version, self.live[stage.name]),
         )
@@ -238,11 +245,9 @@ class DeliveryPipeline:
 
     def _keep(self, stage: StageSpec, judged: Judged) -> None:
         """Put the record where the automation reads it without AWS."""
-        if judged.record is None:
-            return
-        path = self.world.folder / "aws" / "records" / stage.name / f"{self.world.model}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(judged.record, "utf-8")
+        if judged.record is not None:
+            records = RecordFiles(folder=self.world.folder / "aws" / "records")
+            records.add(stage, self.world.model, judged.record)
 
 
 def stages_in_order(assembly: Assembly, checkout: Checkout) -> Iterator[str]:

@@ -3,14 +3,14 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from mlops.contract import Platform
+from mlops.contract import Platform, StageSpec
 from mlops.registry import approve, list_versions
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.rehearsal import minutes
@@ -26,7 +26,8 @@ from mlops.rehearsal.workspace import FOLDER, Workspace, execution_id
 from mlops.release import ReleasesFile
 
 EXPECTATIONS: Final = Path(__file__).with_name("expectations.json")
-ENDINGS: Final = ("delivered", "rejected", "reported")
+ENDINGS: Final = ("delivered", "rolled-back", "reported")
+"""A version arrives; or its stage's evidence moves pins back; or people are told, and decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,8 @@ class _Story:
             self._play(
                 "The way back",
                 "The stage's evidence wakes the automation, twice. What it does follows from the "
-                "stage's record, not from the event.",
+                "stage's record, not from the event: it moves this stage's pin back and holds the "
+                "version in the stages after it. The registry is left to people.",
                 self._evidence(),
             )
 
@@ -175,7 +177,7 @@ class _Story:
     def _say_how_long(self, checkout: Checkout, assembly: Assembly, *, synthesis: float) -> None:
         names = [stage.name for stage in checkout.platform.stages.stages]
         ending = expected_endings()[self.fault]
-        count, commits = deployments(len(names), ending), 3 if ending == "rejected" else 2
+        count, commits = deployments(len(names), ending), 3 if ending == "rolled-back" else 2
         seconds = count * self.pipeline.forecast(checkout, assembly) + commits * synthesis
         self._say(
             f"{count} deployments in {len(names)} stages and {commits} commits take about "
@@ -265,12 +267,11 @@ class _Story:
     def _objections(self, platform: Platform, packages: dict[int, dict[str, Any]]) -> Iterator[str]:
         ending = expected_endings()[self.fault]
         first, *_, last = [stage.name for stage in platform.stages.stages]
-        pinned = set(_pins(platform, self.world.model).values())
+        pinned, wanted = _pins(platform, self.world.model), self._wanted(platform, ending)
         status = packages[self.bad]["ModelApprovalStatus"]
-        wanted = self.good if ending == "rejected" else self.bad
-        if pinned != {wanted}:
-            yield f"the repository pins {sorted(map(str, pinned))} instead of {wanted} everywhere"
-        if (status == "Rejected") is not (ending == "rejected"):
+        if pinned != wanted:
+            yield f"the repository pins {_told(pinned)} instead of {_told(wanted)}"
+        if (status == "Rejected") is not self._is_rejected(platform, ending):
             yield f"version {self.bad} is {status}"
         if ending != "delivered" and self.bad in self._versions_seen_in(last, first):
             yield f"version {self.bad} reached {last}"
@@ -280,6 +281,26 @@ class _Story:
             yield f"version {self.good} never reached {last}"
         if self._doubled():
             yield "an event that was delivered twice made two commits"
+
+    def _wanted(self, platform: Platform, ending: str) -> dict[str, int]:
+        """Where the pins have to end: a stage moves its own, and holds the stages after it."""
+        names = [stage.name for stage in platform.stages.stages]
+        if ending != "rolled-back":
+            return dict.fromkeys(names, self.bad)
+        failed_in = names.index(self._fails_in(platform).name)
+        passed = [] if self._fails_in(platform).trains else names[:failed_in]
+        return dict.fromkeys(names, self.good) | dict.fromkeys(passed, self.bad)
+
+    def _is_rejected(self, platform: Platform, ending: str) -> bool:
+        """Whether the registry follows the failure: only that of the stage that trains."""
+        return ending == "rolled-back" and self._fails_in(platform).trains
+
+    def _fails_in(self, platform: Platform) -> StageSpec:
+        """The first stage in which the fault shows."""
+        broken = self._broken(platform)
+        return next(
+            stage for stage in platform.stages.stages if broken and stage.name in broken.stages
+        )
 
     def _versions_seen_in(self, stage: str, first: str) -> set[int]:
         """Versions that were deployed in a stage, whatever came of it."""
@@ -303,9 +324,13 @@ def deployments(stages: int, ending: str) -> int:
     """How many deployments a delivery takes: of the good version, the bad one, and the way back."""
     if ending == "delivered":
         return 2 * stages
-    # A fault shows from the second stage on, where there is one; the first stage then goes back.
+    # A fault shows from the second stage on, where there is one, and that stage goes back.
     tried = min(2, stages)
-    return stages + tried + (tried - 1 if ending == "rejected" else 0)
+    return stages + tried + (tried - 1 if ending == "rolled-back" else 0)
+
+
+def _told(pins: Mapping[str, int | None]) -> str:
+    return ", ".join(f"{version} in {stage}" for stage, version in pins.items())
 
 
 def _pins(platform: Platform, model: str) -> dict[str, int | None]:

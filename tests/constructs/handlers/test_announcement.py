@@ -45,7 +45,7 @@ def test_the_message_says_what_serves_why_and_what_follows() -> None:
         "The deployment of version 4 of churn in prod is unhealthy. Version 3 serves now.\n"
     )
     assert "Cause: model\n- release b is live instead of a\n- the alarm was red\n" in text
-    assert "the release automation rejects this version" in text
+    assert "the release automation moves its pin back, and holds the version here" in text
     assert "`mlops release rollback churn prod`" in text
     assert text.endswith("Runbook: docs/runbooks/canary-rolled-back.md\n")
 
@@ -64,7 +64,7 @@ def test_nobody_is_told_of_a_rejection_that_will_not_come(
     text = message(replace(RECORD, outcome=outcome, cause=cause))
 
     assert said in text
-    assert "rejects this version" not in text
+    assert "holds the version" not in text
 
 
 def test_an_inconclusive_release_leads_to_its_own_runbook() -> None:

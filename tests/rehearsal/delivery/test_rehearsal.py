@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MODEL = "bike-demand"
 ENDINGS_OF = {
     "promoted": {"delivered"},
-    "rolled back": {"rejected", "reported"},
+    "rolled back": {"rolled-back", "reported"},
     "inconclusive": {"reported"},
     "failed to start": {"reported"},
 }
@@ -35,10 +35,10 @@ def test_what_must_come_of_a_fault_agrees_with_its_canary() -> None:
     ("stages", "ending", "count"),
     [
         (3, "delivered", 6),
-        (3, "rejected", 6),
+        (3, "rolled-back", 6),
         (3, "reported", 5),
         (1, "delivered", 2),
-        (1, "rejected", 2),
+        (1, "rolled-back", 2),
     ],
 )
 def test_the_estimate_counts_each_deployment(stages: int, ending: str, count: int) -> None:
@@ -78,5 +78,12 @@ def test_a_good_version_arrives_and_a_bad_one_never_reaches_the_last_stage(
     assert rehearsal.objections == ()
     assert_told(console.file.getvalue().splitlines(), rehearsal)  # type: ignore[attr-defined]  # a StringIO
     assert (rehearsal.report / "index.html").is_file()
-    status = {"rejected": "Rejected", "reported": "Approved"}[expected_endings()[fault]]
-    assert rehearsal.statuses[rehearsal.bad] == status
+    assert rehearsal.statuses[rehearsal.bad] == "Approved"
+    bad, good = rehearsal.bad, rehearsal.good
+    assert (
+        list(rehearsal.pins.values())
+        == {
+            "rolled-back": [bad, good, good],
+            "reported": [bad, bad, bad],
+        }[expected_endings()[fault]]
+    )
