@@ -1,9 +1,12 @@
 """Arguments of a pipeline's step with everything filled in that an execution would compute."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from mlops.accept.ground import Ground, Pipeline
+
+_READ: Final = "0" * 64
+"""Stands for what a step wrote into a file: pipelines hand on hashes of content that way."""
 
 
 def filled(value: Any, pipeline: Pipeline, ground: Ground) -> Any:
@@ -15,6 +18,8 @@ def filled(value: Any, pipeline: Pipeline, ground: Ground) -> Any:
             joined = value["Std:Join"]
             parts = (str(filled(part, pipeline, ground)) for part in joined["Values"])
             return str(joined["On"]).join(parts)
+        if set(value) == {"Std:JsonGet"}:
+            return _READ
         return {key: filled(inner, pipeline, ground) for key, inner in value.items()}
     if isinstance(value, list):
         return [filled(inner, pipeline, ground) for inner in value]
