@@ -13,6 +13,8 @@ REPORTS: Final = "checks"
 _OF_THE_STAGE: Final = (
     "the platform's own names of this one stage; a list of its models would outgrow a role's policy"
 )
+_CAPTURES: Final = "every model of the stage keeps its requests here, and the runner checks each"
+_REPORTED: Final = "each run has a folder of its own; only the stage's runner writes below this one"
 _GENERATED: Final = "SageMaker configs and models have generated names; the calls only read"
 
 
@@ -24,9 +26,14 @@ def runner_permissions(
     return [
         *_ask(site),
         *_look(site),
-        *read_object(sid="Captures", bucket=site.names.capture_bucket(site.stage), key="*"),
+        *read_object(
+            sid="Captures",
+            bucket=site.names.capture_bucket(site.stage),
+            key="*",
+            because=_CAPTURES,
+        ),
         _read_code(code),
-        *write_objects(bucket=bucket, key=f"{REPORTS}/*"),
+        *write_objects(bucket=bucket, key=f"{REPORTS}/*", because=_REPORTED),
         _find_buckets(code, site),
         *use_key(key_arn),
         Permission(

@@ -59,14 +59,14 @@ def report(site: Site, *, kind: JobKind) -> list[Permission]:
     ]
 
 
-def read_object(*, sid: str, bucket: str, key: str) -> list[Permission]:
+def read_object(*, sid: str, bucket: str, key: str, because: str = _KEYS) -> list[Permission]:
     """Read an object, or the objects below a prefix, and find them by listing nothing else."""
     return [
         Permission(
             sid=f"Read{sid}",
             actions=["s3:GetObject"],
             resources=[f"arn:aws:s3:::{bucket}/{key}"],
-            because=_KEYS,
+            because=because,
         ),
         Permission(
             sid=f"List{sid}",
@@ -77,14 +77,14 @@ def read_object(*, sid: str, bucket: str, key: str) -> list[Permission]:
     ]
 
 
-def write_objects(*, bucket: str, key: str) -> list[Permission]:
+def write_objects(*, bucket: str, key: str, because: str = _KEYS) -> list[Permission]:
     """Write objects below a prefix."""
     return [
         Permission(
             sid="WriteOutputs",
             actions=["s3:AbortMultipartUpload", "s3:PutObject"],
             resources=[f"arn:aws:s3:::{bucket}/{key}"],
-            because=_KEYS,
+            because=because,
         )
     ]
 

@@ -17,7 +17,7 @@ from mlops.contract.vocabulary import (
     Line,
     MetadataKey,
     MetadataValue,
-    Name,
+    ModelName,
     ProcessingInstanceType,
     S3Uri,
     SamplePath,
@@ -215,7 +215,7 @@ class RegistrySpec(Spec):
 class ModelSpec(Spec):
     """One model's contract."""
 
-    name: Annotated[Name, Field(description="The folder's name with - for _")]
+    name: Annotated[ModelName, Field(description="The folder's name with - for _")]
     description: Annotated[Text, Field(description="What is predicted, for whom")]
     owners: Annotated[Owners, Field(description="Who answers for what")]
     problem: Annotated[ProblemSpec, Field(description="What is predicted")]

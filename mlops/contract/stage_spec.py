@@ -17,11 +17,11 @@ from mlops.contract.vocabulary import (
     ImageReference,
     Name,
     PolicyName,
+    ProjectName,
     Region,
     RepositoryName,
     SecretArn,
     SecurityGroupId,
-    ShortName,
     Spec,
     StageName,
     SubnetId,
@@ -245,7 +245,7 @@ def _named(name: str, settings: StageSettings) -> StageSpec:
 class StagesFile(Spec):
     """`config/stages.yaml` as written; stages promote from the first to the last."""
 
-    project: Annotated[ShortName, Field(description="Prefix of every physical name")] = "mlops"
+    project: Annotated[ProjectName, Field(description="Prefix of every physical name")] = "mlops"
     delivery: Annotated[Delivery, Field(description="Account of the delivery pipeline and images")]
     stages: Annotated[
         dict[StageName, StageSettings],

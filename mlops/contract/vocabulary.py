@@ -31,6 +31,13 @@ from mlops.contract.instance_types import (
 )
 from mlops.contract.problems import UnreadableError
 from mlops.contract.regions import regions
+from mlops.contract.reserved import (
+    MODEL_NAMES,
+    PROJECT_BEGINNINGS,
+    PROJECT_NAMES,
+    PURPOSES,
+    STAGE_NAMES,
+)
 from mlops.contract.schedules import SCHEDULE_PATTERN, schedule_problem
 
 
@@ -217,6 +224,36 @@ _TAG_TEXT: Final = r"[A-Za-z0-9 _.:/=+@-]"
 _METADATA_TEXT: Final = r"-\w.:/=+@"
 _METADATA_LENGTH: Final = 256
 
+
+@dataclass(frozen=True, kw_only=True)
+class _Reserved:
+    """A name in which no word of the platform's own stands; `words` is searched for them."""
+
+    words: str
+    reason: str
+    allowed: str
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), "not": {"pattern": self.words}}
+
+    def _checked(self, value: str) -> str:
+        found = re.search(self.words, value)
+        if found is not None:
+            raise invalid(
+                f"{found[0].strip('-')} is reserved: {self.reason}",
+                allowed=self.allowed,
+                remedy="choose another name",
+            )
+        return value
+
+
 UNIQUE: Final = (_unique(), Field(json_schema_extra={"uniqueItems": True}))
 
 Name = Annotated[
@@ -224,16 +261,37 @@ Name = Annotated[
     Field(max_length=LONGEST_NAME),
     _Form(pattern=NAME_PATTERN, what="name", example="bike-demand"),
 ]
-ShortName = Annotated[
+ModelName = Annotated[
+    Name,
+    _Reserved(
+        words=f"^({'|'.join(MODEL_NAMES)})$|-({'|'.join(PURPOSES)})(?=-|$)",
+        reason="the platform's own names would cover this model's, or this model's theirs",
+        allowed=f"a name without the words {', '.join(PURPOSES)} after its first, and none of "
+        f"{', '.join(MODEL_NAMES)}",
+    ),
+]
+ProjectName = Annotated[
     str,
     Field(max_length=12),
-    _Form(pattern=NAME_PATTERN, what="name", example="mlops"),
+    # A hyphen would let project `a` with stage `b` and project `a-b` share every name.
+    _Form(pattern=r"[a-z][a-z0-9]*", what="project name of one word", example="mlops"),
+    _Reserved(
+        words=f"^({'|'.join(PROJECT_NAMES)})$|^({'|'.join(PROJECT_BEGINNINGS)})",
+        reason="AWS keeps names that begin so for itself",
+        allowed=f"a name that does not begin with {' or '.join(PROJECT_BEGINNINGS)}, and none of "
+        f"{', '.join(PROJECT_NAMES)}",
+    ),
 ]
 StageName = Annotated[
     str,
     Field(max_length=12),
     # A hyphen would let stage `a` of model `b-c` and stage `a-b` of model `c` share an endpoint.
     _Form(pattern=r"[a-z][a-z0-9]*", what="stage name", example="prod"),
+    _Reserved(
+        words=f"^({'|'.join(STAGE_NAMES)})$",
+        reason="the delivery account's names have it where others have their stage",
+        allowed=f"any name but {', '.join(STAGE_NAMES)}",
+    ),
 ]
 FieldName = Annotated[
     str,
