@@ -226,6 +226,27 @@ def assembly(synthesize: Callable[..., Path], tmp_path_factory: pytest.TempPathF
     return folder
 
 
+@pytest.fixture(scope="session")
+def codecommit_assembly(
+    run_app: Callable[..., Finished], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same where the delivery follows a CodeCommit repository, with the roles that needs."""
+    folder = shared_folder(tmp_path_factory) / "codecommit"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            root = _repository(tmp_path_factory.mktemp("repository"), MODEL)
+            stages = root / "config" / "stages.yaml"
+            text, count = re.subn(r"(?m)^    connection: .*\n", "", stages.read_text())
+            assert count == 1
+            stages.write_text(text.replace("repository: acme/", "repository: "))
+            made = folder.with_suffix(".new")
+            finished = run_app(made, script=root / "app.py")
+            assert finished.returncode == 0, finished.stderr
+            made.rename(folder)
+    return folder
+
+
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
     """The folder that all workers of a test run see; their own ones lie below it."""
     own = factory.getbasetemp()

@@ -29,5 +29,11 @@ def test_every_rule_that_the_pack_names_has_an_answer(page: str) -> None:
     assert "**open**" not in page
 
 
+def test_every_rule_named_about_a_codecommit_delivery_has_an_answer(
+    nist: Any, codecommit_assembly: Path
+) -> None:
+    assert "**open**" not in nist.page(codecommit_assembly)
+
+
 def test_every_answer_is_still_asked_for(nist: Any, page: str) -> None:
     assert [rule for rule in nist.ANSWERS if f"| {rule} |" not in page] == []

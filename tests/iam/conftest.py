@@ -29,6 +29,16 @@ def stages(root: Path) -> StagesSpec:
 @pytest.fixture(scope="session")
 def world(root: Path, assembly: Path, stages: StagesSpec) -> World:
     """Every account: its stacks, its bootstrap, and what CloudFormation may do there."""
+    return _world(root, assembly, stages)
+
+
+@pytest.fixture(scope="session")
+def codecommit_world(root: Path, codecommit_assembly: Path, stages: StagesSpec) -> World:
+    """The same accounts where the delivery follows a CodeCommit repository."""
+    return _world(root, codecommit_assembly, stages)
+
+
+def _world(root: Path, assembly: Path, stages: StagesSpec) -> World:
     names = {stage.account: stage.name for stage in stages.stages}
     names[stages.delivery.account] = "delivery"
     read, paths = Assembly(assembly), constructs(assembly)
@@ -71,13 +81,33 @@ def _bootstrap_template(root: Path) -> dict[str, object]:
 
 @pytest.fixture(scope="session")
 def table() -> Table:
-    """What people expect."""
-    return load_table()
+    """What people expect of a platform whose delivery follows a connection."""
+    return load_table().of("connection")
+
+
+@pytest.fixture(scope="session")
+def codecommit_table() -> Table:
+    """What people expect of one whose delivery follows a CodeCommit repository."""
+    return load_table().of("codecommit")
 
 
 @pytest.fixture(scope="session")
 def requests(world: World, table: Table) -> dict[str, Request]:
     """The question of each row, by its name."""
+    return _requests(world, table)
+
+
+@pytest.fixture(scope="session")
+def codecommit_verdicts(
+    codecommit_world: World, codecommit_table: Table, simulator: Simulator
+) -> dict[str, Verdict]:
+    """The answer to each row about the delivery of a CodeCommit repository, by its name."""
+    asked = _requests(codecommit_world, codecommit_table)
+    answers = simulator.decide(codecommit_world.documents, asked.values())
+    return dict(zip(asked, answers, strict=True))
+
+
+def _requests(world: World, table: Table) -> dict[str, Request]:
     return {
         row.name: world.request(
             principal=row.who,

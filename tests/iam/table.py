@@ -1,7 +1,7 @@
 """The table in `expected/`: what each principal may do and what it may not, row by row."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,9 @@ from tests.iam.simulator import Verdict
 TABLE: Final = Path(__file__).with_name("expected")
 SIDES: Final = frozenset({"identity", "resource"})
 _REQUIRED: Final = frozenset({"id", "action", "resource"})
-_COMMON: Final = _REQUIRED | {"context", "judged_as", "stages"}
+_COMMON: Final = _REQUIRED | {"context", "judged_as", "stages", "source"}
+SOURCES: Final = ("connection", "codecommit")
+"""What a delivery may follow; each is synthesized, and judged by its rows and those of both."""
 _KEYS: Final = {"may": _COMMON | {"guarded_by", "granted_by"}, "may not": _COMMON | {"refused_by"}}
 
 
@@ -39,6 +41,8 @@ class Row:
     """The sides that refuse, each by itself."""
     granted_by: frozenset[str] = SIDES
     """The sides without which the request is refused."""
+    source: str | None = None
+    """The one kind of source that it is about; None: about both."""
     guarded_by: Sequence[str] = ()
     """Written names of the denials that notice when a permission behind this row is widened."""
 
@@ -61,6 +65,10 @@ class Table:
     """How many rows a person wrote, by `may` and `may not`."""
     survivors: Mapping[str, Mapping[str, str]]
     """By the written name of a row and by the change: the reason."""
+
+    def of(self, source: str) -> "Table":
+        """The rows that a platform with this kind of source has to meet."""
+        return replace(self, rows=[row for row in self.rows if row.source in (None, source)])
 
     def guards(self, row: Row) -> list[Row]:
         """The denials that an allowed row names, those of its own stage where both have one."""
@@ -156,10 +164,17 @@ def _row(written: _Written, names: Mapping[str, str]) -> Row:
         allowed=written.kind == "may",
         context={key: named(value) for key, value in row.get("context", {}).items()},
         judged_as=row.get("judged_as"),
+        source=_source(row.get("source", written.block.get("source"))),
         granted_by=_sides(row, "granted_by"),
         refused_by=_sides(row, "refused_by") if written.kind == "may not" else frozenset(),
         guarded_by=[written.name(id_) for id_ in row.get("guarded_by", [])],
     )
+
+
+def _source(name: str | None) -> str | None:
+    if name not in (None, *SOURCES):
+        raise TableError(f"source is {name}; allowed: {', '.join(SOURCES)}")
+    return name
 
 
 def _sides(row: Mapping[str, Any], key: str) -> frozenset[str]:

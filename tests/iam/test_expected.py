@@ -13,7 +13,7 @@ from tests.iam.world import World
 pytestmark = pytest.mark.full
 
 
-@pytest.mark.parametrize("row", load_table().rows, ids=str)
+@pytest.mark.parametrize("row", load_table().of("connection").rows, ids=str)
 def test_the_platform_allows_and_denies_what_the_table_says(
     row: Row, verdicts: Mapping[str, Verdict]
 ) -> None:
@@ -21,6 +21,13 @@ def test_the_platform_allows_and_denies_what_the_table_says(
 
     assert verdict.allowed == row.allowed
     assert row.allowed or verdict.refused_by == row.refused_by
+
+
+@pytest.mark.parametrize("row", load_table().of("codecommit").rows, ids=str)
+def test_a_platform_that_follows_codecommit_allows_and_denies_what_the_table_says(
+    row: Row, codecommit_verdicts: Mapping[str, Verdict]
+) -> None:
+    assert row.is_met_by(codecommit_verdicts[row.name])
 
 
 @pytest.fixture

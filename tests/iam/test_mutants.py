@@ -13,7 +13,7 @@ from tests.iam.world import World
 pytestmark = pytest.mark.full
 
 Noticed = Mapping[str, Mapping[str, set[str]]]
-ALLOWED = [row for row in load_table().rows if row.allowed]
+ALLOWED = [row for row in load_table().of("connection").rows if row.allowed]
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,22 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.iam.table import Row, Table, TableError, load_table
+from tests.iam.table import SOURCES, Row, Table, TableError, load_table
 from tests.iam.world import World
+
+
+@pytest.fixture(params=SOURCES)
+def world(request: pytest.FixtureRequest) -> World:
+    """The platform with each kind of source."""
+    name = {"connection": "world", "codecommit": "codecommit_world"}[request.param]
+    found: World = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest, world: World) -> Table:
+    """The rows about that platform."""
+    return load_table().of(request.node.callspec.params["world"])
 
 
 @pytest.fixture

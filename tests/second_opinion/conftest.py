@@ -14,15 +14,20 @@ EXPLAINED = Path(__file__).parent / "explained"
 
 @pytest.fixture(scope="session")
 def template_files(
-    templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory
+    templates: dict[str, Template],
+    codecommit_assembly: Path,
+    read_templates: Callable[[Path], dict[str, Template]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[Path, str]:
     """Each template as a file, with the kind of its stack: `Foundation`, `Registry`, `Training`.
 
-    Findings are counted once per kind: what is true of one stage's stack is true of all.
+    Findings are counted once per kind: what is true of one stage's stack is true of all. The
+    delivery is there twice, once for each kind of source.
     """
     folder = tmp_path_factory.mktemp("templates")
     files = {}
-    for path, template in templates.items():
+    delivery = read_templates(codecommit_assembly)["Delivery"]
+    for path, template in {**templates, "codecommit/Delivery": delivery}.items():
         file = folder / f"{path.replace('/', '-')}.template.json"
         file.write_text(json.dumps(template))
         files[file] = path.rpartition("/")[2].rpartition("-")[2]

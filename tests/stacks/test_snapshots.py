@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +54,21 @@ def test_a_change_of_this_stack_is_seen_in_review(
     templates: dict[str, Any], snapshot_json: SnapshotAssertion, path: str
 ) -> None:
     assert reviewable(templates[path]) == snapshot_json
+
+
+def test_a_change_of_a_codecommit_delivery_is_seen_in_review(
+    codecommit_assembly: Path,
+    read_templates: Callable[[Path], dict[str, Any]],
+    templates: dict[str, Any],
+    snapshot_json: SnapshotAssertion,
+) -> None:
+    made = read_templates(codecommit_assembly)
+
+    assert reviewable(made.pop("Delivery")) == snapshot_json
+    # The source is the delivery's alone: no other stack knows of it.
+    assert {path: reviewable(template) for path, template in made.items()} == {
+        path: reviewable(template) for path, template in templates.items() if path != "Delivery"
+    }
 
 
 def reviewable(template: dict[str, Any]) -> dict[str, Any]:
