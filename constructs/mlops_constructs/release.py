@@ -18,6 +18,8 @@ _JUDGED_ONLY: Final[dict[str, Any]] = {
     "detection_target_percent": True,
     "alarms": {"metrics": {"__all__": {"highest"}}},
 }
+_SAID_ONLY: Final = {"personal_fields"}
+"""A statement about the data, which renders nothing."""
 _TEMPLATE: Final = 4
 """Raised when these constructs build something else from the same settings: a release of its own,
 with alarms in a fresh state."""
@@ -111,7 +113,7 @@ class Release:
                 "instances": self.capacity.min_instances,
                 # It decides whether an update keeps the live number of instances.
                 "scaled": self.scaled,
-                "capture": self.model.endpoint.capture.model_dump(mode="json"),
+                "capture": self.model.endpoint.capture.model_dump(mode="json", exclude=_SAID_ONLY),
                 "latency_p99_ms": self.model.endpoint.canary_latency_p99_ms,
                 # What a verdict or a warning asks for changes nothing that is deployed.
                 "canary": self.canary.model_dump(mode="json", exclude=_JUDGED_ONLY),

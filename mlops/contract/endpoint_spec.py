@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from mlops.contract.vocabulary import (
+    FieldName,
     HostingInstanceType,
     Line,
     MetricNamespace,
@@ -170,6 +171,14 @@ class CaptureSpec(Spec):
     sampling_percent: Annotated[
         int, Field(ge=1, le=100, description="Share of the requests that is kept")
     ] = 100
+    personal_fields: Annotated[
+        tuple[FieldName, ...] | None,
+        Field(
+            max_length=100,
+            strict=False,
+            description="Fields that identify a person; [] if none does; they cannot be captured",
+        ),
+    ] = None
 
 
 class ScalingSpec(Spec):

@@ -29,6 +29,7 @@ from mlops.contract.measures import MEASURE_RULES
 from mlops.contract.model_spec import ModelSpec
 from mlops.contract.monitoring_rules import MONITORING_RULES
 from mlops.contract.partial import readable, sound_entries
+from mlops.contract.privacy_rules import PRIVACY_RULES, STAGE_PRIVACY_RULES
 from mlops.contract.problems import Problem
 from mlops.contract.registry_metadata import METADATA_RULES
 from mlops.contract.release_spec import ReleasesSpec
@@ -372,6 +373,7 @@ _MODEL_RULES: Final[tuple[Callable[[Document, ModelSpec], Iterator[Problem]], ..
     *METADATA_RULES,
     *MONITORING_RULES,
     *BATCH_RULES,
+    *PRIVACY_RULES,
 )
 _FOLDER_RULES: Final[tuple[Callable[[Document, ModelSpec, Path], Iterator[Problem]], ...]] = (
     _name_matches_folder,
@@ -393,5 +395,5 @@ _STAGES_RULES: Final[tuple[Callable[[Document, StagesSpec], Iterator[Problem]], 
 _MODEL_STAGE_RULES: Final[
     tuple[Callable[[Document, ModelSpec, StageSpec], Iterator[Problem]], ...]
 ] = (_the_tier_exists,)
-_MODEL_STAGES_RULES: Final = (*TRAFFIC_RULES, *CANARY_STAGES_RULES)
+_MODEL_STAGES_RULES: Final = (*TRAFFIC_RULES, *CANARY_STAGES_RULES, *STAGE_PRIVACY_RULES)
 _OVERRIDE_RULES: Final = OVERRIDE_RULES

@@ -193,6 +193,9 @@ class StageSettings(Spec):
     trains: Annotated[
         bool, Field(description="Exactly one stage trains and holds the registry")
     ] = False
+    production: Annotated[
+        bool, Field(description="Real people are served; each model says which fields are personal")
+    ] = False
     network: Annotated[Network | None, Field(description="None: jobs run without a VPC")] = None
     capacity: Annotated[
         dict[Name, Capacity],

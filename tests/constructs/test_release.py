@@ -43,6 +43,7 @@ def test_whatever_is_deployed_with_it_makes_another_release(
         {"canary": {"minimum_invocations": 7}},
         {"expected_requests_per_minute": 7},
         {"scaling": {"enabled": False}},
+        {"capture": {"personal_fields": []}},
     ],
     ids=str,
 )

@@ -92,7 +92,7 @@ def rich_files() -> dict[str, Data]:
                              "statistic": "Maximum", "threshold": 0.5}],
             },
         },
-        "capture": {"sampling_percent": 50},
+        "capture": {"sampling_percent": 50, "personal_fields": []},
     }  # fmt: skip
     model["registry"]["metadata"] = {"team": "rides"}
     model["retraining"] = {"on_drift": True, "on_new_data": True, "cooldown_days": 3}
@@ -118,6 +118,7 @@ def _stages() -> Data:
         "account": "222222222222",
         "region": "eu-west-1",
         "trains": True,
+        "production": True,
         "network": network,
         "capacity": {
             "standard": {"instance_type": "ml.m5.large", "min_instances": 2, "max_instances": 4}
