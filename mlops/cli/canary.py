@@ -1,6 +1,5 @@
 """`mlops canary plan`: what a canary would catch, before anything is deployed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,9 +10,10 @@ from mlops.cli.canary_page import page
 from mlops.cli.canary_words import advice, harmed, percent, time, yaml_lines
 from mlops.cli.model_argument import model_argument
 from mlops.cli.output import JSON_OPTION, CanaryPlanOutput, ForecastOutput, finite
+from mlops.cli.plan_settings import PlanSettings, effective, plan_settings, refusals
 from mlops.cli.terminal import console
-from mlops.contract import StageSpec, load_platform
-from mlops.rollout import Expectation, Forecast, Plan, Setting, Target, plan_canary
+from mlops.contract import ContractError, Platform, StageSpec, load_platform
+from mlops.rollout import Forecast, Plan, Target, plan_canary
 
 _HEADINGS = (
     "share", "bake", "errors >", "wait", "errors caught", "latency caught", "false alarm",
@@ -47,9 +47,7 @@ def canary() -> None:
 @click.option(
     "--error-percent",
     type=click.FloatRange(0, 100, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="Errors of the version in service.",
+    help="Errors of the version in service. Default: 0.1.",
 )
 @click.option(
     "--target-percent",
@@ -57,48 +55,67 @@ def canary() -> None:
     help="How surely a doubled latency and 5 points more errors must be caught. Default: the "
     "contract's detection_target_percent.",
 )
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file of anything that the figures depend on; docs/canary.md lists the keys.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One key of such a file, over the file's. May be given several times.",
+)
 @JSON_OPTION
 @click.pass_obj
 def plan(
     root: Path,
+    /,
     *,
     model: str,
     stage: str,
     html: Path | None,
-    requests_per_minute: float | None,
-    latency_p99_ms: float | None,
-    error_percent: float,
-    target_percent: float | None,
+    path: Path | None,
+    assignments: tuple[str, ...],
     as_json: bool,
+    **flags: float | None,
 ) -> None:
     """Show what MODEL's canary in a stage catches, what its neighbours would, and the cheapest."""
     platform = load_platform(root, model=model)
     where = _stage(platform.stages.stages, stage)
-    spec = platform.models[0].endpoint
-    canary = where.canary.applied_to(spec.canary)
-    setting = spec.canary_setting(canary)
-    callers = platform.stages.callers_per_minute(where, spec)
-    expected = spec.canary_expectation(
-        callers_per_minute=callers if requests_per_minute is None else requests_per_minute,
-        instances=where.capacity[spec.tier].min_instances,
-    )
-    found = _planned(
-        setting,
-        replace(
-            expected,
-            latency_p99_ms=latency_p99_ms or expected.latency_p99_ms,
-            error_ratio=error_percent / 100,
-        ),
-        Target(detection=(target_percent or canary.detection_target_percent) / 100),
-    )
+    written = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    given = plan_settings(path, (*assignments, *written))
+    found = _planned(platform, where, given)
     patch = yaml_lines(found.patch, stage=stage, overridden=_overridden(where))
     if as_json:
         _output(found, model=model, stage=stage).echo()
     else:
         _show(found, patch, console())
-    path = html or root / ".mlops" / "reports" / "canary-plan" / f"{model}-{stage}.html"
-    _write(path, page(found, model=model, stage=stage, patch=patch))
-    click.echo(f"page: {path}", err=as_json)
+    wanted = html or root / ".mlops" / "reports" / "canary-plan" / f"{model}-{stage}.html"
+    _write(wanted, page(found, model=model, stage=stage, patch=patch))
+    click.echo(f"page: {wanted}", err=as_json)
+
+
+def _planned(platform: Platform, stage: StageSpec, given: PlanSettings) -> Plan:
+    """The plan of what the contract says and the caller assumes.
+
+    Raises:
+        ContractError: SageMaker refuses the policy, or no alarm can fire in time.
+    """
+    endpoint = platform.models[0].endpoint
+    canary = stage.canary.applied_to(endpoint.canary)
+    setting = given.setting(endpoint.canary_setting(canary))
+    found = refusals(setting)
+    if found:
+        raise ContractError(found)
+    expected = endpoint.canary_expectation(
+        callers_per_minute=platform.stages.callers_per_minute(stage, endpoint),
+        instances=stage.capacity[endpoint.tier].min_instances,
+    )
+    target = Target(detection=canary.detection_target_percent / 100)
+    return plan_canary(setting, given.expectation(expected), given.target(target))
 
 
 def _output(found: Plan, *, model: str, stage: str) -> CanaryPlanOutput:
@@ -111,6 +128,12 @@ def _output(found: Plan, *, model: str, stage: str) -> CanaryPlanOutput:
         cheapest=None if found.cheapest is None else _forecast(found.cheapest, found.target),
         patch=dict(found.patch),
         sufficient_requests_per_minute=found.sufficient_requests_per_minute,
+        probes_per_minute=found.configured.setting.probes_per_minute(
+            found.expectation.requests_per_minute
+        ),
+        assumed=effective(found.configured.setting, found.expectation, found.target).model_dump(
+            exclude_none=True
+        ),
     )
 
 
@@ -139,13 +162,6 @@ def _stage(stages: tuple[StageSpec, ...], name: str) -> StageSpec:
 
 def _overridden(stage: StageSpec) -> frozenset[str]:
     return frozenset(stage.canary.model_dump(exclude_none=True))
-
-
-def _planned(setting: Setting, expectation: Expectation, target: Target) -> Plan:
-    try:
-        return plan_canary(setting, expectation, target)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _show(found: Plan, patch: str, out: Console) -> None:

@@ -24,7 +24,7 @@ white-space:nowrap}.key i{display:inline-block;width:22px;margin-right:6px;verti
 """
 _HEADINGS: Final = (
     "", "share", "bake", "errors above", "total wait", "errors caught", "latency caught",
-    "false rollback, at most", "time to rollback", "requests harmed",
+    "false rollback", "time to rollback", "requests harmed",
 )  # fmt: skip
 _ERROR_POINTS: Final = tuple(half / 2 for half in range(21))
 _LATENCY_FACTORS: Final = tuple(1 + tenth / 10 for tenth in range(21))
@@ -151,7 +151,7 @@ def _by_setting(
                 points=[(value, each.detection) for value, each in found],
             ),
             Line(
-                name="good versions rolled back, at most",
+                name="good versions rolled back",
                 colour="var(--bad)",
                 points=[(value, each.false_rollback) for value, each in found],
                 dashed=True,
@@ -198,12 +198,23 @@ def _row(name: str, found: Forecast, style: str) -> str:
 def _explained(plan: Plan) -> str:
     added, factor = plan.target.added_error_ratio * 100, plan.target.latency_factor
     sentences = (
-        "Caught: the best single alarm fires before all of the traffic has moved.",
+        "Caught: an alarm fires before all of the traffic has moved.",
         f"It is asked about {added:g} points more errors, and about {factor:g} times the latency.",
-        "Several alarms count as their best one: one bad request often trips two of them.",
-        "False rollback: the sum over all alarms, through the final bake, so an upper bound.",
-        "Time and harm are those of the regression that is worse; harm counts whole instances.",
-        "Requests are independent and steady here, latencies log-normal; bursts are not in it.",
+        "Alarms on the same requests count as their best; errors and latency are independent.",
+        "False rollback: any alarm is red once, through the final bake.",
+        "Time and harm are those of the regression that is worse.",
+        "Requests come at random, latencies are log-normal; a share counts as it rounds worst.",
+        _arrivals(plan),
         "The curves have teeth: a data point turns red at a whole number of bad requests.",
     )
     return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
+def _arrivals(plan: Plan) -> str:
+    arrivals = plan.expectation.arrivals
+    rate = (
+        f"The callers' rate deviates by {arrivals.rate_variation:.0%} from minute to minute"
+        if arrivals.rate_variation
+        else "The callers' rate is steady"
+    )
+    return f"{rate}; errors come {arrivals.errors_together} at a time."

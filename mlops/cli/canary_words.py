@@ -33,7 +33,7 @@ def advice(plan: Plan) -> Iterator[str]:
     yield _where_it_stands(plan)
     if not plan.configured.is_calm(plan.target):
         yield (
-            f"it would roll back at most {percent(plan.configured.false_rollback)} of good "
+            f"it would roll back {percent(plan.configured.false_rollback)} of good "
             f"versions; a recommendation stays under {percent(plan.target.false_rollback)}"
         )
     if plan.cheapest is None:

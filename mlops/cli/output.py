@@ -206,6 +206,9 @@ class CanaryPlanOutput(Output):
     cheapest: ForecastOutput | None
     patch: dict[str, Any]
     sufficient_requests_per_minute: float | None
+    probes_per_minute: int
+    assumed: dict[str, Any]
+    """All that the figures depend on, as `--settings` takes it."""
 
 
 class DefinitionFindingOutput(Output):

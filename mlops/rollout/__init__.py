@@ -10,6 +10,7 @@ from mlops.rollout.alarm import (
     evaluate,
     history,
 )
+from mlops.rollout.counts import Arrivals, DataPoint, Load, data_point
 from mlops.rollout.forecasting import (
     Expectation,
     Forecast,
@@ -43,8 +44,8 @@ from mlops.rollout.power import (
     Shift,
     any_of,
     best_of,
-    breach_probability,
     detection,
+    false_alarm,
 )
 from mlops.rollout.samples import Point, Sample, aggregate, minimum_samples, timeline
 from mlops.rollout.signals import (
@@ -68,14 +69,17 @@ __all__ = [
     "MOST_PROBES_PER_MINUTE",
     "Alarm",
     "AlarmWindow",
+    "Arrivals",
     "CanaryPolicy",
     "Comparison",
+    "DataPoint",
     "Detection",
     "Evidence",
     "Expectation",
     "Exposure",
     "Forecast",
     "Formula",
+    "Load",
     "MetricUnit",
     "MissingData",
     "Outcome",
@@ -101,10 +105,11 @@ __all__ = [
     "aggregate",
     "any_of",
     "best_of",
-    "breach_probability",
     "cheapest",
+    "data_point",
     "detection",
     "evaluate",
+    "false_alarm",
     "forecast",
     "history",
     "judge",

@@ -21,7 +21,7 @@ _HOUR_SECONDS: Final = 3_600
 _DAY_SECONDS: Final = 86_400
 _SHORT_PERIODS: Final = (10, 20, 30)
 """Seconds of the periods of high-resolution metrics."""
-_SPARE_POINTS: Final = 2
+SPARE_POINTS: Final = 2
 """How much wider than N the evaluation range is: documented for N = 3 as five points."""
 
 
@@ -88,7 +88,7 @@ class Alarm:
     @property
     def evaluation_range(self) -> int:
         """Points that CloudWatch retrieves: a little more than N, five for N = 3."""
-        return self.evaluation_periods + _SPARE_POINTS
+        return self.evaluation_periods + SPARE_POINTS
 
     def breaches(self, point: Point) -> bool:
         """Whether one data point is bad."""

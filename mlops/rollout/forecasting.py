@@ -5,12 +5,23 @@ should catch, and what is expected of traffic and of the version in service.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Final
 
+from mlops.rollout.counts import Arrivals
 from mlops.rollout.policy import LIMITS, AlarmWindow, CanaryPolicy
-from mlops.rollout.power import Detection, Exposure, Risk, Shift, any_of, best_of, detection
+from mlops.rollout.power import (
+    Detection,
+    Exposure,
+    Risk,
+    Shift,
+    any_of,
+    best_of,
+    detection,
+    false_alarm,
+)
 from mlops.rollout.signals import Signal, microseconds, rollback_signals
 from mlops.rollout.traffic import ReleaseTraffic
 
@@ -29,17 +40,25 @@ class Setting:
     endpoint_error_ratio: float | None = None
     minimum_invocations: int | None = None
     """What the prober makes sure of; None where nothing probes."""
+    probes: int | None = None
+    """What it sends a minute, where that is given; else what the minimum makes necessary."""
 
-    def requests_per_minute(self, callers_per_minute: float) -> float:
-        """All requests while a release is under way: of callers, and the prober's own."""
+    def probes_per_minute(self, callers_per_minute: float) -> int:
+        """The prober's requests while a release is under way."""
+        if self.probes is not None:
+            return self.probes
         if self.minimum_invocations is None:
-            return callers_per_minute
+            return 0
         traffic = ReleaseTraffic.of(
             self.policy,
             minimum_invocations=self.minimum_invocations,
             callers_per_minute=callers_per_minute,
         )
-        return traffic.per_minute
+        return traffic.probes_per_minute
+
+    def requests_per_minute(self, callers_per_minute: float) -> float:
+        """All requests while a release is under way: of callers, and the prober's own."""
+        return callers_per_minute + self.probes_per_minute(callers_per_minute)
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -53,8 +72,11 @@ class Setting:
         )
 
     @property
-    def partial_shifts(self) -> tuple[Shift, ...]:
-        """The shares before all of the traffic moves; none if it moves at once."""
+    def watched_shifts(self) -> tuple[Shift, ...]:
+        """The shares in which a regression shall be caught: those before all of the traffic moves.
+
+        Where it moves at once, that is the wait before the old fleet goes.
+        """
         seconds, size = self.policy.bake_minutes * 60, self.policy.size_percent
         if self.policy.strategy == "canary":
             return (Shift(share=size / 100, seconds=seconds),)
@@ -62,7 +84,20 @@ class Setting:
             return tuple(
                 Shift(share=percent / 100, seconds=seconds) for percent in range(size, 100, size)
             )
-        return ()
+        return (self._whole,)
+
+    @property
+    def all_shifts(self) -> tuple[Shift, ...]:
+        """Every share under which an alarm still rolls back, all of the traffic included."""
+        return (*self.watched_shifts, self._whole) if self.policy.guarded else (self._whole,)
+
+    @property
+    def _whole(self) -> Shift:
+        # A rolling update has no old fleet to keep: it waits once more, as after each batch.
+        policy = self.policy
+        rolling = policy.strategy == "rolling"
+        minutes = policy.bake_minutes if rolling else policy.final_bake_minutes
+        return Shift(share=1.0, seconds=minutes * 60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +112,18 @@ class Expectation:
     error_ratio: float = 0.001
     tail_ratio: float = 4.0
     """How many times the median the 99th percentile is; latencies are taken as log-normal."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    settle_periods: int = LIMITS.settle_periods
+    """Periods from a data point's end to the alarm's verdict about it, at most."""
+
+    def possible_shares(self, share: float) -> tuple[float, ...]:
+        """What a share may come to: as asked, or in whole instances, rounded down or up.
+
+        SageMaker does not document how it rounds. A part of a fleet is one instance at least.
+        """
+        whole = round(share * self.instances, 9)
+        down, up = max(1, math.floor(whole)), math.ceil(whole)
+        return (share, min(1.0, down / self.instances), min(1.0, up / self.instances))
 
     def slower_than(self, limit_ms: float, *, factor: float = 1.0) -> float:
         """Probability that a request exceeds a limit if all latencies grow by a factor."""
@@ -92,7 +139,6 @@ class Target:
 
     detection: float = 0.8
     false_rollback: float = 0.05
-    """Bounds what is recommended; it is an upper bound itself, see `power.any_of`."""
     added_error_ratio: float = 0.05
     latency_factor: float = 2.0
 
@@ -105,7 +151,7 @@ class Forecast:
     errors: Detection
     latency: Detection
     false_rollback: float
-    """At most this probability, over the bake and the final bake."""
+    """Probability over the bake and the final bake."""
 
     @property
     def detection(self) -> float:
@@ -149,35 +195,77 @@ def against(
     latency_factor: float = 1.0,
     signals: tuple[Signal, ...] | None = None,
 ) -> Detection:
-    """How surely the best of the setting's signals, or of others, catches a worse version."""
-    exposure = _exposure(setting, expectation, setting.partial_shifts)
-    return best_of(
-        [
-            detection(
-                signal, exposure, _risk(signal, expectation, added_error_ratio, latency_factor)
-            )
-            for signal in signals or setting.signals
-        ]
+    """How surely the setting's signals, or others, catch a worse version, however a share rounds.
+
+    Errors and latency are independent; of the signals that count the same requests the best counts.
+    """
+    risks = {
+        signal: _risk(signal, expectation, added_error_ratio, latency_factor)
+        for signal in _leading(signals or setting.signals)
+    }
+    found = [
+        [detection(signal, exposure, risk) for signal, risk in risks.items()]
+        for exposure in _exposures(setting, expectation, setting.watched_shifts)
+    ]
+    best = [best_of(detections) for detections in found]
+    return Detection(
+        probability=min(_any_kind(risks, each) for each in found),
+        expected_seconds=max(one.expected_seconds for one in best),
+        expected_harmed=max(one.expected_harmed for one in best),
     )
+
+
+def _leading(signals: Iterable[Signal]) -> list[Signal]:
+    """Of the signals that count the same requests, the one with the lowest threshold.
+
+    It is red whenever another one is.
+    """
+    lowest: dict[tuple[str, str], Signal] = {}
+    for signal in signals:
+        key = signal.unit, signal.scope
+        if key not in lowest or signal.threshold < lowest[key].threshold:
+            lowest[key] = signal
+    return list(lowest.values())
+
+
+def _any_kind(signals: Iterable[Signal], detections: Sequence[Detection]) -> float:
+    """The chance of any alarm, on errors or on latency; of each kind the best counts."""
+    kinds: dict[str, float] = {}
+    for signal, found in zip(signals, detections, strict=True):
+        kinds[signal.unit] = max(kinds.get(signal.unit, 0.0), found.probability)
+    return any_of(list(kinds.values()))
 
 
 def _false_rollback(setting: Setting, expectation: Expectation) -> float:
-    final = Shift(share=1.0, seconds=setting.policy.final_bake_minutes * 60)
-    shifts = (*setting.partial_shifts, final)
-    exposure = replace(_exposure(setting, expectation, shifts), settle_periods=0)
-    return any_of(
-        [
-            detection(signal, exposure, _risk(signal, expectation, 0.0, 1.0))
-            for signal in setting.signals
-        ]
-    )
+    signals = _leading(setting.signals)
+
+    def probability(exposure: Exposure) -> float:
+        kinds: dict[str, float] = {}
+        for signal in signals:
+            found = false_alarm(signal, exposure, _risk(signal, expectation, 0.0, 1.0))
+            kinds[signal.unit] = max(kinds.get(signal.unit, 0.0), found)
+        return any_of(list(kinds.values()))
+
+    return max(map(probability, _exposures(setting, expectation, setting.all_shifts)))
 
 
-def _exposure(setting: Setting, expectation: Expectation, shifts: tuple[Shift, ...]) -> Exposure:
-    return Exposure(
-        requests_per_minute=setting.requests_per_minute(expectation.requests_per_minute),
-        instances=expectation.instances,
-        shifts=shifts,
+def _exposures(
+    setting: Setting, expectation: Expectation, shifts: tuple[Shift, ...]
+) -> tuple[Exposure, ...]:
+    """The same shifts with each of the shares that they may come to."""
+    rounded = zip(*(expectation.possible_shares(shift.share) for shift in shifts), strict=True)
+    callers = expectation.requests_per_minute
+    return tuple(
+        Exposure(
+            callers_per_minute=callers,
+            probes_per_minute=setting.probes_per_minute(callers),
+            shifts=tuple(
+                replace(shift, share=share) for shift, share in zip(shifts, shares, strict=True)
+            ),
+            arrivals=expectation.arrivals,
+            settle_periods=expectation.settle_periods,
+        )
+        for shares in dict.fromkeys(rounded)
     )
 
 

@@ -37,13 +37,7 @@ class Plan:
 
 
 def plan_canary(setting: Setting, expectation: Expectation, target: Target) -> Plan:
-    """Everything that `mlops canary plan` shows.
-
-    Raises:
-        ValueError: all of the traffic moves at once, so there is no canary to plan.
-    """
-    if not setting.policy.guarded:
-        raise ValueError("the strategy is all-at-once: no canary, so nothing can be caught in it")
+    """Everything that `mlops canary plan` shows."""
     best = cheapest(setting, expectation, target)
     return Plan(
         configured=forecast(setting, expectation, target),
@@ -59,8 +53,8 @@ def plan_canary(setting: Setting, expectation: Expectation, target: Target) -> P
 def neighbours(setting: Setting) -> tuple[Setting, ...]:
     """Allowed settings that differ in the share, the bake or the error thresholds alone."""
     varied = (
-        *(_with(setting, share=share) for share in _SHARES),
-        *(_with(setting, bake=bake) for bake in _BAKES),
+        *(_with(setting, share=share) for share in _shares(setting)),
+        *(_with(setting, bake=bake) for bake in _bakes(setting)),
         *(_with(setting, threshold=factor) for factor in _THRESHOLDS),
     )
     return tuple(other for other in varied if other != setting and _is_allowed(other))
@@ -140,8 +134,7 @@ def _with(
 
 def _by_cost(setting: Setting, instances: int) -> Iterator[tuple[Setting, ...]]:
     """Every allowed combination, cheapest first; the least changed first of an equal price."""
-    shares = sorted({*_SHARES, setting.policy.size_percent})
-    bakes = sorted({*_BAKES, setting.policy.bake_minutes})
+    shares, bakes = _shares(setting), _bakes(setting)
     changes = {
         _with(setting, share=share, bake=bake, threshold=factor): (
             abs(math.log(factor)),
@@ -155,6 +148,15 @@ def _by_cost(setting: Setting, instances: int) -> Iterator[tuple[Setting, ...]]:
     priced = sorted(allowed, key=lambda other: (_price(other, instances), changes[other]))
     for _, equally_dear in groupby(priced, key=lambda other: _price(other, instances)):
         yield tuple(equally_dear)
+
+
+def _shares(setting: Setting) -> list[int]:
+    """The configured share and, where the traffic moves in parts, others."""
+    return sorted({*_SHARES * setting.policy.guarded, setting.policy.size_percent})
+
+
+def _bakes(setting: Setting) -> list[int]:
+    return sorted({*_BAKES * setting.policy.guarded, setting.policy.bake_minutes})
 
 
 def _price(setting: Setting, instances: int) -> tuple[int, int]:

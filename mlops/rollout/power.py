@@ -1,21 +1,29 @@
 """The chance that a rollback signal catches a bad version in time, and the price until it does.
 
-Exact under stated assumptions: requests come at a constant rate, each is bad independently with one
-probability, and they spread over both fleets by the share. The number of bad requests behind a data
-point is then binomial, and M of the last N periods is a Markov chain over their outcomes. Where
-reality is unknown the model errs against us: partial periods are dropped, rates are rounded down,
-the slowest publication is assumed.
+Requests come at random (`counts`), each is bad with one probability, and they spread over both
+fleets by the share. M of the last N data points is a Markov chain over their outcomes. A shift
+begins anywhere in a period of the clock: so one is cut at each end, and where the share grows a
+data point holds requests of both shares. For a detection the slowest publication is assumed.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
+from mlops.rollout.alarm import SPARE_POINTS
+from mlops.rollout.counts import Arrivals, DataPoint, Load, data_point
 from mlops.rollout.policy import LIMITS, AlarmWindow
-from mlops.rollout.samples import minimum_samples, percentile
 from mlops.rollout.signals import Signal
+
+_MIDDLE: Final = 1 / 2
+"""Where in a period of the clock a shift begins on average, as a part of the period."""
+_LATE: Final = 3 / 4
+"""The same where the first data point shall be worth less."""
+_NEGLIGIBLE: Final = 1e-13
+"""A state of an alarm that is less likely is left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +38,12 @@ class Shift:
 class Exposure:
     """What the new fleet is given: the endpoint's traffic, and the shares in their order."""
 
-    requests_per_minute: float
+    callers_per_minute: float
     shifts: tuple[Shift, ...]
-    instances: int | None = None
-    """Size of a fleet, where the harm of a share counts in whole instances."""
+    probes_per_minute: float = 0.0
+    arrivals: Arrivals = field(default_factory=Arrivals)
     settle_periods: int = LIMITS.settle_periods
-    """Periods from a data point's end to the alarm's verdict about it."""
+    """Periods until the alarm's verdict: the cut of the clock, publication and evaluation."""
 
     @property
     def seconds(self) -> int:
@@ -51,22 +59,29 @@ class Exposure:
         return 0.0
 
     def requests_until(self, second: float) -> float:
-        """Requests that the new fleet has answered by then, at most.
+        """Requests that the new fleet is expected to have answered by then."""
+        per_minute = self.callers_per_minute + self.probes_per_minute
+        return math.fsum(
+            seconds / 60 * per_minute * share for share, seconds in self.between(0, second)
+        )
 
-        How SageMaker rounds a percentage to instances is not documented, so harm is counted with
-        the share of whole instances, and detection with the smaller one that was asked for.
-        """
-        total = 0.0
+    def between(self, begin: float, end: float) -> Iterator[tuple[float, float]]:
+        """The shares of a time and for how many of its seconds each; no time without a share."""
+        starts = 0
         for shift in self.shifts:
-            spent = min(max(0.0, second), shift.seconds)
-            total += spent / 60 * self.requests_per_minute * self._whole_share(shift.share)
-            second -= shift.seconds
-        return total
+            seconds = min(end, starts + shift.seconds) - max(begin, starts)
+            if seconds > 0:
+                yield shift.share, seconds
+            starts += shift.seconds
 
-    def _whole_share(self, share: float) -> float:
-        if self.instances is None:
-            return share
-        return math.ceil(round(share * self.instances, 9)) / self.instances
+    def load(self, share: float, seconds: float) -> Load:
+        """What a share of the traffic comes to in a time."""
+        minutes = seconds / 60
+        return Load.of(
+            callers=self.callers_per_minute * minutes,
+            probes=self.probes_per_minute * minutes,
+            share=share,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,133 +105,132 @@ class Detection:
 
 
 def detection(signal: Signal, exposure: Exposure, risk: Risk) -> Detection:
-    """What a signal does against a version of the given risk."""
-    period = signal.window.period_seconds
-    first = _first_alarms(_breach_probabilities(signal, exposure, risk), signal.window)
-    moments = [(n + exposure.settle_periods) * period for n in range(1, len(first) + 1)]
-    caught = min(1.0, math.fsum(first))
-    time = math.fsum(p * moment for p, moment in zip(first, moments, strict=True))
-    harmed = math.fsum(
-        p * exposure.requests_until(moment) for p, moment in zip(first, moments, strict=True)
-    ) + (1 - caught) * exposure.requests_until(exposure.seconds)
+    """What a signal does against a version of the given risk.
+
+    The careful side: the shift begins late in a period of the clock, so that the first data point
+    has few requests; time and harm are counted from a shift in the middle of one.
+    """
+    period, total = signal.window.period_seconds, exposure.seconds
+    first = _first_alarms(_points_from(signal, exposure, risk, _LATE), signal.window)
+    # The end of a period is where the clock puts it; what is left of the delay comes after it.
+    delay = exposure.settle_periods - 1
+    in_time = [
+        (probability, min(total, (number - _MIDDLE + delay) * period))
+        for number, probability in enumerate(first, 1)
+        if (number - _LATE + delay) * period <= total
+    ]
+    caught = min(1.0, math.fsum(probability for probability, _ in in_time))
+    requests = math.fsum(p * exposure.requests_until(moment) for p, moment in in_time)
     return Detection(
         probability=caught,
-        expected_seconds=time / caught if caught else math.inf,
-        expected_harmed=harmed * risk.new,
+        expected_seconds=math.fsum(p * moment for p, moment in in_time) / caught
+        if caught
+        else math.inf,
+        expected_harmed=risk.new * (requests + (1 - caught) * exposure.requests_until(total)),
     )
 
 
-def best_of(detections: Sequence[Detection]) -> Detection:
-    """Several signals that watch the same version, without any assumption of independence.
+def false_alarm(signal: Signal, exposure: Exposure, risk: Risk) -> float:
+    """The probability that a signal is red at any time of the shifts, whatever comes of it."""
+    points = _points_from(signal, exposure, risk, _MIDDLE)
+    return min(1.0, math.fsum(_first_alarms(points, signal.window)))
 
-    One request often trips two signals at once, so the chance that any fires is at least that of
-    the best alone, and no more is claimed. Time and harm are that signal's too: upper bounds.
+
+def any_of(probabilities: Sequence[float]) -> float:
+    """The chance that any of several independent alarms turns red."""
+    return 1.0 - math.prod(1.0 - probability for probability in probabilities)
+
+
+def best_of(detections: Sequence[Detection]) -> Detection:
+    """Several signals that count the same requests: what trips one trips the lower threshold's.
+
+    Time and harm are the best one's too: upper bounds.
     """
     return max(detections, key=lambda found: (found.probability, -found.expected_seconds))
 
 
-def any_of(detections: Sequence[Detection]) -> float:
-    """The highest chance that any of several signals fires, however they depend on each other.
-
-    For false alarms the sum is the careful side, as the maximum is for detection.
-    """
-    return min(1.0, math.fsum(found.probability for found in detections))
-
-
-def breach_probability(signal: Signal, requests: int, bad: float) -> float:
-    """Probability that the data point of so many requests breaches, if each is bad with `bad`."""
-    if not signal.evaluate_low_samples:
-        seen = requests * signal.window.evaluation_periods
-        if seen < minimum_samples(signal.statistic):
-            return 0.0
-    return _binomial_tail(requests, _bad_requests_to_breach(signal, requests), bad)
-
-
-def _bad_requests_to_breach(signal: Signal, requests: int) -> int:
-    share = percentile(signal.statistic)
-    if share is not None:
-        # The value at the nearest rank exceeds the threshold if all from that rank up do.
-        return requests - max(1, math.ceil(share * requests)) + 1
-    if signal.statistic != "Average":
-        raise ValueError(f"{signal.key}: no detection power for {signal.statistic}")
-    # A point is compared as a quotient of floats; rounding in the product must not shift the count.
-    near = max(0, math.floor(signal.threshold * requests) - 1)
-    return next(bad for bad in range(near, near + 4) if bad / max(1, requests) > signal.threshold)
-
-
-def _breach_probabilities(signal: Signal, exposure: Exposure, risk: Risk) -> tuple[float, ...]:
+def _points_from(
+    signal: Signal, exposure: Exposure, risk: Risk, phase: float
+) -> tuple[DataPoint, ...]:
+    """Data points of the clock's periods, of which the first began earlier than the shifts."""
     period = signal.window.period_seconds
-    usable = exposure.seconds // period - exposure.settle_periods
-    requests = exposure.requests_per_minute * period / 60
-    at = {
-        shift.share: _breach_in_period(signal, requests, shift.share, risk)
-        for shift in exposure.shifts
-    }
-    # A period in which the share grows counts with the smaller one.
-    return tuple(at[exposure.share_at(n * period)] for n in range(max(0, usable)))
+    begins = -phase * period
+    count = math.ceil((exposure.seconds - begins) / period)
+    times = ((begins + n * period, begins + (n + 1) * period) for n in range(count))
+    periods = [tuple(exposure.between(begin, end)) for begin, end in times]
+    # Most periods of a shift are alike.
+    points = {parts: _of_parts(signal, exposure, risk, parts) for parts in dict.fromkeys(periods)}
+    return tuple(points[parts] for parts in periods)
 
 
-def _breach_in_period(signal: Signal, endpoint_requests: float, share: float, risk: Risk) -> float:
+def _of_parts(
+    signal: Signal, exposure: Exposure, risk: Risk, parts: Sequence[tuple[float, float]]
+) -> DataPoint:
+    """The data point of a period whose parts have shares of their own."""
+    seconds = math.fsum(part for _, part in parts)
+    share = math.fsum(share * part for share, part in parts) / seconds
     if signal.scope == "new-fleet":
-        requests = math.floor(round(endpoint_requests * share, 6))
-        return breach_probability(signal, requests, risk.new) if requests else 0.0
-    diluted = share * risk.new + (1 - share) * risk.old
-    requests = math.floor(round(endpoint_requests, 6))
-    return breach_probability(signal, requests, diluted) if requests else 0.0
+        loads, bad = [exposure.load(share, part) for share, part in parts], risk.new
+    else:
+        loads, bad = [exposure.load(1.0, seconds)], share * risk.new + (1 - share) * risk.old
+    return data_point(
+        signal,
+        sum(loads, Load()),
+        bad=bad,
+        arrivals=exposure.arrivals,
+        minutes=signal.window.period_seconds / 60,
+    )
 
 
-@lru_cache(maxsize=4096)
-def _first_alarms(breaches: tuple[float, ...], window: AlarmWindow) -> tuple[float, ...]:
-    """Probability that the alarm fires first after each period, starting from quiet ones.
+_SILENT, _FINE, _BAD = range(3)
+_Outcomes = tuple[int, ...]
 
-    A state is the last N - 1 outcomes as bits, the newest last; with the next one they are the N
-    that decide. What fires is left behind.
+
+def _first_alarms(points: Sequence[DataPoint], window: AlarmWindow) -> tuple[float, ...]:
+    """Probability that the alarm fires first after each period, starting from silence.
+
+    A state is what may still matter of the evaluation range: its outcomes from the oldest bad one
+    that can count. What fires is left behind.
     """
-    remembered = (1 << (window.evaluation_periods - 1)) - 1
-    states, first = {0: 1.0}, []
-    for breach in breaches:
+    states: dict[_Outcomes, float] = {(): 1.0}
+    first = []
+    for point in points:
+        fine = max(0.0, 1 - point.breach - point.silence)
         fired = 0.0
-        reached: dict[int, float] = defaultdict(float)
+        reached: dict[_Outcomes, float] = defaultdict(float)
         for state, probability in states.items():
-            fine, bad = state << 1, state << 1 | 1
-            reached[fine & remembered] += probability * (1 - breach)
-            if bad.bit_count() >= window.datapoints_to_alarm:
-                fired += probability * breach
+            after_silence, after_fine, after_bad = _transitions(state, window)
+            reached[after_silence] += probability * point.silence
+            reached[after_fine] += probability * fine
+            if after_bad is None:
+                fired += probability * point.breach
             else:
-                reached[bad & remembered] += probability * breach
+                reached[after_bad] += probability * point.breach
         first.append(fired)
-        states = {state: p for state, p in reached.items() if p > 0}
+        states = {state: p for state, p in reached.items() if p > _NEGLIGIBLE}
     return tuple(first)
 
 
-@lru_cache(maxsize=4096)
-def _binomial_tail(trials: int, least: int, probability: float) -> float:
-    """P(X >= least), summed outwards from the boundary on its thin side until nothing is left."""
-    if least <= 0 or probability >= 1:
-        return float(least <= trials)
-    if least > trials or probability <= 0:
-        return 0.0
-    if least > trials * probability:
-        return _outwards(trials, least, probability)
-    return 1.0 - _outwards(trials, trials - least + 1, 1 - probability)
+@lru_cache(maxsize=65_536)
+def _transitions(
+    state: _Outcomes, window: AlarmWindow
+) -> tuple[_Outcomes, _Outcomes, _Outcomes | None]:
+    """The states after silence, a fine and a bad data point; None where the alarm fires."""
+    silent, fine, bad = (_remembered((*state, outcome), window) for outcome in range(3))
+    return silent, fine, None if _fires((*state, _BAD), window) else bad
 
 
-def _outwards(trials: int, least: int, probability: float) -> float:
-    term = total = _binomial(trials, least, probability)
-    odds = probability / (1 - probability)
-    for successes in range(least, trials):
-        term *= (trials - successes) / (successes + 1) * odds
-        total += term
-        if term <= total * 1e-17:
-            break
-    return total
+def _fires(outcomes: _Outcomes, window: AlarmWindow) -> bool:
+    """The newest N points that there are decide, of a range a little wider than N periods."""
+    real = [outcome for outcome in outcomes if outcome != _SILENT]
+    return real[-window.evaluation_periods :].count(_BAD) >= window.datapoints_to_alarm
 
 
-def _binomial(trials: int, successes: int, probability: float) -> float:
-    return math.exp(
-        math.lgamma(trials + 1)
-        - math.lgamma(successes + 1)
-        - math.lgamma(trials - successes + 1)
-        + successes * math.log(probability)
-        + (trials - successes) * math.log1p(-probability)
-    )
+def _remembered(outcomes: _Outcomes, window: AlarmWindow) -> _Outcomes:
+    """What the next period still sees, without what can no longer count."""
+    seen = outcomes[-(window.evaluation_periods + SPARE_POINTS - 1) :]
+    for index, outcome in enumerate(seen):
+        later = sum(1 for other in seen[index + 1 :] if other != _SILENT)
+        if outcome == _BAD and later < window.evaluation_periods - 1:
+            return seen[index:]
+    return ()

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -5,13 +6,15 @@ import pytest
 
 from mlops.rollout import (
     AlarmWindow,
+    Arrivals,
     CanaryPolicy,
     Expectation,
+    Load,
     Setting,
     Shift,
     Target,
     against,
-    breach_probability,
+    data_point,
     forecast,
 )
 
@@ -30,12 +33,45 @@ def _with(**keys: object) -> Setting:
     return replace(CONFIGURED, policy=replace(CONFIGURED.policy, **keys))  # type: ignore[arg-type]  # keys vary
 
 
-def test_a_canary_has_one_partial_share_and_a_linear_policy_has_steps() -> None:
+def test_each_strategy_is_watched_in_its_own_steps() -> None:
     linear = _with(strategy="linear", size_percent=30, bake_minutes=7)
+    rolling = _with(strategy="rolling", size_percent=50, bake_minutes=7, final_bake_minutes=9)
+    steps = tuple(Shift(share=s, seconds=420) for s in (0.3, 0.6, 0.9))
+    final = Shift(share=1.0, seconds=600)
 
-    assert CONFIGURED.partial_shifts == (Shift(share=0.1, seconds=900),)
-    assert linear.partial_shifts == tuple(Shift(share=s, seconds=420) for s in (0.3, 0.6, 0.9))
-    assert _with(strategy="all-at-once").partial_shifts == ()
+    assert CONFIGURED.watched_shifts == (Shift(share=0.1, seconds=900),)
+    assert CONFIGURED.all_shifts == (Shift(share=0.1, seconds=900), final)
+    assert linear.watched_shifts == steps
+    assert linear.all_shifts == (*steps, final)
+    # After the last batch a rolling update waits as after each; there is no old fleet to keep.
+    assert rolling.all_shifts == (Shift(share=0.5, seconds=420), Shift(share=1.0, seconds=420))
+    assert _with(strategy="all-at-once").watched_shifts == (final,)
+    assert _with(strategy="all-at-once").all_shifts == (final,)
+
+
+@pytest.mark.parametrize(
+    ("instances", "share", "possible"),
+    [
+        (2, 0.1, {0.1, 0.5}), (10, 0.1, {0.1}), (4, 0.3, {0.25, 0.3, 0.5}), (1, 0.5, {0.5, 1.0}),
+        (3, 1.0, {1.0}),
+    ],
+)  # fmt: skip
+def test_a_share_may_be_rounded_to_instances_in_either_direction(
+    instances: int, share: float, possible: set[float]
+) -> None:
+    assert set(replace(EXPECTED, instances=instances).possible_shares(share)) == possible
+
+
+def test_a_share_counts_as_it_rounds_worst() -> None:
+    rounded, exact = (
+        forecast(CONFIGURED, replace(EXPECTED, instances=n, requests_per_minute=100), TARGET)
+        for n in (2, 10)
+    )
+    half = forecast(_with(size_percent=50), replace(EXPECTED, requests_per_minute=100), TARGET)
+
+    assert rounded.errors.probability == exact.errors.probability < half.errors.probability
+    assert rounded.false_rollback == half.false_rollback > exact.false_rollback
+    assert rounded.expected_harmed == half.expected_harmed > exact.expected_harmed
 
 
 def test_a_latency_model_has_its_p99_and_its_median_where_they_were_put() -> None:
@@ -57,17 +93,31 @@ def test_detection_is_that_of_the_regression_harder_to_catch() -> None:
     assert found.reaches(TARGET)
 
 
-def test_a_false_rollback_counts_every_signal_and_the_final_bake() -> None:
+def test_a_false_rollback_counts_every_kind_of_signal_and_the_final_bake() -> None:
     found = forecast(CONFIGURED, EXPECTED, TARGET)
     thin = replace(EXPECTED, requests_per_minute=30)
     shorter = forecast(_with(final_bake_minutes=6), thin, TARGET)
-    quiet = forecast(CONFIGURED, replace(EXPECTED, error_ratio=0), TARGET)
+    deaf = replace(CONFIGURED, latency_p99_ms=60_000.0)
+    blind = replace(CONFIGURED, error_ratio=0.9, model_error_ratio=0.9)
+    errors, latency = (forecast(one, thin, TARGET).false_rollback for one in (deaf, blind))
 
-    # Nothing regressed, and yet the best signal alone fires this often within the bake.
-    alone = against(CONFIGURED, EXPECTED).probability
-    assert found.false_rollback > 2 * alone > 0
-    assert forecast(CONFIGURED, thin, TARGET).false_rollback > 1.2 * shorter.false_rollback
+    assert forecast(CONFIGURED, thin, TARGET).false_rollback == pytest.approx(
+        1 - (1 - errors) * (1 - latency)
+    )
+    assert min(errors, latency) > 0
+    assert forecast(CONFIGURED, thin, TARGET).false_rollback > 1.1 * shorter.false_rollback
+    quiet = forecast(CONFIGURED, replace(EXPECTED, error_ratio=0), TARGET)
     assert quiet.false_rollback < found.false_rollback
+
+
+def test_alarms_on_the_same_errors_turn_red_together() -> None:
+    strict, lax = (replace(CONFIGURED, error_ratio=ratio) for ratio in (0.02, 0.2))
+    thin = replace(EXPECTED, requests_per_minute=30)
+
+    both, one = (forecast(setting, thin, TARGET) for setting in (strict, lax))
+
+    assert both.false_rollback == pytest.approx(one.false_rollback)
+    assert both.errors.probability == pytest.approx(one.errors.probability)
 
 
 def test_a_false_rollback_counts_every_minute_of_both_bakes() -> None:
@@ -79,11 +129,30 @@ def test_a_false_rollback_counts_every_minute_of_both_bakes() -> None:
         model_error_ratio=0.9,
         latency_p99_ms=60_000.0,
     )
-    part, full = (breach_probability(nervous.signals[0], n, 0.001) for n in (30, 300))
 
-    found = forecast(nervous, EXPECTED, TARGET).false_rollback
+    def chance(requests: float) -> float:
+        load = Load(callers=requests)
+        return data_point(
+            nervous.signals[0], load, bad=0.001, arrivals=Arrivals(), minutes=1
+        ).breach
 
-    assert found == pytest.approx(1 - (1 - part) ** 15 * (1 - full) ** 10)
+    found = forecast(nervous, replace(EXPECTED, instances=10), TARGET).false_rollback
+
+    # The shift begins in the middle of a minute.
+    whole = (1 - chance(30)) ** 14 * (1 - chance(300)) ** 9
+    cut = (15, 165, 150)
+    assert found == pytest.approx(1 - whole * math.prod(1 - chance(n) for n in cut))
+
+
+def test_the_probers_requests_count_as_the_callers_do() -> None:
+    probed = replace(CONFIGURED, minimum_invocations=100)
+    idle = replace(EXPECTED, requests_per_minute=2)
+
+    assert probed.requests_per_minute(2) == 102
+    assert forecast(probed, idle, TARGET).reaches(replace(TARGET, detection=0.6))
+    assert forecast(CONFIGURED, idle, TARGET).detection < 0.01
+    given = replace(probed, probes=40)
+    assert given.requests_per_minute(2) == 42
 
 
 def test_an_endpoint_wide_backstop_adds_no_detection_and_no_second_opinion() -> None:

@@ -1,7 +1,6 @@
 import math
 from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,9 +127,16 @@ def test_a_setting_that_is_cheapest_already_has_no_patch() -> None:
     assert found.patch == {}
 
 
-def test_all_at_once_has_no_canary_to_plan() -> None:
-    with pytest.raises(ValueError, match="all-at-once"):
-        plan_canary(_with(strategy="all-at-once"), EXPECTED, TARGET)
+def test_all_at_once_is_planned_by_its_wait_before_the_old_fleet_goes() -> None:
+    at_once = _with(strategy="all-at-once")
+
+    found = plan_canary(at_once, EXPECTED, TARGET)
+
+    assert found.configured.reaches(TARGET)
+    assert {other.setting.policy for other in found.neighbours} == {at_once.policy}
+    assert len(found.neighbours) == 3
+    assert found.cheapest is not None
+    assert found.cheapest.setting.policy == at_once.policy
 
 
 def _price(setting: Setting, instances: int) -> tuple[int, int]:
