@@ -34,7 +34,12 @@ class TrainingStack(Stack):
             stack_name=f"{site.prefix}-{model.name}-training",
             description=f"Training pipeline of {model.name}",
         )
-        TrainingPipeline(self, "Training", site=site, source=source, key=key, commit=commit)
-        PipelineAlerts(self, "Alerts", site=site, model=model, key=key)
+        starter = None
         if is_automatic(model):
-            RetrainingTrigger(self, "Retraining", site=site, model=model, archive=handlers, key=key)
+            starter = RetrainingTrigger(
+                self, "Retraining", site=site, model=model, archive=handlers, key=key
+            ).role
+        TrainingPipeline(
+            self, "Training", site=site, source=source, key=key, commit=commit, starter=starter
+        )
+        PipelineAlerts(self, "Alerts", site=site, model=model, key=key)

@@ -42,7 +42,7 @@ class PipelineRoles(Construct):
         model: ModelSpec,
         key: kms.IKey,
         code: s3_assets.Asset,
-        find_approved: lambda_.IFunction,
+        asked: Sequence[lambda_.IFunction],
     ) -> None:
         super().__init__(scope, id_)
         self._site = site
@@ -51,7 +51,7 @@ class PipelineRoles(Construct):
         self._code = code
         self._acknowledged: list[Permission] = []
         self.steps = {step: self._step_role(step) for step in READS}
-        self.pipeline = self._pipeline_role(find_approved)
+        self.pipeline = self._pipeline_role(asked)
         acknowledge_patterns(self, self._acknowledged)
 
     def _step_role(self, step: str) -> iam.Role:
@@ -88,12 +88,12 @@ class PipelineRoles(Construct):
             bucket, _, key = self._model.data.uri.removeprefix("s3://").partition("/")
             yield from jobs.read_object(sid="DataSource", bucket=bucket, key=key)
 
-    def _pipeline_role(self, find_approved: lambda_.IFunction) -> iam.Role:
+    def _pipeline_role(self, asked: Sequence[lambda_.IFunction]) -> iam.Role:
         return self._role(
             "Pipeline",
             [
                 *jobs.pull_image(self._site, model=self._model.name),
-                *self._conducting(find_approved),
+                *self._conducting(asked),
                 *self._registering(),
                 *self._version_files(),
                 *jobs.use_key(self._key.key_arn),
@@ -107,7 +107,7 @@ class PipelineRoles(Construct):
                 sid=f"{step}Outputs", bucket=self._bucket, key=self._outputs(step)
             )
 
-    def _conducting(self, find_approved: lambda_.IFunction) -> list[Permission]:
+    def _conducting(self, asked: Sequence[lambda_.IFunction]) -> list[Permission]:
         return [
             _run_jobs(self._site),
             Permission(
@@ -117,9 +117,9 @@ class PipelineRoles(Construct):
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             ),
             Permission(
-                sid="FindTheApprovedVersion",
+                sid="AskFunctions",
                 actions=["lambda:InvokeFunction"],
-                resources=[find_approved.function_arn],
+                resources=[function.function_arn for function in asked],
             ),
         ]
 

@@ -62,6 +62,9 @@ class RetrainingTrigger(Construct):
             archive=archive,
             key=key,
         ).function
+        assert self.function.role is not None
+        self.role = self.function.role
+        """Whoever starts the pipeline without a person; nobody else acts as it."""
         self._undelivered = sqs.Queue.from_queue_arn(
             self, "DeadLetters", site.dead_letter_queue_arn
         )

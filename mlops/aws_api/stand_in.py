@@ -33,13 +33,19 @@ class ImpossibleAnswerError(Exception):
     """A stand-in answered what the service could not."""
 
 
-def answer_calls(client: Any, answer: Callable[[str, Mapping[str, Any]], Answer]) -> Any:
+def answer_calls(
+    client: Any,
+    answer: Callable[[str, Mapping[str, Any]], Answer],
+    *,
+    operation: str | None = None,
+) -> Any:
     """Let a function answer all that a client asks, by operation and request; never the network.
 
     Args:
         client: of any service.
         answer: gets the operation's name and the request, returns what boto3 would return. It
             raises RefusedError where the service would refuse for a reason of its own.
+        operation: the one that is answered here; None: every one.
 
     Returns:
         The same client.
@@ -63,8 +69,10 @@ def answer_calls(client: Any, answer: Callable[[str, Mapping[str, Any]], Answer]
                 raise ImpossibleAnswerError(f"{model.name}: {'; '.join(found)}")
         return _response(200), answered
 
-    client.meta.events.register("before-parameter-build", check)
-    client.meta.events.register("before-call", reply)
+    service = client.meta.service_model.service_id.hyphenize()
+    asked = "" if operation is None else f".{service}.{operation}"
+    client.meta.events.register(f"before-parameter-build{asked}", check)
+    client.meta.events.register(f"before-call{asked}", reply)
     return client
 
 

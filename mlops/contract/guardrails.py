@@ -318,8 +318,7 @@ def _the_tier_exists(document: Document, model: ModelSpec, stage: StageSpec) -> 
 PLATFORM_PARAMETERS: Final = frozenset(
     {
         "DataUri", "DataVersion", "CodeUri", "SourceHash", "Commit", "ImageUri", "ArtifactsUri",
-        "KmsKeyId", "ModelPackageGroupName", "TrainingEnd", "Trigger",
-        "TriggerEvidence",
+        "KmsKeyId", "ModelPackageGroupName", "TrainingEnd",
         *(f"{job}{what}" for job in ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
           for what in ("RoleArn", "InstanceType")),
     }

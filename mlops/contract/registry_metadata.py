@@ -28,6 +28,8 @@ PlatformMetadata = Literal[
     "owner_deployment",
     "schema_sha256",
     "source_hash",
+    "started_by",
+    "started_by_id",
     "training_end",
     "trigger",
     "trigger_evidence",

@@ -76,6 +76,17 @@ def references(value: object, at: str) -> Iterator[Reference]:
             yield from references(inner, f"{at}[{index}]")
 
 
+def texts(value: object) -> Iterator[str]:
+    """Every text inside a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+
+
 def _with_branches(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for step in steps:
         yield step

@@ -82,7 +82,7 @@ def _metadata(spec: ModelSpec) -> dict[str, Value]:
         "commit": ParameterValue("Commit"),
         "compared_with_version": FunctionOutput("FindApproved", "ApprovedVersion"),
         "data_uri": ParameterValue("DataUri"),
-        "data_version": ParameterValue("DataVersion"),
+        "data_version": _origin("DataVersion"),
         # Whoever releases compares it with the archive's: served and evaluated must be one.
         "evaluated_sha256": _evaluation("content.archive_sha256"),
         "execution": ExecutionValue("PipelineExecutionArn"),
@@ -91,11 +91,18 @@ def _metadata(spec: ModelSpec) -> dict[str, Value]:
         "owner_deployment": _plain(spec.owners.deployment),
         "schema_sha256": _schema_sha256(spec),
         "source_hash": ParameterValue("SourceHash"),
+        "started_by": _origin("StartedBy"),
+        "started_by_id": _origin("StartedById"),
         "training_end": ParameterValue("TrainingEnd"),
-        "trigger": ParameterValue("Trigger"),
-        "trigger_evidence": ParameterValue("TriggerEvidence"),
+        "trigger": _origin("Trigger"),
+        "trigger_evidence": _origin("TriggerEvidence"),
     }
     return {**spec.registry.metadata, **{str(key): value for key, value in own.items()}}
+
+
+def _origin(output: str) -> FunctionOutput:
+    """A fact about this execution that its own step found; none that whoever starts it states."""
+    return FunctionOutput("FindOrigin", output)
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,8 @@
 
 Nothing that a data scientist tunes is part of the graph: hyper-parameters, instance types and the
 data's version are parameters whose defaults are bound at synthesis, so tuning needs no compilation.
+What the stage decides is a parameter of the compiled definition alone: binding writes it out, so
+that nobody who starts an execution can state another code, image, commit or role.
 """
 
 from typing import Final
@@ -29,18 +31,17 @@ from mlops.pipeline.steps import (
 )
 
 FIND_APPROVED_ARN: Final = "{{FindApprovedFunctionArn}}"
+FIND_ORIGIN_ARN: Final = "{{FindOriginFunctionArn}}"
+DATA_RECORD: Final = "data.json"
+"""What the first job says of the data that it read, before a model's own code runs."""
 JOBS: Final = ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")
 SPLITS: Final = ("train", "validation", "test", "later")
-TRIGGERS: Final = ("person", "drift", "data", "schedule")
-"""What may start an execution; nobody but a person leaves the default."""
 NONE: Final = "none"
 """What a parameter says that has nothing to say: the registry takes no empty text."""
 _PROCESSING: Final = "/opt/ml/processing"
 _TRAINING: Final = "/opt/ml/input/data"
 _ENVIRONMENT: Final = {"PYTHONUNBUFFERED": "1"}
-_GIVEN: Final = (
-    "DataUri",
-    "DataVersion",
+CONSTANTS: Final = (
     "CodeUri",
     "SourceHash",
     "Commit",
@@ -48,13 +49,20 @@ _GIVEN: Final = (
     "ArtifactsUri",
     "KmsKeyId",
     "ModelPackageGroupName",
+    *(f"{job}RoleArn" for job in JOBS),
 )
+"""What the stage decides: written out by binding, no parameter of what is deployed."""
 
 
 def graph_of(spec: ModelSpec) -> Graph:
     """The steps that make, judge and register a model."""
     steps = (_preprocess(spec), _validate_data(spec), _train(spec), _baseline(spec))
-    judging = (_find_approved(), _evaluate(spec), gate_of(spec, environment=_ENVIRONMENT))
+    judging = (
+        _find_origin(),
+        _find_approved(),
+        _evaluate(spec),
+        gate_of(spec, environment=_ENVIRONMENT),
+    )
     return Graph(model=spec.name, parameters=_parameters(spec), steps=steps + judging)
 
 
@@ -79,12 +87,8 @@ def data_uri(spec: ModelSpec, names: Names) -> str:
 def _parameters(spec: ModelSpec) -> tuple[Parameter, ...]:
     tuning = spec.pipeline.steps.train.hyperparameters
     return (
-        *(Parameter(name=name) for name in _GIVEN),
-        Parameter(name="TrainingEnd"),
-        Parameter(name="Trigger", choices=TRIGGERS, default=TRIGGERS[0]),
-        # An S3 URI or a sentence, of at most 256 characters that the registry's metadata take.
-        Parameter(name="TriggerEvidence", default=NONE),
-        *(Parameter(name=f"{job}RoleArn") for job in JOBS),
+        *(Parameter(name=name) for name in ("DataUri", "DataVersion", "TrainingEnd")),
+        *(Parameter(name=name) for name in CONSTANTS),
         *(Parameter(name=f"{job}InstanceType") for job in JOBS),
         *(Parameter(name=camel_case(name), type=_type(value)) for name, value in tuning.items()),
     )
@@ -103,7 +107,7 @@ def _preprocess(spec: ModelSpec) -> ProcessingStep:
         name="Preprocess",
         description="Split the data into train, validation, test and later",
         machine=_machine(spec, "Preprocess"),
-        entrypoint=_entrypoint("preprocess", f"{_PROCESSING}/input/code"),
+        entrypoint=_recording_entrypoint("preprocess", data=data, record=f"{home}/read"),
         # The version is an argument so that changed data is never answered from the cache.
         arguments=(
             *("--input-dir", data, "--data-version", ParameterValue("DataVersion")),
@@ -111,7 +115,7 @@ def _preprocess(spec: ModelSpec) -> ProcessingStep:
         ),
         environment=_ENVIRONMENT,
         inputs=(_code(), Channel(name="data", uri=ParameterValue("DataUri"), path=data)),
-        outputs=tuple(_output("Preprocess", split, f"{home}/{split}") for split in SPLITS),
+        outputs=tuple(_output("Preprocess", name, f"{home}/{name}") for name in (*SPLITS, "read")),
         cache=_cache(spec),
     )
 
@@ -177,6 +181,19 @@ def _baseline(spec: ModelSpec) -> ProcessingStep:
         outputs=(_output("Baseline", "baseline", files), _output("Baseline", "content", content)),
         property_files=(PropertyFile(name="Content", output="content", path="content.json"),),
         cache=_cache(spec),
+    )
+
+
+def _find_origin() -> LambdaStep:
+    return LambdaStep(
+        name="FindOrigin",
+        description="Find who or what started this execution, and which data it read",
+        function_arn=FIND_ORIGIN_ARN,
+        inputs={
+            "Execution": ExecutionValue("PipelineExecutionArn"),
+            "DataRecord": Joined("/", (JobOutput("Preprocess", "read"), DATA_RECORD)),
+        },
+        outputs=("DataVersion", "StartedBy", "StartedById", "Trigger", "TriggerEvidence"),
     )
 
 
@@ -254,6 +271,14 @@ def _cache(spec: ModelSpec) -> str | None:
 def _entrypoint(script: str, code: str) -> tuple[str, ...]:
     """Unpacks the code channel (CDK publishes it as <hash>.gz) and becomes the script."""
     return ("bash", "-c", f'set -e; {_unpack(code)}; exec python3 "$d/$0.py" "$@"', script)
+
+
+def _recording_entrypoint(script: str, *, data: str, record: str) -> tuple[str, ...]:
+    """The same, once the platform's code has recorded what the data channel holds."""
+    code = f"{_PROCESSING}/input/code"
+    recording = f'(cd "$d"; python3 -m jobs.data_record {data} {record}/{DATA_RECORD})'
+    command = f'set -e; {_unpack(code)}; {recording}; exec python3 "$d/$0.py" "$@"'
+    return ("bash", "-c", command, script)
 
 
 def _module_entrypoint(module: str, code: str) -> tuple[str, ...]:

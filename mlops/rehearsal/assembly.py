@@ -69,6 +69,8 @@ class SynthesizedFunction:
     """A Lambda function: its code as published, and how it is called."""
 
     arn: str
+    role: str
+    """Name of the role that it acts as."""
     code: FileAsset
     handler: str
     environment: Mapping[str, str]
@@ -193,6 +195,7 @@ class Assembly:
         variables = properties.get("Environment", {}).get("Variables", {})
         return SynthesizedFunction(
             arn=arn,
+            role=values.text(properties["Role"]).rpartition("/")[2],
             code=self.assets[uri],
             handler=values.text(properties["Handler"]),
             environment={key: values.text(value) for key, value in variables.items()},

@@ -1,7 +1,16 @@
 """Which commit a rehearsal runs."""
 
+import copy
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
+
+from mlops.pipeline.expressions import all_steps
+from mlops.rehearsal.assembly import SynthesizedPipeline
+
+UNKNOWN: Final = "unknown"
+"""What a synthesis records that no `-c commit=` told of its commit: `cdk.json` says so."""
 
 
 def commit_of(root: Path) -> str:
@@ -16,6 +25,16 @@ def commit_of(root: Path) -> str:
     except (OSError, subprocess.SubprocessError):
         return "unrecorded"
     return f"{commit}-dirty" if changed else commit
+
+
+def with_commit(pipeline: SynthesizedPipeline, root: Path) -> SynthesizedPipeline:
+    """The pipeline as `-c commit=` would have made it, where its synthesis was not told."""
+    definition = copy.deepcopy(dict(pipeline.definition))
+    for step in all_steps(definition):
+        metadata = step.get("Arguments", {}).get("CustomerMetadataProperties", {})
+        if metadata.get("commit") == UNKNOWN:
+            metadata["commit"] = commit_of(root)
+    return replace(pipeline, definition=definition)
 
 
 def _git(root: Path, *arguments: str) -> str:

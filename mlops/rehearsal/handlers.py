@@ -26,7 +26,7 @@ class LambdaCall:
     log: Path
     runtime: str = "mlops.rehearsal.lambda_runtime"
     """Module that runs the handler, with its stand-ins for AWS."""
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, object] = field(default_factory=dict)
     """What else that module has to know."""
 
     def run(self, processes: Processes) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from mlops.contract import ModelSpec, load_platform, read_examples
+from mlops.pipeline.expressions import all_steps, texts
 from mlops.registry import (
     Metric,
     ModelVersion,
@@ -28,7 +29,7 @@ from mlops.registry.versions import version_of
 from mlops.rehearsal import report
 from mlops.rehearsal.assembly import Assembly, SynthesizedPipeline
 from mlops.rehearsal.cache import StepCache
-from mlops.rehearsal.commit import commit_of
+from mlops.rehearsal.commit import with_commit
 from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.expressions import ExpressionError, Scope
 from mlops.rehearsal.graph import Node, failures, leading_to, nodes_of, run_graph
@@ -38,6 +39,7 @@ from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.processes import guarded
 from mlops.rehearsal.results import Execution, Replay, StepResult
 from mlops.rehearsal.serving_check import ServingCheck
+from mlops.rehearsal.started import BY_HAND, StartedExecution
 from mlops.rehearsal.steps import Steps
 from mlops.rehearsal.workspace import Workspace, execution_id
 
@@ -66,14 +68,14 @@ def rehearse_pipeline(
     platform = load_platform(root, model=model)
     spec = platform.model(model)
     synthesized = Assembly(assembly)
-    pipeline = synthesized.pipeline(platform.names.pipeline(model))
+    pipeline = with_commit(synthesized.pipeline(platform.names.pipeline(model)), root)
     rehearsal = Rehearsal(
         root=root,
         spec=spec,
         workspace=Workspace.of(root),
         assembly=synthesized,
         pipeline=pipeline,
-        parameters=resolved(pipeline.definition, _with_commit(root, pipeline, parameters)),
+        parameters=resolved(pipeline.definition, parameters),
         data_is_ours="DataUri" not in parameters,
         use_cache=use_cache,
         approves=approve,
@@ -85,15 +87,6 @@ def rehearse_pipeline(
         report.write(execution)
     report.print_summary(execution, console)
     return execution
-
-
-def _with_commit(
-    root: Path, pipeline: SynthesizedPipeline, chosen: Mapping[str, str]
-) -> dict[str, str]:
-    """What was chosen, and the checkout's commit where the pipeline asks for one."""
-    declared = {entry["Name"] for entry in pipeline.definition.get("Parameters", [])}
-    recorded = {"Commit": commit_of(root)} if "Commit" in declared else {}
-    return {**recorded, **chosen}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +105,7 @@ class Rehearsal:
     python: Path | None
     until: str | None = None
     """The step to end with; None: every step runs."""
+    started: StartedExecution = BY_HAND
     id: str = field(default_factory=execution_id)
 
     def run(self, progress: Progress) -> Execution:
@@ -149,7 +143,7 @@ class Rehearsal:
     def _upload(self) -> None:
         """Put in place what a deployment and `mlops data publish` would have put there."""
         storage = self.workspace.storage
-        for value in self.parameters.values():
+        for value in {*self.parameters.values(), *texts(self.pipeline.definition)}:
             if value in self.assembly.assets:
                 storage.put(self.assembly.assets[value].source, value)
         uri = self.parameters.get("DataUri")
@@ -177,18 +171,29 @@ class Rehearsal:
             ),
             use_cache=self.use_cache,
             progress=progress,
+            stand_ins={
+                "execution": self.started.described(self._execution_arn),
+                "storage": str(self.workspace.storage.folder),
+            },
         )
 
-    def _scope(self, nodes: Mapping[str, Node]) -> Scope:
+    @property
+    def _execution_arn(self) -> str:
+        return f"{self._pipeline_arn}/execution/{self.id}"
+
+    @property
+    def _pipeline_arn(self) -> str:
         place = self.pipeline.place
-        arn = f"arn:aws:sagemaker:{place.region}:{place.account}:pipeline/{self.pipeline.name}"
+        return f"arn:aws:sagemaker:{place.region}:{place.account}:pipeline/{self.pipeline.name}"
+
+    def _scope(self, nodes: Mapping[str, Node]) -> Scope:
         return Scope(
             parameters=self.parameters,
             execution={
                 "PipelineName": self.pipeline.name,
-                "PipelineArn": arn,
+                "PipelineArn": self._pipeline_arn,
                 "PipelineExecutionId": self.id,
-                "PipelineExecutionArn": f"{arn}/execution/{self.id}",
+                "PipelineExecutionArn": self._execution_arn,
                 "StartDateTime": datetime.now(UTC).isoformat(timespec="seconds"),
             },
             storage=self.workspace.storage,
@@ -197,8 +202,8 @@ class Rehearsal:
 
     def _ensure_group(self, steps: Steps) -> None:
         """The group exists before the first execution, because a stack creates it."""
-        name = self.parameters.get("ModelPackageGroupName")
-        if not name:
+        name = self._group(steps.scope)
+        if name is None:
             return
         declared = self.assembly.model_package_group(name) or {}
         description = declared.get("ModelPackageGroupDescription")
@@ -212,6 +217,13 @@ class Rehearsal:
             except ClientError:
                 # Another rehearsal created it in between, or it really cannot be: ask again.
                 steps.client.describe_model_package_group(ModelPackageGroupName=name)
+
+    def _group(self, scope: Scope) -> str | None:
+        """The group that the pipeline registers in; none for one that registers nothing."""
+        for step in all_steps(self.pipeline.definition):
+            if step["Type"] == "RegisterModel":
+                return str(scope.value(step["Arguments"]["ModelPackageGroupName"]))
+        return None
 
     def _execution(
         self,

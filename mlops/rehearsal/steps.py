@@ -53,7 +53,7 @@ class Steps:
     progress: Progress
     runtime: str = LambdaCall.runtime
     """Module that runs the Lambda steps' handlers."""
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, object] = field(default_factory=dict)
     """What else that module has to know."""
     processes: Processes = field(default_factory=Processes)
     gates: list[GateResult] = field(default_factory=list)

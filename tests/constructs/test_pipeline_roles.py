@@ -40,7 +40,7 @@ def roles_for(
             model=model,
             key=key_in(stack),
             code=s3_assets.Asset(stack, "Code", path=str(Path(archive))),
-            find_approved=lambda_.Function.from_function_arn(stack, "Find", function),
+            asked=[lambda_.Function.from_function_arn(stack, "Find", function)],
         )
 
     return roles

@@ -144,6 +144,42 @@ def test_only_a_deployment_changes_who_may_approve_or_what_registers(
     assert effects(world)["writes definitions"] == deploying
 
 
+def test_nobody_changes_what_an_execution_says_and_one_job_alone_what_it_read(
+    world: World, simulator: Simulator
+) -> None:
+    record = "[dev/Foundation/Buckets/Artifacts]/models/bike-demand/e1/Preprocess/read/data.json"
+    asked = {
+        "sagemaker:UpdatePipelineExecution": f"{PIPELINE}/execution/0a1b2c3d4e5f",
+        "s3:PutObject": record,
+        "s3:DeleteObject": record,
+    }
+
+    found = {
+        action: {
+            world.path(role)
+            for role, verdict in zip(
+                _known(world),
+                simulator.decide(
+                    world.documents,
+                    [
+                        world.request(principal=role, action=action, resource=where, context={})
+                        for role in _known(world)
+                    ],
+                ),
+                strict=True,
+            )
+            if verdict.allowed
+        }
+        for action, where in asked.items()
+    }
+
+    assert found == {
+        "sagemaker:UpdatePipelineExecution": set(),
+        "s3:PutObject": {"dev/bike-demand-Training/Training/Roles/Preprocess"},
+        "s3:DeleteObject": set(),
+    }
+
+
 def test_only_who_deploys_the_training_stage_acts_as_a_role_with_such_an_effect(
     world: World, simulator: Simulator, effects: Effects
 ) -> None:

@@ -17,21 +17,23 @@ NETWORK = Network(
     subnet_ids=("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"),
     security_group_ids=("sg-0123456789abcdef0",),
 )
+JOINED = {"Std:Join": {"On": " ", "Values": ["of", {"Get": "Parameters.Commit"}]}}
 DEFINITION = {
     "Parameters": [
         {"Name": "Given", "Type": "String", "DefaultValue": "old"},
         {"Name": "Open", "Type": "String"},
+        {"Name": "Commit", "Type": "String"},
     ],
     "Steps": [
         {"Name": "P", "Type": "Processing", "Arguments": {"NetworkConfig": {"Isolated": True}}},
-        {"Name": "T", "Type": "Training", "Arguments": {}},
+        {"Name": "T", "Type": "Training", "Arguments": {"Of": [{"Get": "Parameters.Commit"}]}},
         {"Name": "F", "Type": "Lambda", "Arguments": {}, "FunctionArn": FIND_APPROVED_ARN},
         {
             "Name": "C",
             "Type": "Condition",
             "Arguments": {
                 "IfSteps": [{"Name": "I", "Type": "Training", "Arguments": {}}],
-                "ElseSteps": [{"Name": "E", "Type": "Fail", "Arguments": {}}],
+                "ElseSteps": [{"Name": "E", "Type": "Fail", "Arguments": {"Said": JOINED}}],
             },
         },
     ],
@@ -39,7 +41,12 @@ DEFINITION = {
 
 
 def bound(**changes):
-    options = {"defaults": {"Open": "new"}, "find_approved_arn": ARN, "network": None}
+    options = {
+        "constants": {"Commit": "c0ffee"},
+        "defaults": {"Open": "new"},
+        "functions": {FIND_APPROVED_ARN: ARN},
+        "network": None,
+    }
     return bind(DEFINITION, **(options | changes))
 
 
@@ -47,6 +54,27 @@ def test_defaults_are_set_and_others_kept():
     parameters = {p["Name"]: p["DefaultValue"] for p in bound()["Parameters"]}
 
     assert parameters == {"Given": "old", "Open": "new"}
+
+
+def test_a_constant_is_written_out_in_branches_too_and_no_execution_can_choose_it():
+    definition = bound()
+    steps = definition["Steps"]
+
+    assert steps[1]["Arguments"] == {"Of": ["c0ffee"]}
+    assert steps[3]["Arguments"]["ElseSteps"][0]["Arguments"]["Said"] == {
+        "Std:Join": {"On": " ", "Values": ["of", "c0ffee"]}
+    }
+    assert "Commit" not in json.dumps(definition)
+
+
+def test_an_unknown_constant_is_refused_with_the_known_ones():
+    with pytest.raises(BindingError, match="no parameter Comit; it has Given, Open, Commit"):
+        bound(constants={"Comit": "c0ffee"})
+
+
+def test_a_constant_without_a_value_is_refused():
+    with pytest.raises(BindingError, match="no default was given for the parameters Commit"):
+        bound(constants={})
 
 
 def test_the_placeholder_becomes_the_function():
@@ -64,7 +92,7 @@ def test_every_job_enters_the_stages_network_in_branches_too():
     assert steps[0]["Arguments"]["NetworkConfig"] == {"Isolated": True, "VpcConfig": vpc}
     assert steps[1]["Arguments"]["VpcConfig"] == vpc
     assert steps[3]["Arguments"]["IfSteps"][0]["Arguments"]["VpcConfig"] == vpc
-    assert steps[3]["Arguments"]["ElseSteps"][0]["Arguments"] == {}
+    assert "VpcConfig" not in steps[3]["Arguments"]["ElseSteps"][0]["Arguments"]
 
 
 def test_without_a_network_no_job_is_in_one():
@@ -104,7 +132,9 @@ def test_binding_leaves_the_given_definition_alone(value):
 def test_binding_twice_is_binding_once(value):
     once = bound(defaults={"Open": value}, network=NETWORK)
 
-    assert bind(once, defaults={"Open": value}, find_approved_arn=ARN, network=NETWORK) == once
+    again = bind(once, constants={}, defaults={"Open": value}, functions={}, network=NETWORK)
+
+    assert again == once
 
 
 def test_partial_defaults_may_leave_parameters_open():

@@ -5,14 +5,20 @@ import json
 
 import pytest
 
-from mlops.pipeline import FIND_APPROVED_ARN, bind, tunable_defaults
+from mlops.pipeline import (
+    CONSTANTS,
+    FIND_APPROVED_ARN,
+    FIND_ORIGIN_ARN,
+    bind,
+    tunable_defaults,
+)
 from mlops.pipeline.binding import with_defaults
 from mlops.pipeline.compiled import compiled_path
 from mlops.pipeline.contract_check import contract_findings
+from mlops.pipeline.expressions import all_steps, references
 from mlops.pipeline.reference_check import reference_findings
 
 PLAIN = {
-    "DataUri": "s3://bucket/data/file.csv.gz",
     "CodeUri": "s3://bucket/0123.gz",
     "SourceHash": "b" * 64,
     "Commit": "c" * 40,
@@ -72,10 +78,26 @@ def test_a_version_is_registered_with_what_drift_is_measured_against(committed):
 def test_the_definition_bound_to_a_stage_has_no_findings(committed):
     arn = "arn:aws:lambda:eu-west-1:111111111111:function:find"
 
-    bound = bind(committed, defaults=PLAIN, find_approved_arn=arn)
+    bound = bind(
+        committed,
+        constants=PLAIN,
+        defaults={"DataUri": "s3://bucket/data/file.csv.gz"},
+        functions={FIND_APPROVED_ARN: arn, FIND_ORIGIN_ARN: arn},
+    )
 
     assert findings(bound) == []
-    assert FIND_APPROVED_ARN not in json.dumps(bound)
+    assert "{{" not in json.dumps(bound)
+
+
+def test_an_execution_may_choose_only_what_its_jobs_use(committed):
+    bound = bind(
+        committed, constants=PLAIN, defaults={"DataUri": "s3://bucket/data/"}, functions={}
+    )
+
+    jobs = [step for step in all_steps(bound) if step["Type"] in ("Processing", "Training")]
+    used = {found.target for job in jobs for found in references(job, "")}
+    assert {f"Parameters.{one['Name']}" for one in bound["Parameters"]} <= used
+    assert PLAIN.keys() == set(CONSTANTS)
 
 
 def misspelt_member(d):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mlops.pipeline import bind, tunable_defaults
+from mlops.pipeline import CONSTANTS, bind, tunable_defaults
 from mlops.pipeline.binding import with_defaults
 from mlops.pipeline.compiled import compiled_path
 from mlops.pipeline.disks import machine_of
@@ -19,12 +19,14 @@ def definition(repository, real_model):
 
 
 def bound(definition, instance_type):
+    constants = dict.fromkeys(CONSTANTS, "x")
     defaults = {
         one["Name"]: instance_type if one["Name"].endswith("InstanceType") else "x"
         for one in parameters_of(definition)
-        if "DefaultValue" not in one or one["Name"].endswith("InstanceType")
+        if one["Name"] not in constants
+        and ("DefaultValue" not in one or one["Name"].endswith("InstanceType"))
     }
-    return bind(definition, defaults=defaults, find_approved_arn="arn")
+    return bind(definition, constants=constants, defaults=defaults, functions={})
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_one_step_of_another_type_differs_alone(definition):
     types = {one["Name"]: one["DefaultValue"] for one in asked["Parameters"]}
     types["TrainInstanceType"] = "ml.g5.xlarge"
 
-    made = bind(definition, defaults=types, find_approved_arn="arn")
+    made = bind(definition, constants=dict.fromkeys(CONSTANTS, "x"), defaults=types, functions={})
 
     machines = {step["Name"]: machine_of(step) for step in all_steps(made)}
     keyless = [name for name, m in machines.items() if m and "VolumeKmsKeyId" not in m]

@@ -63,8 +63,13 @@ def test_a_version_tells_until_when_it_learned_and_what_started_it(gate):
     metadata = gate.passed.metadata
 
     assert metadata["training_end"] == ParameterValue("TrainingEnd")
-    assert metadata["trigger"] == ParameterValue("Trigger")
-    assert metadata["trigger_evidence"] == ParameterValue("TriggerEvidence")
+    assert metadata["trigger"] == FunctionOutput("FindOrigin", "Trigger")
+    assert metadata["trigger_evidence"] == FunctionOutput("FindOrigin", "TriggerEvidence")
+    assert metadata["started_by"] == FunctionOutput("FindOrigin", "StartedBy")
+
+
+def test_a_version_tells_the_data_that_was_read_and_not_the_data_that_was_asked_for(gate):
+    assert gate.passed.metadata["data_version"] == FunctionOutput("FindOrigin", "DataVersion")
 
 
 def test_a_version_carries_the_content_of_what_was_served_and_of_what_was_evaluated(gate):

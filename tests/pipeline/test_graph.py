@@ -7,9 +7,11 @@ from mlops.contract.guardrails import PLATFORM_PARAMETERS
 from mlops.pipeline import graph_of, tunable_defaults
 from mlops.pipeline.naming import camel_case
 from mlops.pipeline.steps import (
+    ExecutionValue,
     FunctionOutput,
     Graph,
     JobOutput,
+    Joined,
     LambdaStep,
     ParameterValue,
     ProcessingStep,
@@ -31,7 +33,8 @@ def test_a_model_is_prepared_checked_trained_compared_and_gated(graph):
     names = [found.name for found in graph.steps]
 
     assert names == [
-        "Preprocess", "ValidateData", "Train", "Baseline", "FindApproved", "Evaluate", "Gate",
+        "Preprocess", "ValidateData", "Train", "Baseline", "FindOrigin", "FindApproved",
+        "Evaluate", "Gate",
     ]  # fmt: skip
 
 
@@ -63,12 +66,23 @@ def test_training_ends_where_the_contract_says_or_nowhere(make_spec, data, defau
     assert tunable_defaults(make_spec(data=known | data))["TrainingEnd"] == default
 
 
-def test_an_execution_that_nobody_describes_was_started_by_a_person_without_evidence(graph):
-    found = {parameter.name: parameter for parameter in graph.parameters}
+def test_no_parameter_says_who_or_what_started_an_execution_or_what_becomes_of_its_version(graph):
+    names = {parameter.name for parameter in graph.parameters}
 
-    assert found["Trigger"].default == "person"
-    assert found["Trigger"].choices == ("person", "drift", "data", "schedule")
-    assert found["TriggerEvidence"].default == "none"
+    assert names.isdisjoint({"ApprovalStatus", "Trigger", "TriggerEvidence", "StartedBy"})
+    assert step(graph, "FindOrigin").inputs["Execution"] == ExecutionValue("PipelineExecutionArn")
+
+
+def test_the_data_is_recorded_by_the_platforms_code_before_the_models_own_reads_it(graph):
+    preprocess = step(graph, "Preprocess")
+    record = step(graph, "FindOrigin").inputs["DataRecord"]
+    (place,) = [one.path for one in preprocess.outputs if one.name == "read"]
+    (data,) = [one.path for one in preprocess.inputs if one.name == "data"]
+
+    assert record == Joined("/", (JobOutput("Preprocess", "read"), "data.json"))
+    recording, running = preprocess.entrypoint[2].split("exec ")
+    assert f"python3 -m jobs.data_record {data} {place}/data.json" in recording
+    assert "$0.py" in running
 
 
 def test_the_drift_baseline_is_made_of_training_rows_and_of_answers_to_the_test_rows(graph):
@@ -132,7 +146,7 @@ def test_outputs_of_different_executions_never_meet(graph):
     places = [output.uri for s in processing for output in s.outputs]
     places.append(step(graph, "Train").models)
 
-    assert len({repr(place) for place in places}) == len(places) == 9
+    assert len({repr(place) for place in places}) == len(places) == 10
     assert all("PipelineExecutionId" in repr(place) for place in places)
 
 

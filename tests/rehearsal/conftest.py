@@ -32,7 +32,16 @@ MACHINE = {
     "VolumeSizeInGB": 10,
     "VolumeKmsKeyId": {"Get": "Parameters.KmsKeyId"},
 }
-SUCCESSFUL = ("Preprocess", "ValidateData", "Train", "FindApproved", "Evaluate", "Gate", "Register")
+SUCCESSFUL = (
+    "Preprocess", "ValidateData", "Train", "FindOrigin", "FindApproved", "Evaluate", "Gate",
+    "Register",
+)  # fmt: skip
+ORIGIN = {
+    "data_version": "DataVersion",
+    "started_by": "StartedBy",
+    "trigger": "Trigger",
+    "trigger_evidence": "TriggerEvidence",
+}
 
 
 def get(path: str) -> dict[str, str]:
@@ -196,7 +205,11 @@ def registering() -> dict[str, Any]:
                 "SupportedResponseMIMETypes": ["application/json"],
             },
             "CustomerMetadataProperties": {
-                "commit": get("Parameters.Commit"),
+                "commit": "unknown",
+                **{
+                    key: get(f"Steps.FindOrigin.OutputParameters['{output}']")
+                    for key, output in ORIGIN.items()
+                },
                 "execution": get("Execution.PipelineExecutionArn"),
                 "answers_uri": join("/", report, "answers.json"),
                 "answers_sha256": evaluation("content.answers_sha256"),
@@ -233,6 +246,18 @@ def definition() -> dict[str, Any]:
             ],
         },
     }
+    find_origin = {
+        "Name": "FindOrigin",
+        "Type": "Lambda",
+        "FunctionArn": "<<Origin>>",
+        "Arguments": {
+            "Execution": get("Execution.PipelineExecutionArn"),
+            "DataRecord": join("/", output_of("Preprocess", "read"), "data.json"),
+        },
+        "OutputParameters": [
+            {"OutputName": name, "OutputType": "String"} for name in ORIGIN.values()
+        ],
+    }
     find_approved = {
         "Name": "FindApproved",
         "Type": "Lambda",
@@ -252,7 +277,6 @@ def definition() -> dict[str, Any]:
         "Parameters": [
             parameter("DataUri", f"s3://{BUCKET}/data/tiny/rows.csv"),
             parameter("CodeUri", "<<Code>>"),
-            parameter("Commit", "synthesized"),
             parameter("ImageUri", "111111111111.dkr.ecr.eu-west-1.amazonaws.com/mlops/tiny:abc"),
             parameter("ArtifactsUri", f"s3://{BUCKET}/models/tiny"),
             parameter("KmsKeyId", "<<Key>>"),
@@ -265,7 +289,7 @@ def definition() -> dict[str, Any]:
                 "Preprocess",
                 "preprocess",
                 inputs={"data": get("Parameters.DataUri")},
-                outputs={split: f"{home}/{split}" for split in splits},
+                outputs={name: f"{home}/{name}" for name in (*splits, "read")},
                 arguments=["--input-dir", data, "--output-dir", home],
             ),
             processing(
@@ -276,6 +300,7 @@ def definition() -> dict[str, Any]:
                 arguments=["--output-dir", f"{home}/report"],
             ),
             training(),
+            find_origin,
             find_approved,
             evaluating(),
             gate,
@@ -413,20 +438,16 @@ def training_template(definition: dict[str, Any], digest: str) -> dict[str, Any]
         "Key": {"Fn::ImportValue": "mlops-dev:KeyArn"},
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Function": {"Fn::GetAtt": ["FindApproved", "Arn"]},
+        "Origin": {"Fn::GetAtt": ["FindOrigin", "Arn"]},
     }
     body = {"Fn::Join": ["", list(_pieces(json.dumps(definition), tokens))]}
     return {
         "Parameters": {"BootstrapVersion": {"Type": "String", "Default": "/cdk-bootstrap"}},
         "Resources": {
             "Role": {"Type": "AWS::IAM::Role"},
-            "FindApproved": {
-                "Type": "AWS::Lambda::Function",
-                "Properties": {
-                    "Handler": "find_approved.handler",
-                    "Timeout": 30,
-                    "Code": {"S3Bucket": {"Fn::Sub": ASSETS}, "S3Key": "function.zip"},
-                },
-            },
+            "Starter": {"Type": "AWS::IAM::Role"},
+            "FindApproved": function("find_approved"),
+            "FindOrigin": function("find_origin", STARTER_ROLE={"Ref": "Starter"}),
             "Group": {
                 "Type": "AWS::SageMaker::ModelPackageGroup",
                 "Properties": {
@@ -441,6 +462,19 @@ def training_template(definition: dict[str, Any], digest: str) -> dict[str, Any]
                     "PipelineDefinition": {"PipelineDefinitionBody": body},
                 },
             },
+        },
+    }
+
+
+def function(module: str, **environment: Any) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Handler": f"{module}.handler",
+            "Timeout": 30,
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Environment": {"Variables": environment},
+            "Code": {"S3Bucket": {"Fn::Sub": ASSETS}, "S3Key": "function.zip"},
         },
     }
 

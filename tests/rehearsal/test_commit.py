@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops.rehearsal.commit import commit_of
+from mlops.rehearsal.assembly import SynthesizedPipeline
+from mlops.rehearsal.commit import commit_of, with_commit
+from mlops.rehearsal.intrinsics import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.com")
@@ -96,3 +98,20 @@ def test_what_lies_beside_the_project_does_not_count(repository: Path) -> None:
 
 def test_without_git_the_commit_is_unrecorded(tmp_path: Path) -> None:
     assert commit_of(tmp_path) == "unrecorded"
+
+
+@pytest.mark.parametrize(("written", "recorded"), [("unknown", "unrecorded"), ("c0ffee", "c0ffee")])
+def test_a_synthesis_that_was_not_told_its_commit_gets_the_checkouts(
+    tmp_path: Path, written: str, recorded: str
+) -> None:
+    arguments = {"CustomerMetadataProperties": {"commit": written}}
+    pipeline = SynthesizedPipeline(
+        name="p",
+        definition={"Steps": [{"Name": "R", "Type": "RegisterModel", "Arguments": arguments}]},
+        place=Place(account="1", region="r", stack="s"),
+    )
+
+    (step,) = with_commit(pipeline, tmp_path).definition["Steps"]
+
+    assert step["Arguments"]["CustomerMetadataProperties"] == {"commit": recorded}
+    assert arguments == {"CustomerMetadataProperties": {"commit": written}}

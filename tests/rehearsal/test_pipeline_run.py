@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import signal
@@ -102,6 +103,21 @@ def test_a_second_run_reuses_the_jobs_and_meets_the_approved_version(checkout: A
     assert lineage.execution.endswith(f":pipeline/mlops-tiny-training/execution/{second.id}")
     assert lineage.commit == "unrecorded"
     assert lineage.metrics[0].value == 1.0
+
+
+def test_a_version_tells_who_started_it_and_what_it_read_and_no_parameter_does(
+    checkout: Any,
+) -> None:
+    execution = checkout.rehearse()
+
+    package = local_client(checkout.workspace.registry).describe_model_package(
+        ModelPackageName=execution.version.arn
+    )
+    metadata = package["CustomerMetadataProperties"]
+    (data,) = checkout.workspace.storage.path(execution.parameters["DataUri"]).parent.iterdir()
+    assert metadata["data_version"] == hashlib.sha256(data.read_bytes()).hexdigest()
+    assert (metadata["started_by"], metadata["trigger"]) == ("unrecorded", "unrecorded")
+    assert {"Commit", "Trigger", "TriggerEvidence"}.isdisjoint(execution.parameters)
 
 
 def test_without_the_cache_everything_runs_again(checkout: Any) -> None:

@@ -117,6 +117,35 @@ def definition_without_steps(template: Template) -> None:
     rewrite_definition(template, '"Steps":[', '"Stages":[')
 
 
+@mutant("Training", "ML056")
+def execution_that_chooses_its_versions_status(template: Template) -> None:
+    rewrite_definition(
+        template,
+        '"ModelApprovalStatus":"PendingManualApproval"',
+        '"ModelApprovalStatus":{"Get":"Parameters.TrainingEnd"}',
+    )
+
+
+@mutant("Training", "ML056")
+def definition_that_registers_approved_versions(template: Template) -> None:
+    rewrite_definition(
+        template,
+        '"ModelApprovalStatus":"PendingManualApproval"',
+        '"ModelApprovalStatus":"Approved"',
+    )
+
+
+@mutant("Training", "ML057")
+def commit_that_an_execution_states(template: Template) -> None:
+    rewrite_definition(template, '"commit":"', '"commit":{"Get":"Parameters.Commit"},"was":"')
+
+
+@mutant("Training", "ML058")
+def code_that_an_execution_chooses(template: Template) -> None:
+    chosen = '"ModelPackageGroupName":{"Get":"Parameters.Group"},"Was":"'
+    rewrite_definition(template, '"ModelPackageGroupName":"', chosen)
+
+
 @mutant("Training", "ML042")
 def event_pattern_key_in_camel_case(template: Template) -> None:
     pattern = first(template, "AWS::Events::Rule")["EventPattern"]
@@ -504,7 +533,7 @@ def volumes_without_key(template: Template) -> None:
 
 @mutant("Training", "ML052")
 def outputs_without_key(template: Template) -> None:
-    rewrite_definition(template, '"KmsKeyId":{', '"IgnoredKey":{')
+    rewrite_definition(template, '"KmsKeyId":', '"IgnoredKey":')
 
 
 @mutant("Training", "ML053")

@@ -21,7 +21,7 @@ _UNDER_WAY: Final = frozenset({"Executing", "Stopping"})
 
 
 class Trigger(StrEnum):
-    """What asks for a training, as the pipeline's parameter names it."""
+    """What asks for a training, as the execution's name says it."""
 
     DRIFT = "drift"
     DATA = "data"

@@ -88,9 +88,8 @@ def _start(pipeline: str, start: Start, wake: Wake) -> dict[str, str]:
     answer = client("sagemaker").start_pipeline_execution(
         PipelineName=pipeline,
         PipelineExecutionDisplayName=start.name,
-        PipelineParameters=[
-            {"Name": name, "Value": value} for name, value in _parameters(wake, data)
-        ],
+        PipelineExecutionDescription=wake.evidence,
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in _parameters(data)],
         ClientRequestToken=start.token,
     )
     arn = str(answer["PipelineExecutionArn"])
@@ -107,10 +106,8 @@ def _newest_data() -> PublishedData | None:
     )
 
 
-def _parameters(wake: Wake, data: PublishedData | None) -> Iterator[tuple[str, str]]:
+def _parameters(data: PublishedData | None) -> Iterator[tuple[str, str]]:
     """What differs from the pipeline's defaults."""
-    yield "Trigger", str(wake.trigger)
-    yield "TriggerEvidence", wake.evidence
     if data is not None:
         yield "DataUri", data.uri
         yield "DataVersion", data.version

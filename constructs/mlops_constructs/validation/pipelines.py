@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from mlops.contract.instance_types import has_instance_store
 from mlops.pipeline.disks import instance_type_of, machine_of
+from mlops.pipeline.expressions import BRANCHES, references
+from mlops.pipeline.gate import PENDING
 from mlops_constructs.validation.rule import Fault, rule
 from mlops_constructs.validation.template import Template, resources, text
 
@@ -25,6 +27,10 @@ _OUTPUTS: Final = {
     "Transform": ("TransformOutput", ""),
 }
 """Where a job says what encrypts its outputs, and what makes that necessary."""
+_RUNNING: Final = frozenset(
+    {"RoleArn", "ImageUri", "TrainingImage", "Image", "ModelPackageGroupName"}
+)
+_CODE: Final = "code"
 
 
 def _bodies(template: Template) -> Iterator[tuple[str, str]]:
@@ -162,6 +168,100 @@ def jobs_end(template: Template) -> Iterator[Fault]:
             yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
 
 
+@rule(
+    "ML056",
+    why="whoever starts an execution would approve what it makes",
+    remedy="write ModelApprovalStatus: PendingManualApproval into the step",
+)
+def versions_wait(template: Template) -> Iterator[Fault]:
+    """A version is registered as waiting for a decision, whatever an execution is given."""
+    for logical_id, step, _ in _registrations(template):
+        status = step.get("Arguments", {}).get("ModelApprovalStatus")
+        if status != PENDING:
+            detail = f"{step['Name']} has ModelApprovalStatus {status}"
+            yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
+
+
+@rule(
+    "ML057",
+    why="an approver reads the registry's metadata as facts, and an execution's parameters are "
+    "whatever its starter wrote",
+    remedy="write the value out at synthesis, or let a step find it",
+)
+def recorded_parameters_are_used(template: Template) -> Iterator[Fault]:
+    """A version's metadata name a parameter only where a job of the execution uses it."""
+    for logical_id, step, definition in _registrations(template):
+        used = {
+            target
+            for job in _steps(definition["Steps"])
+            if job.get("Type") in _JOBS
+            for target in _parameters(job)
+        }
+        metadata = step.get("Arguments", {}).get("CustomerMetadataProperties", {})
+        for key, value in metadata.items():
+            for target in set(_parameters(value)) - used:
+                detail = f"{step['Name']} records {target} as {key}, and no job uses it"
+                yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
+
+
+@rule(
+    "ML058",
+    why="what is recorded of code and image would be that of a deployment, and not what ran",
+    remedy="write the value out at synthesis",
+)
+def what_runs_is_written_out(template: Template) -> Iterator[Fault]:
+    """No parameter chooses the code, the image or the role of a job, or the group of a version."""
+    for logical_id, body in _bodies(template):
+        for step in _steps((_definition(body) or {}).get("Steps", [])):
+            for place, value in _running(step.get("Arguments", {})):
+                for target in _parameters(value):
+                    detail = f"{step['Name']} has {place} from {target}"
+                    yield Fault(logical_id=logical_id, where=_BODY, detail=detail)
+
+
+def _registrations(
+    template: Template,
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Logical id, step and whole definition of everything that registers a version."""
+    for logical_id, body in _bodies(template):
+        definition = _definition(body) or {}
+        for step in _steps(definition.get("Steps", [])):
+            if step.get("Type") == "RegisterModel":
+                yield logical_id, step, definition
+
+
+def _running(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a step runs, and as whom."""
+    for key, value in _members(arguments):
+        if key in _RUNNING:
+            yield key, value
+    for given in arguments.get("ProcessingInputs", []):
+        if given.get("InputName") == _CODE:
+            yield _CODE, given
+    for given in arguments.get("InputDataConfig", []):
+        if given.get("ChannelName") == _CODE:
+            yield _CODE, given
+
+
+def _members(node: Any) -> Iterator[tuple[str, Any]]:
+    """Every member at any depth, outside of the steps of a branch."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key not in BRANCHES:
+                yield key, value
+                yield from _members(value)
+    if isinstance(node, list):
+        for inner in node:
+            yield from _members(inner)
+
+
+def _parameters(value: object) -> Iterator[str]:
+    """The parameters that a value refers to."""
+    for reference in references(value, ""):
+        if reference.target.startswith("Parameters."):
+            yield reference.target
+
+
 RULES: Final = (
     definition_is_json,
     definition_is_small,
@@ -169,4 +269,7 @@ RULES: Final = (
     jobs_are_isolated,
     jobs_encrypt_traffic,
     jobs_end,
+    versions_wait,
+    recorded_parameters_are_used,
+    what_runs_is_written_out,
 )

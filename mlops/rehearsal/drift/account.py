@@ -223,6 +223,7 @@ class WatchedStage:
         folder = self.home / "functions" / f"{len(self._runs):06d}"
         folder.mkdir(parents=True)
         training = self.names.stages.training
+        self.change(caller=target)
         return LambdaCall(
             function=Assembly(self.assembly).function(target),
             event=event,

@@ -14,7 +14,7 @@ from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.faults import expectations, faults
 from mlops.rehearsal.canary.preparation import Preparation
 from mlops.rehearsal.canary.rehearsal import played
-from mlops.rehearsal.commit import commit_of
+from mlops.rehearsal.commit import with_commit
 from mlops.rehearsal.drift.results import Training
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.graph import nodes_of
@@ -22,6 +22,7 @@ from mlops.rehearsal.live import Progress
 from mlops.rehearsal.parameters import resolved
 from mlops.rehearsal.pipeline_run import Rehearsal
 from mlops.rehearsal.results import Execution
+from mlops.rehearsal.started import BY_HAND, StartedExecution, by_function
 from mlops.rehearsal.workspace import Workspace, execution_id
 
 LATER: Final = "later"
@@ -71,16 +72,22 @@ class Trainings:
 
     def answer(self, row: Mapping[str, Any], *, live: int) -> Training:
         """Run an execution that was started, and release what it made."""
-        execution = self._executed(row["parameters"])
+        execution = self._executed(row["parameters"], started=self._by_the_function(row))
         version = execution.version if execution.succeeded else None
+        origin = self._origin(version.number) if version else {}
         return Training(
-            trigger=row["parameters"]["Trigger"],
-            evidence=row["parameters"]["TriggerEvidence"],
+            trigger=origin.get("trigger", row["name"]),
+            evidence=origin.get("trigger_evidence", row["description"]),
             execution=row["name"],
             version=version.number if version else None,
             failure=execution.failure,
             canary=self._released(version.number, live) if version else None,
         )
+
+    def _origin(self, number: int) -> Mapping[str, str]:
+        """What the registry keeps of a version's origin."""
+        found: Mapping[str, str] = self.package(number)["CustomerMetadataProperties"]
+        return found
 
     def package(self, number: int) -> Mapping[str, Any]:
         """A version as its registry describes it."""
@@ -91,22 +98,34 @@ class Trainings:
         arn = self.platform.names.model_package_arn(self.spec.name, number)
         return client.describe_model_package(ModelPackageName=arn)
 
-    def _executed(self, chosen: Mapping[str, str], *, until: str | None = None) -> Execution:
+    def _by_the_function(self, row: Mapping[str, Any]) -> StartedExecution:
+        """An execution as SageMaker would describe it: started by whoever called."""
+        function = Assembly(self.assembly).function(row["caller"])
+        return by_function(function, name=row["name"], description=row["description"])
+
+    def _executed(
+        self,
+        chosen: Mapping[str, str],
+        *,
+        started: StartedExecution = BY_HAND,
+        until: str | None = None,
+    ) -> Execution:
         assembly = Assembly(self.assembly)
-        pipeline = assembly.pipeline(self.platform.names.pipeline(self.spec.name))
-        parameters = {"Commit": commit_of(self.root), **chosen}
+        name = self.platform.names.pipeline(self.spec.name)
+        pipeline = with_commit(assembly.pipeline(name), self.root)
         return Rehearsal(
             root=self.root,
             spec=self.spec,
             workspace=self.workspace,
             assembly=assembly,
             pipeline=pipeline,
-            parameters=resolved(pipeline.definition, parameters),
+            parameters=resolved(pipeline.definition, chosen),
             data_is_ours=True,
             use_cache=True,
             approves=True,
             python=self.python,
             until=until,
+            started=started,
         ).run(self.progress)
 
     def _released(self, version: int, live: int) -> str:

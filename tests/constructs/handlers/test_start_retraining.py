@@ -54,9 +54,10 @@ def test_drift_trains_on_the_newest_data_and_says_why(aws: Any, executions: Any)
     assert answer == {"started": executions.arns[0]}
     assert request["PipelineName"] == PIPELINE
     assert request["PipelineExecutionDisplayName"].startswith("automatic-drift-")
+    assert request["PipelineExecutionDescription"] == (
+        "alarm acme-prod-churn-drift at 2026-11-28T02:15:00.000+0000"
+    )
     assert parameters(request) == {
-        "Trigger": "drift",
-        "TriggerEvidence": "alarm acme-prod-churn-drift at 2026-11-28T02:15:00.000+0000",
         "DataUri": f"s3://acme-dev-artifacts/data/churn/{'a' * 16}/rows.csv.gz",
         "DataVersion": SHA,
     }
@@ -81,7 +82,7 @@ def test_data_that_the_contract_names_elsewhere_is_the_pipelines_own_default(
     handler(SCHEDULE, None)
 
     (request,) = aws.asked("StartPipelineExecution")
-    assert sorted(parameters(request)) == ["Trigger", "TriggerEvidence"]
+    assert parameters(request) == {}
 
 
 def test_without_published_data_nothing_starts_and_the_log_says_what_to_do(

@@ -42,7 +42,11 @@ TRANSFORM = {
         "TransformOutput": {"KmsKeyId": KEY},
     },
 }
-OTHER = {"Name": "Register", "Type": "RegisterModel", "Arguments": {}}
+OTHER = {
+    "Name": "Register",
+    "Type": "RegisterModel",
+    "Arguments": {"ModelApprovalStatus": "PendingManualApproval"},
+}
 
 
 def pipeline(body: object) -> dict[str, Any]:
@@ -176,3 +180,63 @@ def test_a_job_inside_a_branch_is_found(details: Details) -> None:
     template = of_steps({"Name": "Gate", "Type": "Condition", "Arguments": branch})
 
     assert details(pipelines.jobs_end, template) == ["Train has no time limit"]
+
+
+def registering(**arguments: Any) -> dict[str, Any]:
+    return {**OTHER, "Arguments": {**OTHER["Arguments"], **arguments}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    "status",
+    [{"Get": "Parameters.Status"}, "Approved", "Rejected", None, {"Std:Join": {}}],
+    ids=str,
+)
+def test_a_version_that_does_not_wait_for_a_decision_is_found(
+    status: object, details: Details
+) -> None:
+    branch = {"IfSteps": [registering(ModelApprovalStatus=status)], "ElseSteps": []}
+    gate = {"Name": "Gate", "Type": "Condition", "Arguments": branch}
+
+    assert details(pipelines.versions_wait, of_steps(gate)) == [
+        f"Register has ModelApprovalStatus {status}"
+    ]
+
+
+def test_a_recorded_parameter_that_no_job_uses_is_found(details: Details) -> None:
+    used, stated = {"Get": "Parameters.DataUri"}, {"Get": "Parameters.Commit"}
+    job = copy.deepcopy(PROCESSING)
+    job["Arguments"]["ContainerArguments"] = [used]  # type: ignore[index]
+    joined = {"Std:Join": {"On": "/", "Values": ["x", stated]}}
+    register = registering(
+        CustomerMetadataProperties={"data": used, "commit": joined, "team": "fares"}
+    )
+
+    assert details(pipelines.recorded_parameters_are_used, of_steps(job, register)) == [
+        "Register records Parameters.Commit as commit, and no job uses it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        ({"RoleArn": {"Get": "Parameters.X"}}, "RoleArn"),
+        ({"AppSpecification": {"ImageUri": {"Get": "Parameters.X"}}}, "ImageUri"),
+        ({"AlgorithmSpecification": {"TrainingImage": {"Get": "Parameters.X"}}}, "TrainingImage"),
+        ({"ModelPackageGroupName": {"Get": "Parameters.X"}}, "ModelPackageGroupName"),
+        (
+            {"ProcessingInputs": [
+                {"InputName": "code", "S3Input": {"S3Uri": {"Get": "Parameters.X"}}}
+            ]},
+            "code",
+        ),
+        ({"InputDataConfig": [{"ChannelName": "code", "Uri": {"Get": "Parameters.X"}}]}, "code"),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_chooses_what_runs_is_found(
+    arguments: dict[str, Any], place: str, details: Details
+) -> None:
+    step = {"Name": "Job", "Type": "Processing", "Arguments": arguments}
+
+    assert details(pipelines.what_runs_is_written_out, of_steps(step)) == [
+        f"Job has {place} from Parameters.X"
+    ]

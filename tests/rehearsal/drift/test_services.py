@@ -64,7 +64,7 @@ def start(services: DriftServices, token: str, name: str = "automatic-drift-1") 
     answer = services.client("sagemaker").start_pipeline_execution(
         PipelineName="mlops-tiny-training",
         PipelineExecutionDisplayName=name,
-        PipelineParameters=[{"Name": "Trigger", "Value": "drift"}],
+        PipelineParameters=[{"Name": "DataUri", "Value": "s3://data/1"}],
         ClientRequestToken=token.ljust(32, "0") if token else token,
     )
     return str(answer["PipelineExecutionArn"])
@@ -74,7 +74,9 @@ def test_one_token_starts_one_execution(services: DriftServices) -> None:
     first, again, other = start(services, "a"), start(services, "a"), start(services, "b")
 
     assert first == again != other
-    assert [row["parameters"] for row in services.state["executions"]] == [{"Trigger": "drift"}] * 2
+    assert [row["parameters"] for row in services.state["executions"]] == [
+        {"DataUri": "s3://data/1"}
+    ] * 2
 
 
 def test_executions_are_listed_newest_first_at_the_replays_time(services: DriftServices) -> None:

@@ -1,6 +1,8 @@
-"""Copies the rows into both parts."""
+"""Copies the rows into both parts, and records the data as the platform's own code does."""
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 
 parser = argparse.ArgumentParser()
@@ -10,3 +12,5 @@ given = parser.parse_args()
 rows = next(given.input_dir.iterdir()).read_text()
 for part in ("train", "test"):
     (given.output_dir / part / "part.csv").write_text(rows)
+version = hashlib.sha256(rows.encode()).hexdigest()
+(given.output_dir / "read" / "data.json").write_text(json.dumps({"version": version}))
