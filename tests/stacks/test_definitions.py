@@ -51,6 +51,10 @@ def test_nothing_is_registered_before_its_archive_was_served(definitions: Defini
             for channel in step["Arguments"]["ProcessingInputs"]
         }
         assert channels["model"] == container["ModelDataUrl"]
-        assert step["Arguments"]["AppSpecification"]["ImageUri"] == container["Image"]
+        # A version names the image by the digest of exactly this tag.
+        digest = container["Image"]["Get"]
+        assert digest == "Steps.FindApproved.OutputParameters['ImageByDigest']"
+        asked = steps["FindApproved"]["Arguments"]["ImageUri"]
+        assert step["Arguments"]["AppSpecification"]["ImageUri"] == asked
         assert step["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"] is True
     assert registering
