@@ -1,5 +1,6 @@
 """One small processing job: image, container user, mounts, keys and roles, all at once."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mlops.accept.call import Answers, Call, Refusal, Response
@@ -26,8 +27,7 @@ def start(ground: Ground) -> Probe:
         return idle(START, "the stage trains nothing")
     arguments: dict[str, Any] = filled(step["Arguments"], pipeline, ground)
     name = f"{ground.name('job')}-{ground.stamp}"
-    # Where the step's role may write.
-    output = f"{pipeline.defaults['ArtifactsUri']}/{PREFIX}-{ground.stamp}/{step['Name']}/{PREFIX}"
+    output = f"{_artifacts(step)}/{PREFIX}-{ground.stamp}/{step['Name']}/{PREFIX}"
     bucket, _, prefix = output.removeprefix("s3://").partition("/")
     stop = Call(
         name="stop", place="stage", service="sagemaker", operation="StopProcessingJob",
@@ -45,6 +45,12 @@ def start(ground: Ground) -> Probe:
     )  # fmt: skip
     cost = f"one {_MACHINE} for {_MINUTES} minutes at most, about 0.01 USD"
     return Probe(assumption=START, calls=calls, judge=_judged, cost=cost, needs_stacks=True)
+
+
+def _artifacts(step: Mapping[str, Any]) -> str:
+    """Where the step's role may write: the place that every output of the step begins with."""
+    written = step["Arguments"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    return str(written["Std:Join"]["Values"][0])
 
 
 def _request(arguments: dict[str, Any], name: str, output: str) -> dict[str, Any]:
