@@ -37,18 +37,51 @@ def functions_in(file: str) -> frozenset[str]:
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
-@pytest.mark.parametrize("row", table("Facts"), ids=lambda row: row[0])
-def test_every_fact_says_who_owns_it_what_a_liar_achieves_and_which_test_forges_it(
-    row: list[str],
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        *((row, 6) for row in table("Facts")),
+        *((row, 5) for row in table("What stays wide inside an account")),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_every_row_says_what_a_liar_achieves_and_which_test_holds_it(
+    row: list[str], cells: int
 ) -> None:
     *said, held_by = row
 
-    assert len(row) == 6
+    assert len(row) == cells
     assert all(said)
     assert named(held_by)
     for test in named(held_by):
         file, _, name = test.partition("::")
         assert name in functions_in(file), test
+
+
+def test_every_publisher_of_metrics_has_a_namespace() -> None:
+    """No condition key knows a metric's dimensions, so the namespace is all that narrows one."""
+    conditions = [
+        statement.get("Condition", {}).get("StringEquals", {}).get("cloudwatch:namespace")
+        for path in SNAPSHOTS.glob("*.json")
+        for statement in statements(json.loads(path.read_text("utf-8")))
+        if "cloudwatch:PutMetricData" in statement["Action"]
+    ]
+
+    assert len(conditions) > 3
+    assert all(isinstance(namespace, str) for namespace in conditions)
+    assert not any(str(namespace).startswith("AWS/") for namespace in conditions)
+
+
+def statements(value: Any) -> Iterator[dict[str, Any]]:
+    """Every statement of every policy that allows actions."""
+    if isinstance(value, dict):
+        if "Action" in value and "Effect" in value:
+            yield value
+        for inner in value.values():
+            yield from statements(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from statements(inner)
 
 
 def test_every_field_of_a_release_record_has_a_rule() -> None:
