@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+_CONTRACT: Final = Path(__file__).parents[2] / "model_code" / "bike_demand" / "model.yaml"
+_LONG_AGO: Final = {"GIT_AUTHOR_DATE": "2026-01-01T00:00:00+00:00"}
+"""A version was pinned before it was deployed, and so before it failed."""
 _STAGES: Final = """\
 project: mlops
 delivery: {account: "111111111111", region: eu-west-1, source: {repository: platform}}
@@ -41,7 +44,8 @@ class Repository:
         for options, place in ((["--bare"], made.host), ([], made.checkout)):
             made._git("init", "--initial-branch=main", *options, str(place))
         made._write("config/stages.yaml", _STAGES)
-        made._write("model_code/bike_demand/model.yaml", "nobody reads this")
+        # The evidence of a rollback is held against the contract.
+        made._write("model_code/bike_demand/model.yaml", _CONTRACT.read_text("utf-8"))
         for version in (1, 2):
             made._release(version)
         return made
@@ -72,4 +76,6 @@ class Repository:
     @staticmethod
     def _git(*arguments: str) -> str:
         command = ["git", *arguments]
-        return subprocess.run(command, env=GIT, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            command, env=GIT | _LONG_AGO, capture_output=True, text=True, check=True
+        ).stdout
