@@ -32,6 +32,7 @@ from mlops.registry import (
     show,
 )
 from mlops.registry.lineage import Lineage
+from mlops.registry.separation import Identity
 from mlops.registry.table import lineage_table, versions_table
 
 WORKSPACE = ".mlops"
@@ -44,6 +45,8 @@ class _Target:
     client: SageMakerClient
     group: str
     read: Callable[[str], str]
+    caller: Callable[[], Identity | None]
+    """Who asks, as AWS sees it; None on this machine, where nobody has an identity."""
 
 
 def _on_target(command: Callable[..., None]) -> Callable[..., None]:
@@ -111,7 +114,7 @@ def show_(found: _Target, version: int, *, as_json: bool) -> None:
 @_REASON
 def approve_(found: _Target, version: int, reason: str) -> None:
     """Let VERSION of MODEL be released."""
-    approve(found.client, found.group, version, reason=reason)
+    approve(found.client, found.group, version, reason=reason, approver=found.caller())
     click.echo(f"{found.group} version {version} is Approved")
 
 
@@ -175,12 +178,13 @@ def _local(root: Path, platform: Platform, group: str) -> _Target:
         return (folder / "s3" / uri.removeprefix("s3://")).read_text("utf-8")
 
     client = local_client(folder / "registry", account=stage.account, region=stage.region)
-    return _Target(client=client, group=group, read=read)
+    return _Target(client=client, group=group, read=read, caller=lambda: None)
 
 
 def _aws(platform: Platform, group: str, profile: str | None) -> _Target:
     region = platform.stages.training.region
-    s3 = boto3.Session(profile_name=profile, region_name=region).client("s3")
+    session = boto3.Session(profile_name=profile, region_name=region)
+    s3 = session.client("s3")
 
     def read(uri: str) -> str:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -190,4 +194,12 @@ def _aws(platform: Platform, group: str, profile: str | None) -> _Target:
             raise OSError(str(error)) from error
         return body.decode("utf-8")
 
-    return _Target(client=aws_client(region=region, profile=profile), group=group, read=read)
+    def caller() -> Identity:
+        try:
+            known = session.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise RegistryError(f"who you are: {error}; remedy: check the credentials") from error
+        return Identity(name=known["Arn"], id=known["UserId"])
+
+    client = aws_client(region=region, profile=profile)
+    return _Target(client=client, group=group, read=read, caller=caller)

@@ -43,6 +43,7 @@ from mlops.release import (
     ReleaseError,
     ReleasesFile,
     StageStatus,
+    approval_remarks,
     changes,
     commit_release,
     content_of,
@@ -390,7 +391,9 @@ def _registered(
     try:
         client = _registry(root, platform, target, profile)
         versions = registered_versions(client, platform.names, model)
+        # Rehearsals have one person, and no identities.
+        remarks = approval_remarks(client, versions) if target == "aws" else {}
     except (ReleaseError, RegistryError, BotoCoreError) as error:
         click.echo(f"the registry was not compared: {error}", err=True)
         return None, not is_no_access(error)
-    return Registered.of(list(versions.values())), True
+    return Registered.of(list(versions.values()), remarks=remarks), True

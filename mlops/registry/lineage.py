@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from mlops.registry.client import SageMakerClient
+from mlops.registry.separation import UNRECORDED
 from mlops.registry.versions import ModelVersion, described, version_of
 
 Reader = Callable[[str], str]
 """Returns the text of an S3 object; raises OSError where it cannot."""
 
-UNRECORDED: Final = "unrecorded"
 _OWN_LINES: Final = (
     "commit",
     "source_hash",

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops.registry.client import SageMakerClient
 from mlops.registry.errors import MissingGroupError, RegistryError
+from mlops.registry.separation import Identity, starter_of
 
 Status = Literal["Approved", "Rejected", "PendingManualApproval"]
 
@@ -39,13 +40,41 @@ def list_versions(
     return list(_versions(client, group, {"ModelApprovalStatus": status} if status else {}))
 
 
-def approve(client: SageMakerClient, group: str, number: int, *, reason: str) -> ModelVersion:
+def approve(
+    client: SageMakerClient,
+    group: str,
+    number: int,
+    *,
+    reason: str,
+    approver: Identity | None = None,
+) -> ModelVersion:
     """Let a version be released; the reason is kept with it.
 
+    Args:
+        client: the registry.
+        group: of the version.
+        number: of the version.
+        reason: why, in a sentence.
+        approver: who asks; None where nobody is known, as in the registry of rehearsals.
+
     Raises:
-        RegistryError: the reason is empty or too long, or the registry refuses.
+        RegistryError: the reason is empty or too long, the approver started the training of the
+            version, or the registry refuses.
     """
+    if approver is not None:
+        _refuse_own(described(client, group, number), approver)
     return _decide(client, group, number, "Approved", reason)
+
+
+def _refuse_own(package: dict[str, Any], approver: Identity) -> None:
+    starter = starter_of(package)
+    if starter is not None and starter.is_same_as(approver):
+        raise RegistryError(
+            f"version {package['ModelPackageVersion']} of {package['ModelPackageGroupName']}: its "
+            f"training was started by {starter.name}, which is you; allowed: the approval of "
+            "somebody else; remedy: ask another approver, or use an identity of your own if you "
+            "share this one"
+        )
 
 
 def reject(client: SageMakerClient, group: str, number: int, *, reason: str) -> ModelVersion:

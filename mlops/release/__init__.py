@@ -1,6 +1,11 @@
 """Releases: which version each stage runs, as commits of one file."""
 
-from mlops.release.approval import content_of, registered_versions, require_approved
+from mlops.release.approval import (
+    approval_remarks,
+    content_of,
+    registered_versions,
+    require_approved,
+)
 from mlops.release.automation import Automation, Report
 from mlops.release.checkout import Checkout, Commit
 from mlops.release.committing import commit_release
@@ -45,6 +50,7 @@ __all__ = [
     "StageStatus",
     "Step",
     "TransientError",
+    "approval_remarks",
     "changes",
     "commit_release",
     "content_of",

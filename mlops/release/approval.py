@@ -1,5 +1,7 @@
 """What the registry says about the versions of a model; asked only if a person wants it."""
 
+from collections.abc import Collection, Mapping
+
 from mlops.contract import ContentSpec, Names
 from mlops.registry import (
     ModelVersion,
@@ -8,6 +10,7 @@ from mlops.registry import (
     VersionContent,
     list_versions,
 )
+from mlops.registry.separation import objection, starter_of
 from mlops.registry.versions import described
 from mlops.release.errors import ReleaseError
 
@@ -73,3 +76,40 @@ def require_approved(
             f"`mlops registry approve {model} {number} --reason <why>`, or name an approved version"
         )
     return found
+
+
+def own_approvals(
+    client: SageMakerClient, versions: Mapping[int, ModelVersion], *, released: Collection[int]
+) -> dict[int, str]:
+    """Why an approved version is held: whoever approved it started its training, too.
+
+    What a stage runs already is not looked at again, and an unknown starter holds nothing.
+
+    Raises:
+        RegistryError: the registry cannot be asked.
+    """
+    found = {
+        number: objection(described(client, version.group, number))
+        for number, version in versions.items()
+        if version.status == "Approved" and number not in released
+    }
+    return {number: why for number, why in found.items() if why}
+
+
+def approval_remarks(
+    client: SageMakerClient, versions: Mapping[int, ModelVersion]
+) -> dict[int, str]:
+    """What a person should know about the newest approval, beside the version itself.
+
+    Raises:
+        RegistryError: the registry cannot be asked.
+    """
+    number = max((n for n, one in versions.items() if one.status == "Approved"), default=None)
+    if number is None:
+        return {}
+    package = described(client, versions[number].group, number)
+    if why := objection(package):
+        return {number: why}
+    if starter_of(package) is None:
+        return {number: "nobody recorded who started its training, so its approver may have"}
+    return {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from mlops.contract import Names, StageSpec
 from mlops.registry import Lineage, ModelVersion, RegistryError, SageMakerClient, show
-from mlops.release.approval import content_of, registered_versions
+from mlops.release.approval import content_of, own_approvals, registered_versions
 from mlops.release.checkout import Commit
 from mlops.release.desired import Desired, ModelState, Step, desired
 from mlops.release.errors import ReleaseError
@@ -72,9 +72,11 @@ class Assessor:
         try:
             versions = registered_versions(self.client, self._names, model)
             standing = self._standing(model, heard, versions)
+            own = own_approvals(self.client, versions, released=self._released(model))
         except (RegistryError, ReleaseError) as error:
             return Assessment(problems=(*told, f"{model}: {error}"), unheard=tuple(unheard))
-        decisions = desired(self._state(model, heard, versions, standing, unheard), self._stages)
+        state = self._state(model, heard, versions, standing, unheard)
+        decisions = desired(replace(state, own_approvals=own), self._stages)
         moves, unproved = self._explained(model, decisions, standing)
         notes = (*(one.note for one in heard if one.note), *standing.notes)
         return Assessment(
@@ -92,6 +94,10 @@ class Assessor:
     @property
     def _stages(self) -> tuple[StageSpec, ...]:
         return self.file.platform.stages.stages
+
+    def _released(self, model: str) -> set[int]:
+        pins = (self.file.version(model=model, stage=stage) for stage in self.file.stages)
+        return {version for version in pins if version is not None}
 
     def _heard(self, model: str) -> tuple[list[Testimony], dict[str, str]]:
         """What the stages say, and why some of them cannot be heard."""

@@ -3,7 +3,7 @@
 Only state is read: in which order events arrive, and how often, can make no difference.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mlops.contract import StageSpec
@@ -31,6 +31,8 @@ class ModelState:
     """By stage, the versions that were ever deployed there."""
     unheard: Collection[str] = frozenset()
     """Stages whose release records cannot be read."""
+    own_approvals: Mapping[int, str] = field(default_factory=dict)
+    """Versions that whoever started their training approved, each in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,22 @@ def _of_stage(state: ModelState, path: Sequence[StageSpec]) -> Desired:
         note = f"nothing moves here while the release records of {unheard[0]} cannot be read"
         return replace(stays, notes=(note,))
     kept_out: list[Hold | Failure] = [*holds(history), *failures]
-    return _moved(stays, refusal, _Candidates.of(state.statuses, kept_out), failures)
+    stays = replace(stays, held=tuple(_own(state, pinned)))
+    return _moved(stays, refusal, _Candidates.of(_eligible(state), kept_out), failures)
+
+
+def _eligible(state: ModelState) -> dict[int, str]:
+    """The statuses without the approvals that nobody else gave."""
+    return {n: status for n, status in state.statuses.items() if n not in state.own_approvals}
+
+
+def _own(state: ModelState, pinned: int | None) -> Iterator[str]:
+    for number, why in sorted(state.own_approvals.items()):
+        if number > (pinned or 0):
+            yield (
+                f"{number} is held: {why}; remedy: let somebody else approve it with "
+                f"`mlops registry approve {state.model} {number} --reason <why>`"
+            )
 
 
 def _failures(
@@ -154,7 +171,7 @@ def _moved(
 ) -> Desired:
     pinned, best = stays.pinned, candidates.best
     above = 0 if refusal else pinned or 0
-    held = (*_held(candidates, stays, above), *_found_against(stays, failures))
+    held = (*stays.held, *_held(candidates, stays, above), *_found_against(stays, failures))
     stays = replace(stays, held=held)
     if best is None and refusal:
         return replace(stays, problem=_no_way(stays, refusal))

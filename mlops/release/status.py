@@ -12,11 +12,16 @@ class Registered:
     """The registry's view of a model."""
 
     statuses: Mapping[int, str] = field(default_factory=dict)
+    remarks: Mapping[int, str] = field(default_factory=dict)
+    """What a person should know about an approval, by version."""
 
     @classmethod
-    def of(cls, versions: Sequence[ModelVersion]) -> "Registered":
+    def of(
+        cls, versions: Sequence[ModelVersion], *, remarks: Mapping[int, str] | None = None
+    ) -> "Registered":
         """The view from the versions that the registry lists."""
-        return cls(statuses={version.number: version.status for version in versions})
+        statuses = {version.number: version.status for version in versions}
+        return cls(statuses=statuses, remarks=remarks or {})
 
     @property
     def newest(self) -> int | None:
@@ -75,6 +80,8 @@ class StageStatus:
         approved, newest = self.registered.approved, self.registered.newest
         if approved is not None and approved > (self.pinned or 0):
             yield f"{approved} is approved and not pinned"
+            if approved in self.registered.remarks:
+                yield f"{approved}: {self.registered.remarks[approved]}"
         if newest is not None and self.registered.statuses[newest] == "PendingManualApproval":
             yield f"{newest} waits for a decision"
 

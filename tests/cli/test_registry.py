@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
 
+from mlops.cli import registry
 from mlops.contract import load_platform
 from mlops.registry import local_client
 
@@ -66,3 +68,49 @@ def test_an_empty_registry_says_so(mlops: Mlops) -> None:
 
 def test_a_decision_needs_a_reason(mlops: Mlops) -> None:
     assert mlops("registry", "approve", "bike-demand", "1").exit_code == 2
+
+
+class Caller:
+    """A session of somebody whose registry is the folder of rehearsals."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def client(self, service: str) -> object:
+        known = {"Arn": f"{ROLE}/alice@example.com", "UserId": "AROAEXAMPLE:alice@example.com"}
+        return SimpleNamespace(get_caller_identity=lambda: known) if service == "sts" else None
+
+
+ROLE = "arn:aws:sts::222222222222:assumed-role/DataScience"
+
+
+@pytest.mark.parametrize(
+    ("starter", "code", "said"),
+    [
+        ("AROAEXAMPLE:alice@example.com", 1, "which is you; allowed: the approval of somebody"),
+        ("AROAEXAMPLE:bob@example.com", 0, "version 3 is Approved"),
+    ],
+)
+@pytest.mark.usefixtures("two_versions")
+def test_on_aws_nobody_approves_what_they_started(
+    mlops: Mlops,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    starter: str,
+    code: int,
+    said: str,
+) -> None:
+    client = local_client(repository / ".mlops" / "registry", account="222222222222")
+    client.create_model_package(
+        ModelPackageGroupName="mlops-bike-demand",
+        CustomerMetadataProperties={"started_by": ROLE, "started_by_id": starter},
+    )
+    monkeypatch.setattr(registry, "aws_client", lambda **_: client)
+    monkeypatch.setattr(registry.boto3, "Session", Caller)
+
+    result = mlops(
+        "registry", "approve", "bike-demand", "3", "--target", "aws", "--reason", "read the card"
+    )
+
+    assert (result.exit_code, said in result.output) == (code, True)

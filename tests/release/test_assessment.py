@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,25 @@ def test_every_stage_gets_a_decision_and_every_move_its_reason(
         (stage, "4 is approved: read card 4") for stage in ("dev", "staging", "prod")
     ]
     assert (found.notes, found.problems) == ((), ())
+
+
+def test_a_version_that_its_own_starter_approved_moves_no_pin(
+    rehearsed: Any, assessor: Callable[..., Assessor]
+) -> None:
+    alice = "arn:aws:sts::222222222222:assumed-role/DataScience/alice"
+    rehearsed.register("Approved", "Approved", "Approved", "Approved")
+    path = rehearsed.folder / "registry" / "mlops-bike-demand" / "4.json"
+    version = json.loads(path.read_text())
+    version["CustomerMetadataProperties"] = {"started_by": alice}
+    version["LastModifiedBy"] = {"IamIdentity": {"Arn": alice}}
+    path.write_text(json.dumps(version))
+
+    found = assessor().assess(MODEL)
+
+    moved = {one.step.move.stage: one.step.move.version for one in found.moves}
+    assert moved == {"staging": 3, "prod": 3}
+    dev = found.decisions[0]
+    assert dev.held[0].startswith(f"4 is held: approved by {alice}, who started its training")
 
 
 def test_a_version_that_is_rejected_now_counts_as_rejected_at_once(

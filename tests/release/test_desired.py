@@ -495,3 +495,37 @@ def test_the_order_in_which_the_registry_lists_makes_no_difference(
     world.statuses = dict(listed)
 
     assert world.looked_at() == found
+
+
+def test_a_version_that_its_own_starter_approved_is_held_and_told() -> None:
+    state = ModelState(
+        model=MODEL,
+        pins={STAGE: 3},
+        statuses={3: APPROVED, 4: APPROVED, 5: APPROVED},
+        history=(),
+        own_approvals={5: "approved by alice, who started its training"},
+    )
+
+    (found,) = desired(state, [stage("on-approval")])
+
+    assert found.move is not None
+    assert found.move.version == 4
+    (note,) = found.held
+    assert note == (
+        "5 is held: approved by alice, who started its training; remedy: let somebody else approve "
+        "it with `mlops registry approve bike-demand 5 --reason <why>`"
+    )
+
+
+def test_a_pin_that_its_own_starter_approved_stays() -> None:
+    state = ModelState(
+        model=MODEL,
+        pins={STAGE: 3},
+        statuses={3: APPROVED},
+        history=(),
+        own_approvals={3: "approved by alice, who started its training"},
+    )
+
+    (found,) = desired(state, [stage("on-approval")])
+
+    assert (found.move, found.held, found.problem) == (None, (), None)

@@ -111,3 +111,11 @@ def test_the_registrys_view_is_made_of_its_versions() -> None:
 
     assert (found.newest, found.approved) == (3, 2)
     assert (Registered().newest, Registered().approved) == (None, None)
+
+
+def test_what_a_person_should_know_about_the_newest_approval_stands_beside_it() -> None:
+    registered = replace(REGISTERED, remarks={3: "nobody recorded who started its training"})
+
+    found = replace(GOOD, pinned=2, registered=registered).differences
+
+    assert "3: nobody recorded who started its training" in found
