@@ -20,7 +20,8 @@ from .settings import Settings
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _CSV_SUFFIXES: Final = (".csv", ".gz")
 _KEYS: Final = (
-    "about", "dimensions", "expected_requests", "captured_share", "outcome", "settings",
+    "about", "baseline_sha256", "dimensions", "expected_requests", "captured_share", "outcome",
+    "settings",
 )  # fmt: skip
 
 
@@ -30,6 +31,8 @@ class Job:
 
     about: Mapping[str, str] = field(default_factory=dict)
     """What report and page call the window by, such as model and stage."""
+    baseline_sha256: str | None = None
+    """Content of the baseline's folder as it was registered; None believes any."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
     """Of every metric, beside the metric's own."""
     expected_requests: float | None = None
@@ -63,6 +66,9 @@ class Job:
         for key in ("about", "dimensions"):
             if not all(isinstance(value, str) for value in content.get(key, {}).values()):
                 raise _refused(path, key, content[key], "an object of texts")
+        digest = content.get("baseline_sha256")
+        if digest is not None and not isinstance(digest, str):
+            raise _refused(path, "baseline_sha256", digest, "64 hexadecimal digits, or null")
         expected = content.get("expected_requests")
         if expected is not None and not _is_amount(expected):
             raise _refused(path, "expected_requests", expected, "a number above 0, or null")

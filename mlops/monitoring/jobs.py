@@ -27,6 +27,11 @@ from .settings import Settings
 from .sources import Counts, files_below, lines_of
 from .truth import group_of
 
+try:
+    from content import ContentError, content_of_folder  # type: ignore[import-not-found]  # packed
+except ImportError:
+    from mlops.rollout.content import ContentError, content_of_folder
+
 REPORT: Final = "report.json"
 PAGE: Final = "report.html"
 METRICS: Final = "metrics.json"
@@ -114,6 +119,7 @@ def judge_window(
     """
     content = read_json(contract)
     schema = Schema.read(content, source=str(contract))
+    _require_registered(baseline, job.baseline_sha256)
     known = read_baseline(baseline / STATISTICS, schema)
     settings = job.settings_over(read_settings(baseline / CONSTRAINTS))
     counts: Counts = Counter()
@@ -134,6 +140,21 @@ def judge_window(
     )  # fmt: skip
     write_files(output, _files(result, job, traffic.window))
     return result
+
+
+def _require_registered(folder: Path, digest: str | None) -> None:
+    """Refuse a baseline that is not the registered one: it decides what counts as drift."""
+    if digest is None:
+        return
+    try:
+        found = content_of_folder(folder).digest
+    except (ContentError, OSError) as error:
+        raise MonitoringError(f"{folder}: cannot be read as a baseline: {error}") from error
+    if found != digest:
+        raise MonitoringError(
+            f"{folder}: holds {found}, and {digest} was registered: the baseline was replaced; "
+            "remedy: find out by whom, and release a version that was trained again"
+        )
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

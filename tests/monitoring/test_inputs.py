@@ -86,7 +86,7 @@ def test_a_job_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        ({"abuot": {}}, "abuot is no key; allowed: about, dimensions"),
+        ({"abuot": {}}, "abuot is no key; allowed: about, baseline_sha256"),
         ({"about": {"model": 1}}, "an object of texts"),
         ({"dimensions": []}, "an object"),
         ({"expected_requests": 0}, "a number above 0"),

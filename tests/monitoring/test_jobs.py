@@ -13,6 +13,7 @@ import pytest
 
 from mlops.monitoring import Baseline, Schema, read_baseline, read_settings
 from mlops.monitoring.__main__ import main
+from mlops.rollout.content import content_of_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 Line = Callable[..., bytes]
@@ -142,6 +143,29 @@ def test_a_window_like_the_baseline_is_quiet(desk: Desk) -> None:
     assert desk.judge() == 0
     assert {path.name for path in desk.output.iterdir()} == OUTPUTS
     assert desk.written("report.json")["verdict"] == "quiet"
+
+
+def test_the_registered_baseline_is_the_only_one_that_judges(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.captured(800)
+    digest = content_of_folder(desk.folder / "baseline").digest
+    job = desk.file("job.json", {"baseline_sha256": digest})
+    assert desk.judge("--settings", job) == 0
+    constraints = desk.folder / "baseline/constraints.json"
+    constraints.write_text(constraints.read_text() + " ")
+    (desk.output / "report.json").unlink()
+
+    assert desk.judge("--settings", job) == 2
+
+    assert f"{digest} was registered: the baseline was replaced" in capsys.readouterr().err
+    assert not (desk.output / "report.json").exists()
+
+
+def test_a_baseline_digest_is_text(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.judge("--settings", desk.file("job.json", {"baseline_sha256": 7})) == 2
+
+    assert "baseline_sha256" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 3), (("--report-only",), 0)])
@@ -295,6 +319,7 @@ def test_it_runs_flat_in_an_archive_under_another_name(desk: Desk, tmp_path: Pat
     shutil.copytree(ROOT / "mlops/monitoring", archive / "drift")
     shutil.copytree(ROOT / "mlops/jobs", archive / "jobs")
     shutil.copy(ROOT / "mlops/sheet.py", archive / "sheet.py")
+    shutil.copy(ROOT / "mlops/rollout/content.py", archive / "content.py")
     desk.captured(800, temperature=[30.0] * 800)
     command = [
         sys.executable, "-m", "drift", "analyse", "--contract", desk.contract,

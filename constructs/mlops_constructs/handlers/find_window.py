@@ -29,19 +29,21 @@ def handler(event: dict[str, str], _context: object) -> dict[str, str]:
     )
     folder = f"{os.environ['REPORTS']}/{window.start}"
     start, end = window.bounds
+    baseline, digest = _baseline(os.environ["PACKAGE"])
+    job = json.loads(os.environ["JOB"]) | {"baseline_sha256": digest}
     return {
-        "BaselineUri": _baseline(os.environ["PACKAGE"]),
+        "BaselineUri": baseline,
         "CapturesUri": _manifest(f"{folder}/input/captures", window, os.environ["CAPTURES"]),
         "TruthUri": _manifest(f"{folder}/input/truth", window, os.environ["GROUND_TRUTH"]),
-        "JobUri": _put(f"{folder}/input/job/job.json", json.loads(os.environ["JOB"])),
+        "JobUri": _put(f"{folder}/input/job/job.json", job),
         "ReportUri": f"s3://{os.environ['BUCKET']}/{folder}/report",
         "Start": start,
         "End": end,
     }
 
 
-def _baseline(package_arn: str) -> str:
-    """The folder of a version's baseline.
+def _baseline(package_arn: str) -> tuple[str, str | None]:
+    """The folder of a version's baseline, and its content where the registration recorded it.
 
     Raises:
         NoBaselineError: it has none.
@@ -54,7 +56,8 @@ def _baseline(package_arn: str) -> str:
             f"{package_arn} has no drift baseline; remedy: release a version that its pipeline "
             "registered with one"
         )
-    return str(uri).rpartition("/")[0]
+    digest = package.get("CustomerMetadataProperties", {}).get("baseline_sha256")
+    return str(uri).rpartition("/")[0], digest
 
 
 def _manifest(place: str, window: MonitoredWindow, home: str) -> str:

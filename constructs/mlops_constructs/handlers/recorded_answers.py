@@ -1,5 +1,6 @@
 """What a version answered to the contract's examples when it was evaluated."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ _SAME_MODEL: Final = Tolerance(relative=1e-3, absolute=1e-6)
 """The same model on another machine: rounding, nothing else."""
 
 
+class ReplacedAnswersError(RuntimeError):
+    """Recorded answers that somebody changed: whoever is judged by them proves nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
     """Answers by case, and how closely a live answer has to match them."""
@@ -25,18 +30,30 @@ class Recorded:
 
 @cache
 def recorded_answers(package_arn: str) -> Recorded:
-    """A version's own answers; the contract's, under its wider tolerance, where it has none."""
+    """A version's own answers; the contract's, under its wider tolerance, where it has none.
+
+    Raises:
+        ReplacedAnswersError: the file is not the one that was registered.
+    """
     package = client("sagemaker").describe_model_package(ModelPackageName=package_arn)
-    uri = package.get("CustomerMetadataProperties", {}).get("answers_uri")
-    cases = cases_of(_read(uri)) if uri else contract_cases()
+    metadata = package.get("CustomerMetadataProperties", {})
+    uri, digest = metadata.get("answers_uri"), metadata.get("answers_sha256")
+    cases = cases_of(_read(uri, digest)) if uri else contract_cases()
     return Recorded(
         answers={case.name: case.response for case in cases},
         tolerance=_SAME_MODEL if uri else contract_tolerance(),
     )
 
 
-def _read(uri: str) -> Mapping[str, Any]:
+def _read(uri: str, digest: str | None) -> Mapping[str, Any]:
+    """The file's content; a version that was registered without a digest is believed."""
     place = urlparse(uri)
     found = client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
-    content: Mapping[str, Any] = json.loads(found["Body"].read())
+    body = found["Body"].read()
+    if digest is not None and hashlib.sha256(body).hexdigest() != digest:
+        raise ReplacedAnswersError(
+            f"{uri}: is not the file with the SHA-256 {digest} that was registered; remedy: find "
+            "out who replaced it, and release a version that was trained again"
+        )
+    content: Mapping[str, Any] = json.loads(body)
     return content

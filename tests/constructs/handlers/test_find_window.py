@@ -26,6 +26,7 @@ class Bucket:
             "ground-truth/acme-prod-churn/2026/03/01/labels.jsonl",
         ]
         self.size = 3
+        self.metadata: dict[str, str] = {}
         self.put: dict[str, Any] = {}
         constraints = {
             "ContentType": "application/json",
@@ -65,6 +66,7 @@ class Bucket:
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": []},
             "DriftCheckBaselines": self.baselines,
+            **({"CustomerMetadataProperties": self.metadata} if self.metadata else {}),
         }
 
 
@@ -99,6 +101,19 @@ def test_the_manifest_names_the_windows_files_and_no_others(bucket: Bucket) -> N
     assert truth[2:] == ["ground-truth/acme-prod-churn/2026/03/01/labels.jsonl"]
 
 
+@pytest.mark.parametrize("metadata", [{}, {"baseline_sha256": "c" * 64}])
+def test_the_job_is_told_which_baseline_was_registered(
+    bucket: Bucket, metadata: dict[str, str]
+) -> None:
+    bucket.metadata = metadata
+
+    find_window.handler(EVENT, None)
+
+    job = bucket.put["monitoring/churn/2026-03-01/input/job/job.json"]
+    assert job["baseline_sha256"] == metadata.get("baseline_sha256")
+    assert job["settings"] == {"psi": 0.1}
+
+
 def test_without_any_file_the_job_still_has_something_to_read(bucket: Bucket) -> None:
     bucket.keys = []
 
@@ -124,7 +139,8 @@ def test_the_job_finds_baseline_settings_and_bounds(bucket: Bucket) -> None:
 
     assert answer["BaselineUri"] == "s3://a/m/e/Baseline/b"
     assert bucket.put["monitoring/churn/2026-03-01/input/job/job.json"] == {
-        "settings": {"psi": 0.1}
+        "baseline_sha256": None,
+        "settings": {"psi": 0.1},
     }
     assert answer["ReportUri"] == "s3://captures/monitoring/churn/2026-03-01/report"
     assert answer["Start"] == "2026-03-01T00:00:00+00:00"

@@ -2,6 +2,7 @@
 
 # ruff: noqa: N803  # parameters are those of the API, under its own names
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -47,6 +48,7 @@ class Endpoint:
         self.answers: dict[str, object] = {"2": {"probability": 0.5}, "3": {"probability": 0.8}}
         self.recorded = {"2": 0.5, "3": 0.8}
         self.cases = ["one", "text"]
+        self.metadata = {"answers_uri": URI}
         self._body = body
         aws.operations |= {
             "InvokeEndpoint": self.invoke,
@@ -72,14 +74,18 @@ class Endpoint:
             "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": []},
-            **({"CustomerMetadataProperties": {"answers_uri": URI}} if self.recorded else {}),
+            **({"CustomerMetadataProperties": self.metadata} if self.recorded else {}),
         }
 
     def read(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
         assert f"s3://{Bucket}/{Key}" == URI
         value = {"probability": self.recorded[self.reading]}
+        return {"Body": self._body(self.file(value))}
+
+    def file(self, value: object) -> bytes:
+        """The file of recorded answers, if each is this."""
         cases = [{"name": name, "request": {}, "response": value} for name in self.cases]
-        return {"Body": self._body(json.dumps({"cases": cases}).encode())}
+        return json.dumps({"cases": cases}).encode()
 
 
 def counts(**given: int) -> dict[str, int]:
@@ -119,6 +125,19 @@ def test_a_model_that_answers_fast_and_wrong_is_seen_per_version(
 
     assert prober.handler({}, None) == counts(probes=10, wrong=2)
     assert metrics(aws) == {"2": {0.0: 8}, "3": {1.0: 2}}
+
+
+def test_answers_that_are_not_the_registered_ones_judge_nobody(
+    aws: Any, endpoint: Endpoint
+) -> None:
+    endpoint.recorded = {"3": 0.8, "2": 0.8}
+    registered = hashlib.sha256(endpoint.file({"probability": 0.8})).hexdigest()
+    endpoint.metadata["answers_sha256"] = registered
+    assert recorded_answers.recorded_answers(f"{PACKAGES}/3").answers
+    endpoint.recorded["2"] = 0.5  # somebody wrote over the file
+
+    with pytest.raises(recorded_answers.ReplacedAnswersError, match=registered):
+        recorded_answers.recorded_answers(f"{PACKAGES}/2")
 
 
 def test_another_shape_of_answer_is_wrong(aws: Any, endpoint: Endpoint) -> None:
