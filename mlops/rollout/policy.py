@@ -66,7 +66,9 @@ class CanaryPolicy:
     @property
     def wait_minutes(self) -> int:
         """All waits of an undisturbed deployment, in minutes."""
-        return self.bakes * self.bake_minutes + self.final_bake_minutes
+        # A rolling update keeps no old fleet: it waits after each batch, the last one included.
+        final = 0 if self.strategy == "rolling" else self.final_bake_minutes
+        return self.bakes * self.bake_minutes + final
 
     @property
     def watched_share(self) -> float:

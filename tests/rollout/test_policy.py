@@ -145,3 +145,12 @@ def test_whatever_passes_is_taken_by_sagemaker_and_can_roll_back(
 
 def test_every_rule_passes_the_defaults() -> None:
     assert [rule.judge(CanaryPolicy(), AlarmWindow()) for rule in _RULES] == [None] * len(_RULES)
+
+
+def test_a_rolling_update_waits_after_each_batch_and_keeps_no_old_fleet() -> None:
+    rolling = CanaryPolicy(
+        strategy="rolling", size_percent=25, bake_minutes=7, final_bake_minutes=60
+    )
+
+    assert rolling.wait_minutes == 4 * 7
+    assert replace(rolling, strategy="linear").wait_minutes == 4 * 7 + 60

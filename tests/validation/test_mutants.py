@@ -242,7 +242,51 @@ def heard(template: Template) -> Any:
     return changes(template)["EventPattern"]
 
 
+def rolled(template: Template) -> Any:
+    """Update the endpoint batch by batch instead; returns the policy."""
+    deployment = endpoint(template)["DeploymentConfig"]
+    del deployment["BlueGreenUpdatePolicy"]
+    deployment["RollingUpdatePolicy"] = {
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        "WaitIntervalInSeconds": 600,
+        "MaximumExecutionTimeoutInSeconds": 7200,
+    }
+    return deployment["RollingUpdatePolicy"]
+
+
+def disarmed(template: Template) -> None:
+    rolled(template)
+    del endpoint(template)["DeploymentConfig"]["AutoRollbackConfiguration"]
+
+
+def alone(template: Template) -> None:
+    rolled(template)
+    variant(template).update(InitialInstanceCount=1)
+
+
+ROLLING_MUTANTS: list[tuple[str, str, Mutate]] = [
+    ("rolling without a size", "ML001", lambda t: rolled(t).pop("MaximumBatchSize")),
+    (
+        "rolling by 60 percent",
+        "ML002",
+        lambda t: rolled(t)["MaximumBatchSize"].update(Value=60),
+    ),
+    ("rolling without a wait", "ML004", lambda t: rolled(t).update(WaitIntervalInSeconds=0)),
+    (
+        "rolling with a timeout below its waits",
+        "ML006",
+        lambda t: rolled(t).update(MaximumExecutionTimeoutInSeconds=600),
+    ),
+    ("rolling without alarms", "ML007", disarmed),
+    (
+        "rolling faster than its alarms",
+        "ML009",
+        lambda t: rolled(t).update(WaitIntervalInSeconds=60),
+    ),
+    ("rolling one instance", "ML010", alone),
+]
 ENDPOINT_MUTANTS: list[tuple[str, str, Mutate]] = [
+    *ROLLING_MUTANTS,
     ("canary without size", "ML001", lambda t: routing(t).pop("CanarySize")),
     ("linear without step", "ML001", lambda t: routing(t).update(Type="LINEAR")),
     ("canary of 60 percent", "ML002", lambda t: routing(t)["CanarySize"].update(Value=60)),

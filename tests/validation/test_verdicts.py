@@ -1,5 +1,6 @@
 """What `cdk synth` refuses because of a value in a file, `mlops validate` refuses first."""
 
+import contextlib
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -7,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from mlops.contract import ContractError, Problem, load_platform
 from mlops.pipeline import load_source
+from tests.validation.choices import Place, places
 from tests.validation.configurations import (
     FOLDER,
     MODEL,
@@ -241,3 +244,94 @@ def test_each_kind_of_delivery_is_synthesized(
             files = Variant(file="stages", path=(*place, key), value=value).applied_to(files)
 
     synthesize_here(files)
+
+
+SLOW: dict[str, Any] = {"bake_minutes": 60, "final_bake_minutes": 60}
+BESIDE: dict[str, tuple[Variant, ...]] = {
+    # Steps of ten percent take longer than the time that the rich configuration allows.
+    "CanarySpec.strategy": (
+        Variant(file="model", path=("endpoint", "canary", "timeout_minutes"), value=REMOVED),
+    ),
+    "CanaryOverrides.strategy": (
+        Variant(file="model", path=("endpoint", "canary", "timeout_minutes"), value=REMOVED),
+    ),
+    # A longer period needs a longer bake.
+    "CanaryAlarms.period_seconds": (
+        Variant(file="model", path=("endpoint", "canary", "timeout_minutes"), value=REMOVED),
+        *(
+            Variant(file="model", path=("endpoint", "canary", key), value=value)
+            for key, value in SLOW.items()
+        ),
+        *(
+            Variant(file="stages", path=("stages", "dev", "canary", key), value=value)
+            for key, value in SLOW.items()
+        ),
+    ),
+}
+"""Keys that have to go with another value of a choice."""
+EVERY_CHOICE = places(FILES)
+EVERY_BRANCH = {(place.choice, value) for place in EVERY_CHOICE for value in place.values}
+STRATEGIES = [
+    (place, value)
+    for place in EVERY_CHOICE
+    for value in place.values
+    if place.choice.endswith(".strategy")
+]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> set[tuple[str, Any]]:
+    """The branches on which the repository's own configuration stands."""
+    yaml = YAML(typ="safe", pure=True)
+    stages = {"stages": yaml.load((ROOT / "config" / "stages.yaml").read_text("utf-8"))}
+    models = [
+        {"model": yaml.load(path.read_text("utf-8"))}
+        for path in sorted((ROOT / "model_code").glob("*/model.yaml"))
+    ]
+    return {(one.choice, one.written) for files in (stages, *models) for one in places(files)}
+
+
+def _with(place: Place, value: Any) -> dict[str, Any]:
+    files = place.variant(value).applied_to(FILES)
+    for other in BESIDE.get(place.choice, ()):
+        files = other.applied_to(files)
+    return files
+
+
+def test_every_branch_of_every_choice_is_accepted_in_some_configuration(
+    repository: Path, shipped: set[tuple[str, Any]]
+) -> None:
+    """What is accepted alone is synthesized by the walk, what is shipped with the repository."""
+    accepted = set(shipped)
+    for place in EVERY_CHOICE:
+        for value in place.values:
+            if (place.choice, value) in accepted:
+                continue
+            written(_with(place, value), repository)
+            with contextlib.suppress(ContractError):
+                load_platform(repository)
+                accepted.add((place.choice, value))
+
+    assert len({choice for choice, _ in EVERY_BRANCH}) > 10
+    assert EVERY_BRANCH - accepted == set()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    STRATEGIES,
+    ids=[f"{place.choice}-{value}" for place, value in STRATEGIES],
+)
+def test_each_strategy_is_synthesized(
+    synthesize_here: Callable[[dict[str, Any]], None], place: Place, value: str
+) -> None:
+    synthesize_here(_with(place, value))
+
+
+@pytest.mark.full
+def test_each_choice_that_takes_other_keys_is_synthesized(
+    synthesize_here: Callable[[dict[str, Any]], None],
+) -> None:
+    for place in EVERY_CHOICE:
+        if place.choice in BESIDE and not place.choice.endswith(".strategy"):
+            for value in place.values:
+                synthesize_here(_with(place, value))

@@ -19,10 +19,35 @@ def routing(endpoint: Properties) -> Mapping[str, Any]:
     return dict(blue_green(endpoint).get("TrafficRoutingConfiguration", {}))
 
 
+def rolling(endpoint: Properties) -> Mapping[str, Any]:
+    """The rolling policy of an endpoint, empty when it has none."""
+    return dict(endpoint.get("DeploymentConfig", {}).get("RollingUpdatePolicy", {}))
+
+
+def is_rolling(endpoint: Properties) -> bool:
+    """Whether an endpoint is updated batch by batch, with no second fleet."""
+    deployment = endpoint.get("DeploymentConfig", {})
+    return "RollingUpdatePolicy" in deployment and "BlueGreenUpdatePolicy" not in deployment
+
+
+def update_policy(endpoint: Properties) -> tuple[str, Mapping[str, Any]]:
+    """Name and value of the one policy by which an endpoint is updated."""
+    if is_rolling(endpoint):
+        return "RollingUpdatePolicy", rolling(endpoint)
+    return "BlueGreenUpdatePolicy", blue_green(endpoint)
+
+
+def stepping(endpoint: Properties) -> tuple[str, Mapping[str, Any]]:
+    """Where the size and the wait of a step are stated, below DeploymentConfig, and what is."""
+    if is_rolling(endpoint):
+        return update_policy(endpoint)
+    return "BlueGreenUpdatePolicy.TrafficRoutingConfiguration", routing(endpoint)
+
+
 def guarded(template: Template) -> Iterator[tuple[str, Properties]]:
     """Endpoints whose traffic moves in steps."""
     for logical_id, endpoint in resources(template, ENDPOINT):
-        if routing(endpoint).get("Type") in ("CANARY", "LINEAR"):
+        if is_rolling(endpoint) or routing(endpoint).get("Type") in ("CANARY", "LINEAR"):
             yield logical_id, endpoint
 
 
@@ -45,6 +70,9 @@ def variants(template: Template, endpoint: Properties) -> list[Mapping[str, Any]
 
 
 def step_size(endpoint: Properties) -> tuple[str, Any]:
-    """Name and value of the size that this kind of routing needs."""
-    name = "CanarySize" if routing(endpoint).get("Type") == "CANARY" else "LinearStepSize"
-    return name, routing(endpoint).get(name)
+    """Name and value of the size that this kind of deployment needs."""
+    if is_rolling(endpoint):
+        name = "MaximumBatchSize"
+    else:
+        name = "CanarySize" if routing(endpoint).get("Type") == "CANARY" else "LinearStepSize"
+    return name, stepping(endpoint)[1].get(name)

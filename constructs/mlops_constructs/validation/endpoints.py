@@ -13,8 +13,11 @@ from mlops_constructs.validation.deployment import (
     ENDPOINT_CONFIG,
     blue_green,
     guarded,
+    is_rolling,
     routing,
     step_size,
+    stepping,
+    update_policy,
     variants,
 )
 from mlops_constructs.validation.rule import Fault, rule
@@ -29,27 +32,31 @@ from mlops_constructs.validation.template import (
 )
 
 _DEPLOYMENT: Final = "Properties.DeploymentConfig"
-_ROUTING: Final = f"{_DEPLOYMENT}.BlueGreenUpdatePolicy.TrafficRoutingConfiguration"
 _HALF: Final = 50
 _PROVISIONING_SECONDS: Final = 900
 
 
 @rule(
     "ML001",
-    why="without CanarySize or LinearStepSize the service refuses the update, in the deployment",
-    remedy="give CanarySize for CANARY, LinearStepSize for LINEAR",
+    why="without the size of a step the service refuses the update, in the deployment",
+    remedy="give CanarySize for CANARY, LinearStepSize for LINEAR, MaximumBatchSize for rolling",
 )
 def size_is_stated(template: Template) -> Iterator[Fault]:
     """A stepwise deployment states the size of its step."""
     for logical_id, endpoint in guarded(template):
         name, size = step_size(endpoint)
         if size is None:
-            yield Fault(logical_id=logical_id, where=_ROUTING, detail=f"{name} is missing")
+            where = _steps_at(endpoint)
+            yield Fault(logical_id=logical_id, where=where, detail=f"{name} is missing")
+
+
+def _steps_at(endpoint: Properties) -> str:
+    return f"{_DEPLOYMENT}.{stepping(endpoint)[0]}"
 
 
 @rule(
     "ML002",
-    why="SageMaker takes no canary or linear step above 50 % of the instances",
+    why="SageMaker takes no canary, linear step or batch above 50 % of the instances",
     remedy="lower the step, or give the variant more instances",
 )
 def step_is_at_most_half(template: Template) -> Iterator[Fault]:
@@ -59,7 +66,8 @@ def step_is_at_most_half(template: Template) -> Iterator[Fault]:
         share = _share(size or {}, _fleet(template, endpoint))
         if share is not None and share > _HALF:
             detail = f"{name} is {share:g} % of the fleet"
-            yield Fault(logical_id=logical_id, where=f"{_ROUTING}.{name}", detail=detail)
+            where = f"{_steps_at(endpoint)}.{name}"
+            yield Fault(logical_id=logical_id, where=where, detail=detail)
 
 
 def _share(size: Mapping[str, Any], instances: float | None) -> float | None:
@@ -95,9 +103,9 @@ def one_update_policy(template: Template) -> Iterator[Fault]:
 def bake_is_stated(template: Template) -> Iterator[Fault]:
     """A step bakes for a stated time."""
     for logical_id, endpoint in guarded(template):
-        if not number(routing(endpoint).get("WaitIntervalInSeconds")):
+        if not number(stepping(endpoint)[1].get("WaitIntervalInSeconds")):
             detail = "WaitIntervalInSeconds is missing or 0"
-            yield Fault(logical_id=logical_id, where=_ROUTING, detail=detail)
+            yield Fault(logical_id=logical_id, where=_steps_at(endpoint), detail=detail)
 
 
 @rule(
@@ -106,8 +114,10 @@ def bake_is_stated(template: Template) -> Iterator[Fault]:
     remedy="let TerminationWaitInSeconds cover the detection time of the alarms",
 )
 def old_fleet_waits(template: Template) -> Iterator[Fault]:
-    """The old fleet outlives the shift."""
+    """The old fleet outlives the shift; a rolling update keeps none, it waits after each batch."""
     for logical_id, endpoint in guarded(template):
+        if is_rolling(endpoint):
+            continue
         if not number(blue_green(endpoint).get("TerminationWaitInSeconds")):
             detail = "TerminationWaitInSeconds is missing or 0"
             where = f"{_DEPLOYMENT}.BlueGreenUpdatePolicy"
@@ -122,16 +132,17 @@ def old_fleet_waits(template: Template) -> Iterator[Fault]:
 def timeout_covers_waits(template: Template) -> Iterator[Fault]:
     """The deployment's timeout covers its waits and the provisioning."""
     for logical_id, endpoint in guarded(template):
-        timeout = number(blue_green(endpoint).get("MaximumExecutionTimeoutInSeconds"))
+        name, policy = update_policy(endpoint)
+        timeout = number(policy.get("MaximumExecutionTimeoutInSeconds"))
         needed = _waits(endpoint) + _PROVISIONING_SECONDS
         if timeout is None or timeout < needed:
             detail = f"{timeout or 0:g} s allowed, {needed:g} s needed"
-            where = f"{_DEPLOYMENT}.BlueGreenUpdatePolicy"
+            where = f"{_DEPLOYMENT}.{name}"
             yield Fault(logical_id=logical_id, where=where, detail=detail)
 
 
 def _waits(endpoint: Properties) -> float:
-    wait = number(routing(endpoint).get("WaitIntervalInSeconds")) or 0
+    wait = number(stepping(endpoint)[1].get("WaitIntervalInSeconds")) or 0
     termination = number(blue_green(endpoint).get("TerminationWaitInSeconds")) or 0
     return _steps(endpoint) * wait + termination
 
@@ -183,10 +194,10 @@ def bake_covers_detection(template: Template) -> Iterator[Fault]:
     for logical_id, endpoint in guarded(template):
         alarms = [alarm for _, alarm in rollback_alarms(template, endpoint) if alarm]
         needed = max(map(evaluation_seconds, alarms), default=0)
-        wait = number(routing(endpoint).get("WaitIntervalInSeconds"))
+        wait = number(stepping(endpoint)[1].get("WaitIntervalInSeconds"))
         if wait and wait < needed:
             detail = f"bakes {wait:g} s, the slowest alarm needs {needed:g} s"
-            yield Fault(logical_id=logical_id, where=_ROUTING, detail=detail)
+            yield Fault(logical_id=logical_id, where=_steps_at(endpoint), detail=detail)
 
 
 @rule(

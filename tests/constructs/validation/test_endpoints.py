@@ -1,8 +1,9 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from mlops.rollout import Strategy
 from mlops_constructs.validation import endpoints
 
 Template = dict[str, Any]
@@ -235,3 +236,102 @@ def test_an_update_that_keeps_the_size_of_a_fixed_fleet_is_found(
     properties(endpoint)["ExcludeRetainedVariantProperties"] = INSTANCES
 
     assert details(endpoints.capacity_has_one_owner, endpoint) == []
+
+
+# Every way in which traffic moves in steps, and what makes each of them worthless.
+
+STEPWISE = ("canary", "linear", "rolling")
+
+
+def deploy(template: Template, strategy: str) -> Any:
+    """Deploy the valid endpoint by a strategy; returns what states the size and the wait."""
+    if strategy == "canary":
+        return routing(template)
+    if strategy == "linear":
+        make_linear(template, 50)
+        policy(template)["MaximumExecutionTimeoutInSeconds"] = 7200
+        return routing(template)
+    properties(template)["DeploymentConfig"]["RollingUpdatePolicy"] = {
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        "WaitIntervalInSeconds": 600,
+        "MaximumExecutionTimeoutInSeconds": 7200,
+    }
+    del properties(template)["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    return properties(template)["DeploymentConfig"]["RollingUpdatePolicy"]
+
+
+SIZES = {"canary": "CanarySize", "linear": "LinearStepSize", "rolling": "MaximumBatchSize"}
+
+
+def _timeout(template: Template, seconds: int) -> None:
+    deployment = properties(template)["DeploymentConfig"]
+    for name in ("BlueGreenUpdatePolicy", "RollingUpdatePolicy"):
+        if name in deployment:
+            deployment[name]["MaximumExecutionTimeoutInSeconds"] = seconds
+
+
+Break = Callable[[Template, Any, str], Any]
+BREAKS: dict[str, tuple[Any, Break]] = {
+    "no size": (endpoints.size_is_stated, lambda _, steps, size: steps.pop(size)),
+    "more than half": (
+        endpoints.step_is_at_most_half,
+        lambda _, steps, size: steps[size].update(Value=51),
+    ),
+    "no wait": (
+        endpoints.bake_is_stated,
+        lambda _, steps, __: steps.update(WaitIntervalInSeconds=0),
+    ),
+    "too short a timeout": (
+        endpoints.timeout_covers_waits,
+        lambda template, _, __: _timeout(template, 600),
+    ),
+    "no alarms": (
+        endpoints.alarms_watch,
+        lambda template, _, __: properties(template)["DeploymentConfig"].pop(
+            "AutoRollbackConfiguration"
+        ),
+    ),
+    "a wait shorter than the alarms need": (
+        endpoints.bake_covers_detection,
+        lambda _, steps, __: steps.update(WaitIntervalInSeconds=60),
+    ),
+    "one instance": (
+        endpoints.fleet_can_be_guarded,
+        lambda template, _, __: variants(template)[0].update(InitialInstanceCount=1),
+    ),
+    "a family that SageMaker leaves out": (
+        endpoints.fleet_can_be_guarded,
+        lambda template, _, __: variants(template)[0].update(InstanceType="ml.inf1.xlarge"),
+    ),
+    "a fleet that an update resets": (
+        endpoints.capacity_has_one_owner,
+        lambda template, _, __: properties(template).pop("RetainAllVariantProperties"),
+    ),
+}
+
+
+@pytest.mark.parametrize("strategy", STEPWISE)
+@pytest.mark.parametrize("rule", endpoints.RULES, ids=lambda rule: rule.id)
+def test_a_valid_endpoint_of_each_strategy_breaks_no_rule(
+    rule: Any, strategy: str, endpoint: Template, details: Details
+) -> None:
+    deploy(endpoint, strategy)
+
+    assert details(rule, endpoint) == []
+
+
+@pytest.mark.parametrize("strategy", STEPWISE)
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_disarms_one_strategy_is_found_in_each(
+    name: str, strategy: str, endpoint: Template, details: Details
+) -> None:
+    rule, broken = BREAKS[name]
+    steps = deploy(endpoint, strategy)
+
+    broken(endpoint, steps, SIZES[strategy])
+
+    assert len(details(rule, endpoint)) == 1
+
+
+def test_every_stepwise_strategy_of_the_contract_is_tried_here() -> None:
+    assert {*STEPWISE, "all-at-once"} == set(get_args(Strategy))
