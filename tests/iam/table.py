@@ -1,5 +1,6 @@
 """The table in `expected/`: what each principal may do and what it may not, row by row."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -107,9 +108,9 @@ def load_table(folder: Path = TABLE) -> Table:
     """
     files = [YAML(typ="safe").load(file) for file in sorted(folder.glob("*.yaml"))]
     stages = [stage for file in files for stage in file.get("stages", [])]
-    names = dict(
-        pair for file in files for pair in _of_each_stage(file.get("resources", {}), stages)
-    )
+    named = [pair for file in files for pair in _of_each_stage(file.get("resources", {}), stages)]
+    _refuse_repeated("a resource is", [name for name, _ in named])
+    names = dict(named)
     blocks = [block for file in files for block in file.get("principals", [])]
     rows = [_row(written, names) for block in blocks for written in _written(block, stages)]
     _check(rows)
@@ -185,11 +186,14 @@ def _sides(row: Mapping[str, Any], key: str) -> frozenset[str]:
     return SIDES if side is None else frozenset({side})
 
 
-def _check(rows: Sequence[Row]) -> None:
-    names = [row.name for row in rows]
-    twice = sorted({name for name in names if names.count(name) > 1})
+def _refuse_repeated(what: str, names: Sequence[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise TableError(f"used twice: {', '.join(twice)}")
+        raise TableError(f"{what} used twice: {', '.join(twice)}")
+
+
+def _check(rows: Sequence[Row]) -> None:
+    _refuse_repeated("a row is", [row.name for row in rows])
     denials = {row.written for row in rows if not row.allowed}
     unknown = sorted({name for row in rows for name in row.guarded_by} - denials)
     if unknown:

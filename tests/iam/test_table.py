@@ -172,6 +172,13 @@ def test_a_mistake_in_the_table_is_named(tmp_path: Path, change: dict[str, Any],
         loaded(tmp_path, document)
 
 
+def test_a_resource_that_two_files_name_differently_is_refused(tmp_path: Path) -> None:
+    YAML(typ="safe").dump({"resources": {"dev data": "arn:aws:s3:::another"}}, tmp_path / "a.yaml")
+
+    with pytest.raises(TableError, match="a resource is used twice: dev data"):
+        loaded(tmp_path, SMALL)
+
+
 def test_a_side_that_does_not_exist_is_named(tmp_path: Path) -> None:
     document = copy.deepcopy(SMALL)
     document["principals"][0]["may not"][0]["refused_by"] = "everybody"
