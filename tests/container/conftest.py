@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from mlops.contract import Platform, load_platform
-from mlops.pipeline.archive import dockerfile
+from mlops.pipeline.archive import CONTENT, dockerfile
 from mlops.rehearsal import pipeline_run, steps, transform
 from mlops.rehearsal.pipeline_run import rehearse_pipeline
 from mlops.rehearsal.processes import Processes
@@ -130,7 +130,7 @@ def model(model_folder: Path) -> str:
 def image(store: Images, base: BaseImage, registry: str, model_folder: Path) -> Image:
     """The model's image, built by its Dockerfile, as a registry got it."""
     lock, recipe = model_folder / "requirements.lock", dockerfile(model_folder)
-    key = images.content_key(recipe, lock)
+    key = images.content_key(recipe, lock, CONTENT)
     name = f"localhost/model:{key}-{base.name.rpartition(':')[2]}"
     reference = f"{registry}/{model_folder.name}:{key}"
     with machine.alone(store.folder):
@@ -143,6 +143,7 @@ def image(store: Images, base: BaseImage, registry: str, model_folder: Path) -> 
                 context=model_folder.resolve(),
                 arguments={"BASE": base.name},
                 volumes={wheels: "/wheels", wheels / "pip.conf": "/etc/pip.conf"},
+                contexts={"platform": CONTENT.parent},
             )
         store.push(name, reference)
         root = store.root(name)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -100,10 +100,15 @@ def served(
     processes: Processes,
     port: int = PORT,
     instance_type: str = "ml.m5.large",
+    change: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[ContainerServer]:
-    """A healthy container over an unpacked archive; it ends with the block."""
+    """A healthy container over an unpacked archive; it ends with the block.
+
+    `change` is what somebody does to the unpacked files before the container starts.
+    """
     opt_ml = folder / "opt" / "ml"
     unpack(archive, opt_ml / "model")
+    change(opt_ml / "model")
     give_to_root(opt_ml)
     container = Container(
         image=image,

@@ -54,14 +54,16 @@ class Images:
         context: Path,
         arguments: Mapping[str, str] | None = None,
         volumes: Mapping[Path, str] | None = None,
+        contexts: Mapping[str, Path] | None = None,
     ) -> None:
-        """Build a Dockerfile as it is; build arguments and read-only volumes are all that is added.
+        """Build a Dockerfile as it is; arguments, volumes and contexts are all that is added.
 
         Raises:
             AssertionError: it cannot be built; the text ends with what buildah said.
         """
         options = [f"--build-arg={key}={value}" for key, value in (arguments or {}).items()]
         options += [f"--volume={path}:{to}:ro" for path, to in (volumes or {}).items()]
+        options += [f"--build-context={key}={path}" for key, path in (contexts or {}).items()]
         done = self._buildah(
             *("bud", "--isolation", "chroot", "--format", "docker", "--platform", "linux/amd64"),
             *(*options, "--tag", name, "--file", str(dockerfile), str(context)),

@@ -1,7 +1,7 @@
 """The model's container as an endpoint and as Batch Transform start it, stop it and ask it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from mlops.registry import local_client
 from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.processes import Processes
 from mlops.rehearsal.results import Execution
+from mlops.rehearsal.serving_check import ServingError
 from mlops.rehearsal.workspace import Workspace
+from mlops.rollout.content import VARIABLE, content_of_archive
 from tests.container import hosting
 from tests.container.conftest import STAGE
 from tests.container.hosting import KILLED_AFTER_SECONDS, ContainerServer
@@ -76,6 +78,84 @@ def test_a_healthy_container_answers_as_the_contract_promises(
     assert status == 200, text
     assert json.loads(text)
     runtime.ran("serve")
+
+
+def flip_a_bit(folder: Path) -> None:
+    """In the code that would be imported first."""
+    path = folder / "code" / "inference.py"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def link_elsewhere(folder: Path) -> None:
+    (folder / "extra").symlink_to("/etc/hostname")
+
+
+def nothing(_: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "said"),
+    [
+        (flip_a_bit, "recorded", "the archive is not the one that was approved"),
+        (link_elsewhere, "recorded", "'extra' is no file or folder inside the tree"),
+        (nothing, "0" * 64, "the archive is not the one that was approved"),
+        (nothing, None, "MODEL_CONTENT is not set"),
+    ],
+)
+def test_the_image_starts_nothing_of_an_archive_that_was_not_released(
+    *,
+    runtime: Runtime,
+    archive: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
+    change: Callable[[Path], None],
+    expected: str | None,
+    said: str,
+) -> None:
+    told = {key: value for key, value in environment.items() if key != VARIABLE}
+    if expected is not None:
+        told[VARIABLE] = digest_of(archive) if expected == "recorded" else expected
+
+    with (
+        pytest.raises(ServingError, match="ended at its start") as refusal,
+        hosting.served(
+            runtime.image,
+            archive=archive,
+            folder=tmp_path / "serving",
+            environment=told,
+            processes=Processes(),
+            change=change,
+        ),
+    ):
+        pass
+
+    (line,) = (tmp_path / "serving" / "log.txt").read_text().splitlines()
+    assert json.loads(line)["event"] == "refused to start"
+    assert said in str(refusal.value)
+
+
+def test_the_image_starts_the_archive_that_was_released(
+    runtime: Runtime, archive: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with hosting.served(
+        runtime.image,
+        archive=archive,
+        folder=tmp_path / "serving",
+        environment={**environment, VARIABLE: digest_of(archive)},
+        processes=Processes(),
+    ) as server:
+        assert server.get("/ping") == (200, b"")
+
+    first = (tmp_path / "serving" / "log.txt").read_text().splitlines()[0]
+    assert json.loads(first)["digest"] == digest_of(archive)
+
+
+def digest_of(archive: Path) -> str:
+    with archive.open("rb") as stream:
+        return content_of_archive(stream).digest
 
 
 def test_a_stop_finishes_what_is_under_way_before_the_container_is_killed(
