@@ -81,7 +81,7 @@ def test_a_step_that_is_gone_is_missed_by_those_who_read_it(committed):
 
     found = [str(finding) for finding in reference_findings(definition)]
 
-    assert sum("there is no step 'FindApproved'" in finding for finding in found) == 3
+    assert sum("there is no step 'FindApproved'" in finding for finding in found) == 4
 
 
 def test_an_item_of_a_list_may_be_counted(committed):
