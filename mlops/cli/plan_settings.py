@@ -1,4 +1,4 @@
-"""What a plan assumes instead of what the contract says: `mlops canary plan --settings`."""
+"""What a plan assumes instead of what the contract says: option `--settings`."""
 
 import json
 from collections.abc import Mapping, Sequence

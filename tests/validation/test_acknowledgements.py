@@ -22,12 +22,14 @@ import pytest
 # The drift job adds in each stage 12: what it reads and writes by prefix (files of days to come),
 # and the executions' jobs, which SageMaker names; metrics know no resource.
 # The function that starts trainings adds 1: the keys of published data hold the content's hash.
+# The step that asks where a version comes from adds 2: an execution's name, and the record of its
+# data, are made by the execution.
 # The role of the baseline's job is 1: like every job it reads and writes what executions make.
 # The weekly report adds in each stage 3: configs and models with generated names, and calls that
 # know no resource.
 # A batch adds in each stage 14: what its model and its two functions read and write by prefix, its
 # jobs, which SageMaker names, and metrics.
-ACKNOWLEDGED = 15 + 1 + 1 + 3 * 23 + 8 + 2 + 3 + 3 * 8 + 1 + 3 * 12 + 3 * 3 + 3 * 14
+ACKNOWLEDGED = 15 + 1 + 2 + 1 + 3 * 23 + 8 + 2 + 3 + 3 * 8 + 1 + 3 * 12 + 3 * 3 + 3 * 14
 PLUGINS = ("AwsSolutions::", "mlops-rules::")
 
 
