@@ -88,7 +88,9 @@ class Model:
         """What the platform's packer makes of the folder; gone when the process ends."""
         target = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}-"))
         atexit.register(shutil.rmtree, target, ignore_errors=True)
-        shared = (PLATFORM / "sheet.py", PLATFORM / "rollout/probes.py")
+        shared = tuple(
+            PLATFORM / name for name in ("sheet.py", "rollout/content.py", "rollout/probes.py")
+        )
         server = (SERVER, SERVER.with_name("model_server.py"), *shared)
         for source in (*self.folder.glob("*.py"), *server):
             shutil.copyfile(source, target / source.name)
