@@ -4,6 +4,7 @@ The emulator checks every call that a function makes to it against the function'
 calls go to an emulator that asks nobody.
 """
 
+import contextlib
 import json
 
 import pytest
@@ -56,7 +57,9 @@ def _pushed(aws: Server) -> tuple[str, str]:
     # The emulator looks into the caller's account, whatever registry is asked for.
     for account in (DELIVERY, DEV):
         registry = aws.client("ecr", root_of(account))
-        registry.create_repository(repositoryName=name)
+        # Other tests deploy the delivery, and its repositories, into the same emulator.
+        with contextlib.suppress(registry.exceptions.RepositoryAlreadyExistsException):
+            registry.create_repository(repositoryName=name)
         pushed = registry.put_image(repositoryName=name, imageManifest=manifest, imageTag="abc")
     digest = pushed["image"]["imageId"]["imageDigest"]
     return f"{DELIVERY}.dkr.ecr.eu-west-1.amazonaws.com/{name}", digest
