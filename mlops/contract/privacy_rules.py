@@ -49,6 +49,7 @@ def _production_knows_what_is_personal(
             document,
             _PATH,
             f"says nothing about personal data, and {', '.join(production)} is production",
+            got="nothing",
             allowed="[] where no field identifies a person, or the names of those that do",
             remedy="say endpoint.capture.personal_fields: [] after asking whoever owns the data",
         )
