@@ -2,17 +2,18 @@
 
 from mlops.contract import ModelSpec
 from mlops_constructs.permission import Permission
+from mlops_constructs.platform_function import Task
 from mlops_constructs.site import Site
-from mlops_constructs.step_function import StepTask
 
 
-def find_approved(site: Site, model: ModelSpec) -> StepTask:
+def find_approved(site: Site, model: ModelSpec) -> Task:
     """Reads one model package group and one image repository."""
     names = site.names
-    return StepTask(
+    return Task(
         name="find-approved",
         description=f"Newest approved version of {model.name}",
         module="find_approved",
+        minutes=1,
         permissions=[
             Permission(
                 sid="ReadTheGroup",

@@ -5,13 +5,11 @@ from aws_cdk import aws_iam as iam
 from mlops.contract import ModelSpec
 from mlops.pipeline import DATA_RECORD
 from mlops_constructs.permission import Permission
+from mlops_constructs.platform_function import Task
 from mlops_constructs.site import Site
-from mlops_constructs.step_function import StepTask
 
 
-def find_origin(
-    site: Site, model: ModelSpec, *, key_arn: str, starter: iam.IRole | None
-) -> StepTask:
+def find_origin(site: Site, model: ModelSpec, *, key_arn: str, starter: iam.IRole | None) -> Task:
     """Reads an execution of one pipeline, and the record of its first job.
 
     Args:
@@ -20,10 +18,11 @@ def find_origin(
         key_arn: the stage's key, under which the record lies.
         starter: role of the function that starts trainings; None: nothing starts them but people.
     """
-    return StepTask(
+    return Task(
         name="find-origin",
         description=f"Who started a training of {model.name}, and the data that it read",
         module="find_origin",
+        minutes=1,
         permissions=[
             Permission(
                 sid="SeeTheExecution",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -15,6 +16,8 @@ from mlops_constructs.function_log_group import function_log_group
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
+
+_HANDLERS: Final = Path(__file__).parent / "handlers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,13 @@ class Task:
 
 
 class PlatformFunction(Construct):
-    """Runs one handler of the archive outside of any network."""
+    """Runs one handler outside of any network.
+
+    Args:
+        archive: what the handler imports of the platform, and the handler; None: it imports
+            nothing of the platform and is packed alone, so that a change of the others is no
+            change of this function.
+    """
 
     def __init__(
         self,
@@ -50,7 +59,7 @@ class PlatformFunction(Construct):
         site: Site,
         model: str,
         task: Task,
-        archive: Path,
+        archive: Path | None,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, id_)
@@ -60,18 +69,18 @@ class PlatformFunction(Construct):
         log_group = function_log_group(self, "Log", site=site, name=name, key=key)
         self.function = self._function(log_group, archive)
 
-    def _function(self, log_group: logs.ILogGroup, archive: Path) -> lambda_.Function:
+    def _function(self, log_group: logs.ILogGroup, archive: Path | None) -> lambda_.Function:
         function = lambda_.Function(
             self,
             "Function",
             description=self._task.description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"mlops_constructs.handlers.{self._task.module}.handler",
-            code=lambda_.Code.from_asset(str(archive)),
+            handler=f"{self._package(archive)}{self._task.module}.handler",
+            code=self._code(archive),
             memory_size=256,
             timeout=Duration.minutes(self._task.minutes),
-            environment=dict(self._task.environment),
+            environment=dict(self._task.environment) or None,
             role=self._role(log_group),
             log_group=log_group,
         )
@@ -85,6 +94,16 @@ class PlatformFunction(Construct):
                 target_arn=self._task.dead_letter_queue_arn
             )
         return function
+
+    @staticmethod
+    def _package(archive: Path | None) -> str:
+        return "" if archive is None else "mlops_constructs.handlers."
+
+    def _code(self, archive: Path | None) -> lambda_.AssetCode:
+        if archive is not None:
+            return lambda_.Code.from_asset(str(archive))
+        alone = ["*", f"!{self._task.module}.py"]
+        return lambda_.Code.from_asset(str(_HANDLERS), exclude=alone)
 
     def _role(self, log_group: logs.ILogGroup) -> iam.IRole:
         logging = Permission(

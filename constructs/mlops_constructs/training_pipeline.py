@@ -15,8 +15,8 @@ from mlops.pipeline.graph import data_uri
 from mlops_constructs.find_approved import find_approved
 from mlops_constructs.find_origin import find_origin
 from mlops_constructs.pipeline_roles import PipelineRoles
+from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.site import Site
-from mlops_constructs.step_function import StepFunction, StepTask
 
 
 class TrainingPipeline(Construct):
@@ -50,10 +50,10 @@ class TrainingPipeline(Construct):
         self._roles = self._pipeline_roles()
         self.pipeline = self._pipeline(commit)
 
-    def _asked(self, id_: str, task: StepTask) -> lambda_.Function:
+    def _asked(self, id_: str, task: Task) -> lambda_.Function:
         model = self._source.spec.name
-        return StepFunction(
-            self, id_, site=self._site, model=model, task=task, key=self._key
+        return PlatformFunction(
+            self, id_, site=self._site, model=model, task=task, archive=None, key=self._key
         ).function
 
     def _pipeline_roles(self) -> PipelineRoles:

@@ -1,4 +1,4 @@
-"""A step's function can do what its task says, and write one log."""
+"""The function behind a step can do what its task says, and write one log."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from mlops.contract import ModelSpec
 from mlops_constructs.find_approved import find_approved
 from mlops_constructs.find_origin import find_origin
+from mlops_constructs.platform_function import PlatformFunction, Task
 from mlops_constructs.site import Site
-from mlops_constructs.step_function import StepFunction, StepTask
 
 KEY = "arn:aws:kms:eu-west-1:200000000000:key/0"
 
@@ -17,15 +17,16 @@ KEY = "arn:aws:kms:eu-west-1:200000000000:key/0"
 @pytest.fixture(scope="module")
 def rendered(
     render: Callable[..., Any], site_of: Callable[..., Site], key_in: Callable[..., Any]
-) -> Callable[[Callable[[Any], StepTask]], Any]:
-    def made(task_in: Callable[[Any], StepTask]) -> Any:
+) -> Callable[[Callable[[Any], Task]], Any]:
+    def made(task_in: Callable[[Any], Task]) -> Any:
         return render(
-            lambda stack: StepFunction(
+            lambda stack: PlatformFunction(
                 stack,
                 "Find",
                 site=site_of("dev"),
                 model="churn",
                 task=task_in(stack),
+                archive=None,
                 key=key_in(stack),
             )
         )
@@ -40,7 +41,7 @@ def find(rendered: Callable[..., Any], site_of: Callable[..., Site], model: Mode
 
 @pytest.fixture(scope="module")
 def origin(rendered: Callable[..., Any], site_of: Callable[..., Site], model: ModelSpec) -> Any:
-    def task(stack: Any) -> StepTask:
+    def task(stack: Any) -> Task:
         from aws_cdk import aws_iam as iam
 
         starter = iam.Role.from_role_arn(stack, "By", "arn:aws:iam::200000000000:role/starter")
