@@ -30,6 +30,7 @@ class Place:
 
 _NAME_PROPERTIES: Final = {
     "AWS::CodeBuild::Project": "Name",
+    "AWS::CodePipeline::Pipeline": "Name",
     "AWS::ECR::Repository": "RepositoryName",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
@@ -48,6 +49,7 @@ _NAME_PROPERTIES: Final = {
 }
 _ARNS: Final = {
     "AWS::CodeBuild::Project": "arn:aws:codebuild:{region}:{account}:project/{name}",
+    "AWS::CodePipeline::Pipeline": "arn:aws:codepipeline:{region}:{account}:{name}",
     "AWS::ECR::Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
     "AWS::Events::EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
     "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
