@@ -10,8 +10,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements" / "monitoring.txt"
 MODEL_LOCKS = sorted(ROOT.glob("model_code/*/requirements.lock"))
-BESIDE = {"mlops.sheet", "sheet", "mlops.jobs", "jobs", "mlops.jobs.bodies", "jobs.bodies"}
-"""What an archive has beside the room: the frame of pages, and the server's reader of bodies."""
+BESIDE = {
+    *("mlops.sheet", "sheet"),
+    *("mlops.jobs", "jobs", "mlops.jobs.bodies", "jobs.bodies"),
+    *("mlops.rollout.content", "content"),
+}
+"""Beside the room an archive has the frame of pages, the server's reader of bodies, and the hash
+of an archive's content."""
 ROOM = sorted((ROOT / "mlops" / "monitoring").glob("*.py"))
 
 
