@@ -37,6 +37,12 @@ SPREAD = {"tests/mutants/test_mutants.py"}
 SWEEP_SHARE = 4
 MODEL = "bike_demand"
 FURTHER = sorted({path.parent.name for path in ROOT.glob("model_code/*/model.yaml")} - {MODEL})
+if importlib.util.find_spec("hypothesis"):  # not every model's environment has it
+    import hypothesis
+
+    # An example's deadline is a wall clock, and main's colour is no matter of a draw.
+    hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("tests")
 UV = Path(sys.executable).with_name("uv")
 Template = dict[str, Any]
 Finished = subprocess.CompletedProcess[str]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAST_PATIENCE_SECONDS = 60
@@ -161,3 +162,8 @@ def test_an_upper_bound_in_numbers_is_found(test: str) -> None:
 )
 def test_a_lower_bound_and_a_reference_are_none(test: str) -> None:
     assert list(upper_bounds(f"def test():\n {test}\n")) == []
+
+
+def test_no_example_of_a_property_has_a_deadline() -> None:
+    assert settings().deadline is None
+    assert settings().derandomize

@@ -165,7 +165,7 @@ def placed(request: dict[str, Any], at: tuple[Any, ...], value: Any) -> dict[str
 
 
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-@settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_the_model_allows_is_accepted_and_each_violation_refused(
     service: str, operation: str, data: st.DataObject
@@ -183,7 +183,7 @@ def test_what_the_model_allows_is_accepted_and_each_violation_refused(
 
 
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-@settings(max_examples=5, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_missing_and_an_unknown_member_are_refused_as_botocore_does(
     service: str, operation: str, data: st.DataObject

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mlops.checks.generator import arrivals, generate
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(per_minute=st.floats(60, 6000), seconds=st.floats(1, 30), seed=st.integers(0, 99))
 def test_moments_ascend_and_end_in_time(per_minute: float, seconds: float, seed: int) -> None:
     moments = list(arrivals(per_minute=per_minute, seconds=seconds, seed=seed))

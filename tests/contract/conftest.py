@@ -12,9 +12,7 @@ from mlops.contract.guardrails import MODEL_FILES
 
 settings.register_profile(
     "contract",
-    deadline=None,
     max_examples=60,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("contract")

@@ -63,7 +63,7 @@ def placed(folder, made, rows, shape):
     return Model(folder, minimum_rows=3)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(drawn=contracts(), shape=st.sampled_from(["one", "list", "below a key", "csv"]))
 def test_a_small_model_of_any_kind_can_be_asked(tmp_path_factory, drawn, shape):
     made, rows = drawn
@@ -79,14 +79,14 @@ def test_a_small_model_of_any_kind_can_be_asked(tmp_path_factory, drawn, shape):
     assert rows_of(model) == (rows[:1] if shape == "one" else rows)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(drawn=contracts())
 def test_every_field_refuses_what_is_called_wrong(drawn):
     for field in drawn[0]["schema"]["input"]:
         assert not Field.read(field).accepts(wrong_value(field))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(drawn=contracts())
 def test_rows_survive_the_way_through_csv(drawn):
     made, rows = drawn

@@ -10,8 +10,8 @@ import pytest
 
 from mlops.monitoring import Baseline, Schema
 
-hypothesis.settings.register_profile("ours", deadline=None, derandomize=True, max_examples=60)
-hypothesis.settings.load_profile("ours")
+hypothesis.settings.register_profile("monitoring", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("monitoring")
 
 CONTRACT: dict[str, Any] = {
     "schema": {

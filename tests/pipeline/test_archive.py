@@ -108,7 +108,7 @@ def test_no_entry_tells_who_packed_it_or_when(spec, folder, tmp_path):
     assert archive.path.read_bytes()[4:8] == bytes(4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     files=st.dictionaries(NAMES, st.binary(max_size=200), min_size=1, max_size=6),
     times=st.lists(st.integers(1, 2_000_000_000), min_size=6, max_size=6),

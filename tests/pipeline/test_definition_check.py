@@ -125,7 +125,7 @@ def test_a_misspelt_key_is_found_wherever_it_stands(right: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_damage_ends_in_a_traceback(right: dict[str, Any], data: st.DataObject) -> None:
     damaged = copy.deepcopy(right)
@@ -142,7 +142,7 @@ def test_no_damage_ends_in_a_traceback(right: dict[str, Any], data: st.DataObjec
     definition_findings(damaged)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     document=st.recursive(
         JUNK,

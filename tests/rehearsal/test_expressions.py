@@ -162,7 +162,7 @@ def test_an_undecidable_condition_is_an_error_and_no_pass(
         scope.holds(condition)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(left=NUMBERS, right=NUMBERS)
 def test_the_orders_are_consistent(left: float, right: float) -> None:
     scope = Scope(parameters={}, execution={}, storage=LocalS3(Path("nowhere")))
@@ -180,7 +180,7 @@ def test_the_orders_are_consistent(left: float, right: float) -> None:
     assert scope.holds(negated) is at_least
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(parts=st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,8}", fullmatch=True), min_size=1))
 def test_dotted_and_quoted_paths_mean_the_same(parts: list[str]) -> None:
     quoted = parts[0] + "".join(f"['{part}']" for part in parts[1:])

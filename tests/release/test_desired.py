@@ -438,7 +438,7 @@ def left_by_a_person(world: World, version: int) -> bool:
     return any((change.before or 0) >= version for change in people[last_up + 1 :])
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(world=WORLDS)
 def test_a_second_sweep_finds_nothing_to_do(world: World) -> None:
     world.swept()
@@ -446,7 +446,7 @@ def test_a_second_sweep_finds_nothing_to_do(world: World) -> None:
     assert world.swept().move is None
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(world=WORLDS)
 def test_only_approved_versions_that_no_person_left_are_ever_pinned(world: World) -> None:
     move = world.looked_at().move
@@ -459,7 +459,7 @@ def test_only_approved_versions_that_no_person_left_are_ever_pinned(world: World
         assert move.before == world.pinned
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(world=WORLDS)
 def test_a_good_pin_never_moves_backwards(world: World) -> None:
     found = world.looked_at()
@@ -470,7 +470,7 @@ def test_a_good_pin_never_moves_backwards(world: World) -> None:
         assert (found.move.version or 0) > (world.pinned or 0)
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(world=WORLDS)
 def test_every_rejected_pin_moves_or_is_told(world: World) -> None:
     found = world.swept()
@@ -483,7 +483,7 @@ def test_every_rejected_pin_moves_or_is_told(world: World) -> None:
         assert found.problem is None
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(world=WORLDS, order=st.randoms(use_true_random=False))
 def test_the_order_in_which_the_registry_lists_makes_no_difference(
     world: World, order: object

@@ -198,7 +198,7 @@ TEXTS = st.one_of(
 
 
 @settings(
-    deadline=None, derandomize=True, max_examples=60,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(text=TEXTS)

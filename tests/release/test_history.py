@@ -63,7 +63,7 @@ def test_a_change_knows_whether_a_person_made_it() -> None:
     versions=st.lists(st.sampled_from([None, 1, 2, 3]), max_size=12),
     people=st.lists(st.booleans(), min_size=12, max_size=12),
 )
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 def test_what_people_left_is_told_without_most_of_the_automations_commits(
     versions: list[int | None], people: list[bool]
 ) -> None:

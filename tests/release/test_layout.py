@@ -211,13 +211,13 @@ def comments(text: str) -> list[str]:
     return re.findall(r"(?:^|(?<=\s))#[^\r\n]*", text)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(files())
 def test_the_generated_files_mean_what_they_were_made_to_mean(file: Written) -> None:
     assert meaning(file.text) == file.pins
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(files(), st.sampled_from(MODELS), st.sampled_from(STAGES), st.integers(1000, 9999))
 def test_a_pin_changes_what_it_says_and_no_other_byte(
     file: Written, model: str, stage: str, version: int
@@ -235,7 +235,7 @@ def test_a_pin_changes_what_it_says_and_no_other_byte(
     assert after.endswith(("\n", "\r\n")) == file.text.endswith("\n") or "\n" not in file.text
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(files(), st.sampled_from(MODELS), st.sampled_from(STAGES))
 def test_a_pin_that_is_taken_away_takes_one_line_at_most(
     file: Written, model: str, stage: str
@@ -253,7 +253,7 @@ def test_a_pin_that_is_taken_away_takes_one_line_at_most(
     assert set(comments(file.text)) - set(comments(after)) <= set(comments("\n".join(gone)))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(files(), st.sampled_from(STAGES), st.integers(1000, 9999))
 def test_a_new_pin_that_is_taken_away_again_leaves_the_file_as_it_was(
     file: Written, stage: str, version: int

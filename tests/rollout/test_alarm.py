@@ -25,7 +25,7 @@ TABLE = """
 """
 ROWS = [[cell.strip() for cell in row.split("|")] for row in TABLE.strip().splitlines()]
 VALUES = {"0": Point(value=0.0), "X": Point(value=1.0), "-": None}
-_checked = settings(deadline=None, derandomize=True, max_examples=300)
+_checked = settings(max_examples=300)
 RED = {State.OK: 0, State.INSUFFICIENT_DATA: 0, State.ALARM: 1}
 
 

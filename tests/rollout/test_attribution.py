@@ -184,7 +184,7 @@ _attempts = st.builds(
     minimum_invocations=st.integers(1, 300),
     failure_reason=_reasons,
 )
-_examples = settings(deadline=None, derandomize=True, max_examples=500)
+_examples = settings(max_examples=500)
 
 
 @_examples

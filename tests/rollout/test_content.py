@@ -74,7 +74,7 @@ def hash_of(files: dict[str, bytes]) -> str:
     return content_of_archive(io.BytesIO(packed(files))).digest
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(files=TREES)
 def test_it_is_what_coreutils_give_in_the_folder(files, tmp_path_factory):
     folder = laid_out(files, tmp_path_factory.mktemp("trees"))
@@ -90,7 +90,7 @@ def test_the_command_that_the_module_documents_is_the_one_that_was_tried():
     assert COREUTILS in str(content.__doc__)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(files=TREES)
 def test_an_archive_has_the_hash_of_the_tree_that_it_unpacks_to(files, tmp_path_factory):
     folder = laid_out(files, tmp_path_factory.mktemp("trees"))

@@ -41,7 +41,7 @@ def test_so_many_good_requests_and_no_more_leave_a_data_point_bad(signal: Signal
         assert not _breaches(signal, bad, int(most) + 1)
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(ratio=st.floats(1e-4, 0.999), bad=st.integers(1, 5000))
 def test_a_ratio_is_compared_as_a_quotient_of_floats(ratio: float, bad: int) -> None:
     most = int(most_good(_signal("server-errors", ratio))(bad))

@@ -72,7 +72,7 @@ def test_other_alarms_tell_by_themselves(key: str) -> None:
     assert fine.new_is_worse(ALARM.format(key))
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(
     share=st.floats(0, 1),
     old=st.integers(50, 3000),

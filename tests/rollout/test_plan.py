@@ -173,7 +173,7 @@ def _settings() -> st.SearchStrategy[Setting]:
     )
 
 
-@settings(deadline=None, derandomize=True, max_examples=10)
+@settings(max_examples=10)
 @given(setting=_settings(), rpm=st.integers(100, 30_000), instances=st.integers(2, 12))
 def test_no_row_of_the_table_is_as_cheap_as_the_recommended_one_and_better(
     setting: Setting, rpm: int, instances: int
@@ -192,7 +192,7 @@ def test_no_row_of_the_table_is_as_cheap_as_the_recommended_one_and_better(
             assert worse or merits == ours, row
 
 
-@settings(deadline=None, derandomize=True, max_examples=12)
+@settings(max_examples=12)
 @given(setting=_settings(), rpm=st.integers(1, 5000))
 def test_whatever_is_recommended_is_allowed_good_enough_and_reached_by_its_patch(
     setting: Setting, rpm: int

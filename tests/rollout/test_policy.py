@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.rollout import LIMITS, AlarmWindow, CanaryPolicy, violations
@@ -105,7 +105,6 @@ def test_an_alarm_cannot_need_more_points_than_it_looks_at() -> None:
     assert _keys(CanaryPolicy(), window) == ["alarms.datapoints_to_alarm"]
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     policy=st.builds(
         CanaryPolicy,

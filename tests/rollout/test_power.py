@@ -295,7 +295,7 @@ def test_clusters_and_bursts_are_in_the_figures() -> None:
 _risks = st.floats(0, 1)
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(
     rpm=st.integers(0, 2000),
     share=st.integers(1, 50),
@@ -317,7 +317,7 @@ def test_a_worse_version_is_caught_more_surely(
     assert 0 <= found.expected_harmed <= exposure.requests_until(720) + 1e-6
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(max_examples=150)
 @given(rpm=st.integers(0, 2000), minutes=st.integers(1, 30), new=_risks)
 def test_a_longer_bake_never_catches_less(rpm: int, minutes: int, new: float) -> None:
     risk, signal = Risk(old=0, new=new), _signals()["server-errors"]

@@ -57,7 +57,7 @@ def test_what_differs_does_not(answer: object, recorded: object) -> None:
     assert not agrees(answer, recorded, CLOSE)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(answer=JSON)
 def test_an_answer_is_never_different_from_itself(answer: Any) -> None:
     assert list(differences(answer, answer, EXACT)) == []

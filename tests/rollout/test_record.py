@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.rollout.fleets import Fleets, FleetSums
@@ -40,7 +40,6 @@ SUMS = st.builds(
     FleetSums,
     **{one.name: st.floats(min_value=0, max_value=1e15) for one in fields(FleetSums)},
 )
-CHECKED = settings(deadline=None, derandomize=True)
 TEXTS = st.lists(st.text(max_size=900), max_size=12).map(tuple)
 RECORDS = st.builds(
     ReleaseRecord,
@@ -68,7 +67,6 @@ def test_a_record_is_written_in_one_way_only() -> None:
     )
 
 
-@CHECKED
 @given(record=RECORDS)
 def test_what_was_written_is_read_again_and_always_fits(record: ReleaseRecord) -> None:
     text = record.to_json()
@@ -83,7 +81,6 @@ def test_what_was_written_is_read_again_and_always_fits(record: ReleaseRecord) -
         assert shown == told or told.startswith(shown.removesuffix("..."))
 
 
-@CHECKED
 @given(record=RECORDS, filler=st.integers(min_value=0, max_value=20))
 def test_only_what_does_not_fit_is_cut(record: ReleaseRecord, filler: int) -> None:
     short = replace(record, reasons=("x" * filler,), red_alarms=())

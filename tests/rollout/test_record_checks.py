@@ -111,7 +111,6 @@ def test_two_clocks_may_differ_as_far_as_aws_lets_them(ahead: timedelta, refused
         ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-23:59", "9999-12-31T00:00-12:00"]
     )
 )
-@settings(deadline=None, derandomize=True)
 def test_no_moment_of_the_calendar_breaks_the_reader(moment: str) -> None:
     record = replace(RECORD, time=moment)
 
@@ -181,7 +180,7 @@ ATTEMPTS = st.builds(
 
 
 @given(attempt=ATTEMPTS)
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(max_examples=400)
 def test_the_reader_believes_exactly_the_blame_that_the_writer_finds(attempt: Attempt) -> None:
     cause, why = attribute(attempt)
     written = replace(

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.rollout import Point, Sample, aggregate, minimum_samples, timeline
@@ -87,7 +87,6 @@ def test_no_time_has_no_points() -> None:
     assert timeline([], statistic="Sum", period_seconds=60, start=120, end=60) == []
 
 
-@settings(deadline=None, derandomize=True)
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), share=st.integers(1, 100))
 def test_a_percentile_is_a_value_that_its_share_does_not_exceed(
     values: list[float], share: int
@@ -99,7 +98,6 @@ def test_a_percentile_is_a_value_that_its_share_does_not_exceed(
     assert sum(value < found for value in values) * 100 < share * len(values)
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     at=st.lists(st.floats(0, 1000), max_size=60),
     period=st.sampled_from((10, 60, 300)),

@@ -99,7 +99,6 @@ def test_a_latency_that_every_request_exceeds_is_refused() -> None:
         _signals(latency_p99_ms=0)
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     error=st.floats(0, 0.999),
     model=st.floats(0, 0.999),
@@ -165,7 +164,7 @@ def _model_errors(
 
 
 @pytest.mark.parametrize("counts_refusals", [True, False], ids=["4xx counted", "4xx not counted"])
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(callers=CALLERS, seed=st.integers(0, 99))
 def test_what_callers_do_wrong_to_both_fleets_never_rolls_back(
     counts_refusals: bool, callers: tuple[int, int, float], seed: int

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mlops.rollout.statistic import PLAIN, is_statistic
 
-_checked = settings(deadline=None, derandomize=True, max_examples=300)
+_checked = settings(max_examples=300)
 
 
 def test_every_plain_statistic_of_the_api_is_known() -> None:

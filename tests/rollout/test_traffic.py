@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops.rollout import (
@@ -56,7 +56,6 @@ def test_a_prober_sends_no_more_than_it_can() -> None:
 
 
 @given(minimum=MINIMA, share=st.integers(1, 50), bake=st.integers(1, 60))
-@settings(deadline=None, derandomize=True)
 def test_fewer_requests_than_the_minimum_hardly_ever_come(
     minimum: int, share: int, bake: int
 ) -> None:

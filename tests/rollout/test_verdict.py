@@ -142,7 +142,7 @@ def _evidence(rungs: dict[str, int], kind: dict[str, bool]) -> Evidence:
     return Evidence(requested_release="abc", **values, **kind)
 
 
-@settings(deadline=None, derandomize=True, max_examples=500)
+@settings(max_examples=500)
 @given(rungs=_rungs, kind=_kinds, key=st.sampled_from(sorted(_LADDERS)))
 def test_worse_evidence_never_improves_the_verdict(
     rungs: dict[str, int], kind: dict[str, bool], key: str
@@ -154,7 +154,7 @@ def test_worse_evidence_never_improves_the_verdict(
     assert after.outcome >= before.outcome
 
 
-@settings(deadline=None, derandomize=True, max_examples=500)
+@settings(max_examples=500)
 @given(rungs=_rungs, kind=_kinds)
 def test_nothing_passes_without_the_release_and_either_traffic_or_a_reason(
     rungs: dict[str, int], kind: dict[str, bool]

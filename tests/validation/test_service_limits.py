@@ -163,7 +163,7 @@ def test_many_texts_are_varied_and_those_that_travel_are_among_them() -> None:
 @pytest.mark.parametrize(
     ("at", "schema"), [pytest.param(*one, id=".".join(map(str, one[0]))) for one in TEXTS]
 )
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_accepted_text_is_refused_by_sagemaker(
     at: Path, schema: Mapping[str, Any], data: st.DataObject
