@@ -4,6 +4,7 @@ from aws_cdk import Stack
 from constructs import Construct
 
 from mlops_constructs.alert_topic import AlertTopic
+from mlops_constructs.audit_trail import AuditTrail
 from mlops_constructs.dead_letter_queue import DeadLetterQueue
 from mlops_constructs.release_records import ReleaseRecords
 from mlops_constructs.site import Site
@@ -28,7 +29,9 @@ class FoundationStack(Stack):
         # Also while no stack of the synthesis imports it: the stacks of a model that was unpinned
         # stay until somebody deletes them, and CloudFormation takes no export away from them.
         self.export_value(self.key.key_arn)
-        StageBuckets(self, "Buckets", site=site, key=self.key)
+        buckets = StageBuckets(self, "Buckets", site=site, key=self.key)
+        if site.stage.audit.data_events:
+            AuditTrail(self, "Audit", site=site, logs=buckets.logs, key=self.key)
         alerts = AlertTopic(self, "Alerts", site=site, key=self.key)
         DeadLetterQueue(self, "Undelivered", site=site, topic=alerts.topic)
         if site.names.stages.is_automated:

@@ -42,6 +42,16 @@ class Site:
         return f"arn:aws:s3:::{self.names.artifact_bucket(self.stage)}"
 
     @property
+    def capture_bucket_arn(self) -> str:
+        """ARN of the bucket of captured requests."""
+        return f"arn:aws:s3:::{self.names.capture_bucket(self.stage)}"
+
+    @property
+    def audit_trail_arn(self) -> str:
+        """ARN of the trail that records accesses to both, where the stage asks for one."""
+        return self.arn("cloudtrail", f"trail/{self.names.audit_trail(self.stage)}")
+
+    @property
     def alert_topic_arn(self) -> str:
         """ARN of the topic that people subscribe to."""
         return self.arn("sns", self.names.alert_topic(self.stage))
@@ -85,3 +95,10 @@ class Site:
     def model_removal_policy(self) -> RemovalPolicy:
         """The same for models: kept wherever another stage's endpoint may still load one."""
         return _KEEP[self.stage.removal_policy == "retain" or bool(self.model_readers)]
+
+    @property
+    def key_removal_policy(self) -> RemovalPolicy:
+        """The same for the key: kept with the models, and with the record of an audited stage."""
+        if self.stage.audit.data_events:
+            return _KEEP[True]
+        return self.model_removal_policy

@@ -26,7 +26,7 @@ class StageKey(Construct):
         super().__init__(scope, id_)
         self._site = site
         self.key = self._key()
-        apply_to_alias(self.key, site.model_removal_policy)
+        apply_to_alias(self.key, site.key_removal_policy)
         self.key.add_to_resource_policy(alarms_encrypt(site))
         self.key.add_to_resource_policy(self._logs_statement())
         if site.model_readers:
@@ -39,7 +39,7 @@ class StageKey(Construct):
             alias=self._site.names.key_alias(self._site.stage),
             description=f"Data, models, logs and alerts of the stage {self._site.stage.name}",
             enable_key_rotation=True,
-            removal_policy=self._site.model_removal_policy,
+            removal_policy=self._site.key_removal_policy,
         )
 
     def _logs_statement(self) -> iam.PolicyStatement:

@@ -23,7 +23,15 @@ ACTIONS: Final = Path(__file__).with_name("execution_actions.json")
 # IAM counts the characters of a managed policy without white space.
 POLICY_LIMIT: Final = 6144
 # These list names only, and know no resource to be limited to.
-_UNSCOPED: Final = frozenset({"iam:ListRoles", "s3:ListAllMyBuckets", "ssm:DescribeParameters"})
+_UNSCOPED: Final = frozenset(
+    {
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:ListTrails",
+        "iam:ListRoles",
+        "s3:ListAllMyBuckets",
+        "ssm:DescribeParameters",
+    }
+)
 # IAM compares the boundary of the role that these calls make or change.
 _BOUNDED: Final = frozenset(
     {
@@ -41,6 +49,8 @@ _LINKED: Final = {
         "sagemaker.application-autoscaling.amazonaws.com"
     ),
     "AWS::Chatbot::SlackChannelConfiguration": "management.chatbot.amazonaws.com",
+    # A trail of one account needs none; the schema names the call without this distinction.
+    "AWS::CloudTrail::Trail": "cloudtrail.amazonaws.com",
     "AWS::CodeStarNotifications::NotificationRule": "codestar-notifications.amazonaws.com",
 }
 # The chat service is one for all regions and has endpoints in these alone.
@@ -151,7 +161,9 @@ def _statements(account: Account) -> Iterator[Statement]:
     services = defaultdict(list)
     for action in sorted(actions - _UNSCOPED):
         services[action.partition(":")[0]].append(action)
-    special = {"chatbot": _chatbot, "iam": _iam, "s3": _s3, "ssm": _ssm}
+    special = {
+        "chatbot": _chatbot, "cloudtrail": _cloudtrail, "iam": _iam, "s3": _s3, "ssm": _ssm,
+    }  # fmt: skip
     for service, of_service in sorted(services.items()):
         make = special.get(service, _regional)
         yield from make(account, service, of_service)
@@ -168,6 +180,13 @@ def _regional(account: Account, service: str, actions: list[str]) -> Iterator[St
 def _chatbot(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
     there = {"aws:RequestedRegion": sorted({account.region, *_CHAT_REGIONS})}
     yield _allow("Chat", actions, "*", **there)
+
+
+def _cloudtrail(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:
+    # Other trails of the account are its auditors': no deployment may stop them.
+    mine = f"trail/{account.project}-*"
+    resource = f"arn:aws:cloudtrail:{account.region}:{account.account}:{mine}"
+    yield _allow("Trails", actions, resource)
 
 
 def _s3(account: Account, _service: str, actions: list[str]) -> Iterator[Statement]:

@@ -13,6 +13,7 @@ from mlops.contract.release_spec import ContentSpec, ReleasesSpec
 from mlops.contract.sample import sha256_of
 from mlops.contract.schema_spec import Field, SchemaSpec
 from mlops.contract.stage_spec import (
+    Audit,
     Capacity,
     Check,
     Delivery,
@@ -28,6 +29,7 @@ from mlops.contract.stage_spec import (
 )
 
 __all__ = [
+    "Audit",
     "BatchSpec",
     "CanarySpec",
     "Capacity",

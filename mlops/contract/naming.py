@@ -33,8 +33,12 @@ class Names:
         return self._bucket(stage, "captures")
 
     def log_bucket(self, stage: StageSpec) -> str:
-        """Access logs of the stage's other buckets."""
+        """Access logs of the stage's other buckets, and the files of its trail."""
         return self._bucket(stage, "logs")
+
+    def audit_trail(self, stage: StageSpec) -> str:
+        """CloudTrail trail that records accesses to objects of the stage's buckets."""
+        return f"{self.project}-{stage.name}-audit"
 
     def key_alias(self, stage: StageSpec) -> str:
         """Alias of the customer-managed key of a stage."""

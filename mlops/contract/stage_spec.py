@@ -185,6 +185,17 @@ class CanaryOverrides(Spec):
         return tuple(key for key, value in self if value is not None)
 
 
+class Audit(Spec):
+    """What a stage records of accesses to its data, for whoever audits it."""
+
+    data_events: Annotated[
+        bool,
+        Field(
+            description="CloudTrail records each read and write of an object; AWS bills each event"
+        ),
+    ] = False
+
+
 class StageSettings(Spec):
     """Everything about a stage but its name, which is its key in the file."""
 
@@ -219,6 +230,7 @@ class StageSettings(Spec):
     log_retention_days: Annotated[
         LogRetentionDays, Field(description="A period that CloudWatch Logs offers")
     ] = 90
+    audit: Annotated[Audit, Field(description="Record of accesses to the stage's data")] = Audit()
     removal_policy: Annotated[
         Literal["retain", "destroy"], Field(description="What happens to data when a stack goes")
     ] = "retain"

@@ -29,6 +29,7 @@ class Place:
 
 
 _NAME_PROPERTIES: Final = {
+    "AWS::CloudTrail::Trail": "TrailName",
     "AWS::CodeBuild::Project": "Name",
     "AWS::CodePipeline::Pipeline": "Name",
     "AWS::ECR::Repository": "RepositoryName",
@@ -48,6 +49,7 @@ _NAME_PROPERTIES: Final = {
     "AWS::SageMaker::Pipeline": "PipelineName",
 }
 _ARNS: Final = {
+    "AWS::CloudTrail::Trail": "arn:aws:cloudtrail:{region}:{account}:trail/{name}",
     "AWS::CodeBuild::Project": "arn:aws:codebuild:{region}:{account}:project/{name}",
     "AWS::CodePipeline::Pipeline": "arn:aws:codepipeline:{region}:{account}:{name}",
     "AWS::ECR::Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",

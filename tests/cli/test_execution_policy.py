@@ -138,7 +138,13 @@ def test_without_a_border_nothing_but_lists_is_allowed(deployed: list[Account]) 
         for action in statement["Action"]
     ]
 
-    assert set(open_) <= {"iam:ListRoles", "s3:ListAllMyBuckets", "ssm:DescribeParameters"}
+    assert set(open_) <= {
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:ListTrails",
+        "iam:ListRoles",
+        "s3:ListAllMyBuckets",
+        "ssm:DescribeParameters",
+    }
 
 
 def test_the_project_owns_its_roles_and_nobody_elses() -> None:
@@ -234,6 +240,15 @@ def test_buckets_are_the_projects_and_objects_are_published_assets() -> None:
     assert found["Assets"]["Resource"] == (
         "arn:aws:s3:::cdk-hnb659fds-assets-222222222222-eu-west-1/*"
     )
+
+
+def test_a_deployment_stops_no_trail_but_the_projects_own() -> None:
+    found = by_sid(replace(ACCOUNT, types=frozenset({"AWS::CloudTrail::Trail"})))
+
+    stopping = [sid for sid, one in found.items() if "cloudtrail:StopLogging" in one["Action"]]
+    assert stopping == ["Trails"]
+    assert found["Trails"]["Resource"] == ("arn:aws:cloudtrail:eu-west-1:222222222222:trail/acme-*")
+    assert found["Lists"]["Action"] == ["cloudtrail:DescribeTrails", "cloudtrail:ListTrails"]
 
 
 def test_parameters_are_the_projects_and_what_is_encrypted_stays_closed(

@@ -75,7 +75,7 @@ OF_STAGES: dict[str, str] = {
     "artifact_bucket": "bucket", "capture_bucket": "bucket", "log_bucket": "bucket",
     "key_alias": "alias", "alert_topic": "topic", "release_records_role": "role",
     "checks": "project", "checks_starter_role": "role", "dashboard": "dashboard",
-    "fleet_dashboard": "dashboard",
+    "fleet_dashboard": "dashboard", "audit_trail": "trail",
 }  # fmt: skip
 OF_THE_PLATFORM: dict[str, str | None] = {
     "stages": None, "project": None, "event_bus": "bus", "event_bus_arn": "arn",

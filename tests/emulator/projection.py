@@ -22,6 +22,7 @@ _NO_SCALING: Final = "the emulator's CloudFormation has no Application Auto Scal
 LEFT_OUT: Final = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _NO_SCALING,
     "AWS::ApplicationAutoScaling::ScalingPolicy": _NO_SCALING,
+    "AWS::CloudTrail::Trail": "the emulator's CloudFormation has no CloudTrail",
     "AWS::CodeBuild::ReportGroup": "the emulator keeps no reports of builds",
     "AWS::CodePipeline::Pipeline": "the emulator has no CodePipeline",
     "AWS::Events::EventBusPolicy": "the emulator carries no event from one account to another",

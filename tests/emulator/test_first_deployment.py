@@ -28,6 +28,7 @@ from tests.emulator.accounts import Accounts, root_of, stack_states
 from tests.emulator.command_line import CommandLine, Finished, said
 from tests.emulator.projection import Change, Template, project, stacks
 from tests.emulator.servers import Server
+from tests.second_opinion.test_execution_actions import permissions
 
 pytestmark = pytest.mark.full
 
@@ -123,15 +124,7 @@ def handlers(tools: Callable[[str], Path]) -> dict[str, set[str]]:
         "lib/python3*/site-packages/cfnlint/data/schemas/resources"
     )
     read = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
-    return {
-        schema["typeName"]: {
-            call
-            for handler in schema.get("handlers", {}).values()
-            for call in handler.get("permissions", [])
-        }
-        for schema in read
-        if isinstance(schema, dict)
-    }
+    return {schema["typeName"]: permissions(schema) for schema in read if isinstance(schema, dict)}
 
 
 def excused(action: str) -> bool:

@@ -16,6 +16,7 @@ from stacks.stage import add_stages
 Templates = dict[str, dict[str, Any]]
 ACCOUNT = "222222222222"
 NAMES = {
+    "AWS::CloudTrail::Trail": "TrailName",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::CodeBuild::Project": "Name",

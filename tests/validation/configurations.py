@@ -128,6 +128,7 @@ def _stages() -> Data:
         "checks": ["smoke", "integration", "load", "metrics"],
         "canary": {"bake_minutes": 15, "final_bake_minutes": 12},
         "log_retention_days": 30,
+        "audit": {"data_events": True},
         "removal_policy": "retain",
         "tags": {"stage": "dev"},
         "permissions_boundary": "developer-boundary",
