@@ -84,7 +84,7 @@ class DeliveryStack(Stack):
         """The library lets the stages' deploying roles read artifacts by their ids."""
         for resource in self.node.find_all():
             if isinstance(resource, kms.CfnKey | s3.CfnBucketPolicy):
-                name_by_condition(resource)
+                name_by_condition(resource, self._site.names)
 
     def _start_by_commits(
         self, source: Source, *, pipeline: codepipeline.IPipeline, alerts: DeliveryAlerts

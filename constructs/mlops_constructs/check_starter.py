@@ -31,6 +31,7 @@ class CheckStarter(Construct):
         cross_account_role(
             self,
             "Role",
+            names=site.names,
             arn=names.checks_starter_role(site.stage),
             trusted=names.verification_role,
             permissions=[

@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from mlops.contract import Names
+from mlops_constructs.organization import for_members
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import policy_document
 
 
 def cross_account_role(
-    scope: Construct, id_: str, *, arn: str, trusted: str, permissions: Sequence[Permission]
+    scope: Construct,
+    id_: str,
+    *,
+    names: Names,
+    arn: str,
+    trusted: str,
+    permissions: Sequence[Permission],
 ) -> iam.Role:
     """The role of this ARN, which the role `trusted` may assume.
 
@@ -18,7 +26,7 @@ def cross_account_role(
     was made anew. So the account is the principal, and the condition names the one role.
     """
     account = trusted.split(":")[4]
-    only = {"ArnEquals": {"aws:PrincipalArn": trusted}}
+    only = for_members(names, {"ArnEquals": {"aws:PrincipalArn": trusted}})
     role = iam.Role(
         scope,
         id_,

@@ -10,6 +10,7 @@ from constructs import Construct
 from mlops.rollout.record import EVENT_SOURCE, INCONCLUSIVE, ROLLED_BACK
 from mlops_constructs.approval_events import REGISTRY_SOURCE, VERSION_CHANGED
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.organization import for_members
 
 
 class DeliveryBus(Construct):
@@ -38,13 +39,16 @@ class DeliveryBus(Construct):
             principals=[iam.AccountPrincipal(account) for account in accounts],
             actions=["events:PutEvents"],
             resources=[self._site.names.event_bus_arn],
-            conditions={
-                # A call brings several events; EventBridge takes none without these fields.
-                "ForAllValues:StringEquals": {
-                    "events:source": source,
-                    "events:detail-type": list(detail_types),
-                }
-            },
+            conditions=for_members(
+                self._site.names,
+                {
+                    # A call brings several events; EventBridge takes none without these fields.
+                    "ForAllValues:StringEquals": {
+                        "events:source": source,
+                        "events:detail-type": list(detail_types),
+                    }
+                },
+            ),
         )
         # Not the library's own classes: they touch a deprecated property, so every synthesis warns.
         CfnResource(

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops_constructs.delivery_site import DeliverySite
+from mlops_constructs.organization import for_members
 
 
 class ImageRepository(Construct):
@@ -55,4 +56,5 @@ def _pull(site: DeliverySite) -> iam.PolicyStatement:
             "ecr:DescribeRepositories",
             "ecr:GetDownloadUrlForLayer",
         ],
+        conditions=for_members(site.names),
     )

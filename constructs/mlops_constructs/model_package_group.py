@@ -4,6 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from mlops_constructs.organization import for_members
 from mlops_constructs.site import Site
 
 
@@ -50,10 +51,11 @@ class ModelPackageGroup(Construct):
 
     def _allow(self, sid: str, actions: list[str], resource: str) -> dict[str, object]:
         accounts = [f"arn:aws:iam::{account}:root" for account in self._site.model_readers]
+        conditions = for_members(self._site.names)
         return {
             "Sid": sid,
             "Effect": "Allow",
             "Principal": {"AWS": accounts},
             "Action": actions,
             "Resource": resource,
-        }
+        } | ({"Condition": conditions} if conditions else {})

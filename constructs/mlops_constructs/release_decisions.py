@@ -27,6 +27,7 @@ class ReleaseDecisions(Construct):
         self.role = cross_account_role(
             self,
             "Role",
+            names=site.names,
             arn=names.release_decisions_role,
             trusted=names.release_automation_role,
             permissions=_permissions(

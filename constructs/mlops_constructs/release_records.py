@@ -24,6 +24,7 @@ class ReleaseRecords(Construct):
         self.role = cross_account_role(
             self,
             "Role",
+            names=site.names,
             arn=names.release_records_role(site.stage),
             trusted=names.release_automation_role,
             permissions=[read],

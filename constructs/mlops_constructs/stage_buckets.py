@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from mlops_constructs.organization import for_members
 from mlops_constructs.retention import apply_to_bucket
 from mlops_constructs.site import Site
 
@@ -129,6 +130,7 @@ class StageBuckets(Construct):
                 principals=[iam.AccountPrincipal(id_) for id_ in self._site.model_readers],
                 actions=["s3:GetObject"],
                 resources=[self.artifacts.arn_for_objects(keys) for keys in versions],
+                conditions=for_members(self._site.names),
             )
         )
 

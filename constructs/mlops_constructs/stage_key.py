@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops_constructs.alarm_permissions import alarms_encrypt
+from mlops_constructs.organization import for_members
 from mlops_constructs.retention import apply_to_alias
 from mlops_constructs.site import Site
 
@@ -64,7 +65,10 @@ class StageKey(Construct):
                 principals=accounts,
                 actions=["kms:Decrypt"],
                 resources=["*"],
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:s3:arn": readable}},
+                conditions=for_members(
+                    self._site.names,
+                    {"ArnLike": {"kms:EncryptionContext:aws:s3:arn": readable}},
+                ),
             )
         )
         self.key.add_to_resource_policy(
@@ -73,5 +77,6 @@ class StageKey(Construct):
                 principals=accounts,
                 actions=["kms:DescribeKey"],
                 resources=["*"],
+                conditions=for_members(self._site.names),
             )
         )

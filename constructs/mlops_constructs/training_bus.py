@@ -13,6 +13,7 @@ from mlops_constructs.handlers.retraining_events import (
     DRIFT_FOUND,
     DRIFT_SOURCE,
 )
+from mlops_constructs.organization import for_members
 from mlops_constructs.site import Site
 
 _HEARD: Final = {
@@ -41,13 +42,16 @@ class TrainingBus(Construct):
             principals=[iam.AccountPrincipal(account) for account in self._site.model_readers],
             actions=["events:PutEvents"],
             resources=[self._site.names.training_bus_arn],
-            conditions={
-                # A call brings several events; EventBridge takes none without these fields.
-                "ForAllValues:StringEquals": {
-                    "events:source": source,
-                    "events:detail-type": detail_type,
-                }
-            },
+            conditions=for_members(
+                self._site.names,
+                {
+                    # A call brings several events; EventBridge takes none without these fields.
+                    "ForAllValues:StringEquals": {
+                        "events:source": source,
+                        "events:detail-type": detail_type,
+                    }
+                },
+            ),
         )
         # Not the library's own classes: they touch a deprecated property, so every synthesis warns.
         CfnResource(

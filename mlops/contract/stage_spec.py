@@ -16,6 +16,7 @@ from mlops.contract.vocabulary import (
     HostingInstanceType,
     ImageReference,
     Name,
+    OrganizationId,
     PolicyName,
     ProjectName,
     Region,
@@ -261,6 +262,10 @@ class StagesFile(Spec):
     """`config/stages.yaml` as written; stages promote from the first to the last."""
 
     project: Annotated[ProjectName, Field(description="Prefix of every physical name")] = "mlops"
+    organization: Annotated[
+        OrganizationId | None,
+        Field(description="Other accounts are let in as its members alone; None: by number alone"),
+    ] = None
     delivery: Annotated[Delivery, Field(description="Account of the delivery pipeline and images")]
     stages: Annotated[
         dict[StageName, StageSettings],
@@ -272,6 +277,7 @@ class StagesSpec(Spec):
     """The stages in promotion order."""
 
     project: str
+    organization: str | None = None
     delivery: Delivery
     stages: tuple[StageSpec, ...]
 
@@ -281,7 +287,7 @@ class StagesSpec(Spec):
         stages = tuple(_named(name, settings) for name, settings in file.stages.items())
         return without_fields(
             cls.model_construct(**{**dict(file), "stages": stages}),
-            {"project", "delivery"} - dict(file).keys(),
+            {"project", "organization", "delivery"} - dict(file).keys(),
         )
 
     @property

@@ -309,6 +309,15 @@ AccountId = Annotated[
     str,
     _Form(pattern=r"[0-9]{12}", what="account id", example='"111111111111" (12 digits, in quotes)'),
 ]
+OrganizationId = Annotated[
+    str,
+    # botocore's shape OrganizationId.
+    _Form(
+        pattern=r"o-[a-z0-9]{10,32}",
+        what="id of an organization",
+        example="o-exampleorgid, as `aws organizations describe-organization` shows it",
+    ),
+]
 Region = Annotated[
     str,
     _OneOf(known=regions, problem=_region_problem, similar=lambda _: regions()),

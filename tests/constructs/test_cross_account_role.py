@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from mlops.contract import Names
 from mlops_constructs.cross_account_role import cross_account_role
 from mlops_constructs.permission import Permission
 
@@ -10,14 +11,14 @@ TRUSTED = "arn:aws:iam::100000000000:role/acme-release-automation"
 
 
 def test_the_account_is_the_principal_and_the_condition_names_the_role(
-    render: Callable[..., Any],
+    render: Callable[..., Any], names: Names
 ) -> None:
     look = Permission(sid="Look", actions=["sqs:ListQueues"], resources=["arn:aws:sqs:::x"])
     arn = "arn:aws:iam::200000000000:role/acme-dev-looker"
 
     rendered = render(
         lambda stack: cross_account_role(
-            stack, "Role", arn=arn, trusted=TRUSTED, permissions=[look]
+            stack, "Role", names=names, arn=arn, trusted=TRUSTED, permissions=[look]
         )
     )
 

@@ -1,20 +1,25 @@
 """Where the delivery takes its commits from, whom it tells, and what is no such place."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from botocore.session import get_session
+from pydantic import TypeAdapter, ValidationError
 
 from mlops.contract import (
     Delivery,
     ImageBuild,
     Notifications,
+    Problem,
     SlackChannel,
     Source,
     StagesFile,
     StagesSpec,
 )
+from mlops.contract.vocabulary import OrganizationId
 
+Changed = Callable[[str, str, str], list[Problem]]
 CONNECTION = (
     "arn:aws:codeconnections:eu-west-1:111111111111:connection/00000000-0000-0000-0000-000000000000"
 )
@@ -128,3 +133,24 @@ def test_a_base_image_has_a_tag_or_a_digest(base: str) -> None:
 def test_a_base_image_that_could_move_freely_or_is_none_is_refused(images: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ImageBuild.model_validate(images)
+
+
+@pytest.mark.parametrize("written", ["o-exampleorgid", "o-a1b2c3d4e5"])
+def test_an_organization_has_the_id_that_aws_gave_it(changed: Changed, written: str) -> None:
+    assert changed("stages.yaml", "delivery:", f"organization: {written}\ndelivery:") == []
+
+
+@pytest.mark.parametrize("written", ["exampleorgid", "o-short", "o-EXAMPLEORGID", "r-exampleroot"])
+def test_what_is_no_id_of_an_organization_is_refused(changed: Changed, written: str) -> None:
+    (problem,) = changed("stages.yaml", "delivery:", f"organization: {written}\ndelivery:")
+
+    assert (problem.file, problem.key) == ("config/stages.yaml", "organization")
+    assert problem.got == repr(written)
+    assert "o-exampleorgid" in str(problem.allowed) + problem.remedy
+
+
+def test_the_pattern_of_an_organization_is_the_one_of_its_api() -> None:
+    model = get_session().get_service_model("organizations")
+    pattern = model.shape_for("OrganizationId").metadata["pattern"]
+
+    assert TypeAdapter(OrganizationId).json_schema()["pattern"] == f"^(?:{pattern[1:-1]})$"

@@ -62,6 +62,10 @@ _NAMED_ROLE: Final = re.compile(r'("aws:PrincipalArn": )("arn:aws:iam::([0-9]{12
 """A role that a trust policy names: AWS knows its sessions by its ARN, the emulator by theirs."""
 
 
+ORGANIZATION: Final = "aws:PrincipalOrgID"
+"""A condition that is left out: the emulator knows no organization, so that nobody is a member."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """A stack of an assembly."""
@@ -97,7 +101,8 @@ def projected(template: Template, account: str) -> Template:
     kept = {name: found for name, found in resources.items() if name not in gone}
     cut: Template = _without(gone, {**template, "Resources": kept})
     for statement in _statements(cut):
-        if set(_listed(statement.get("Action"))) & WIDENED.keys():
+        _ask_for_no_organization(statement)
+        if "Resource" in statement and set(_listed(statement["Action"])) & WIDENED.keys():
             statement["Resource"] = "*"
     for resource in cut["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"].pop(
@@ -170,13 +175,22 @@ def _without(gone: frozenset[str], value: Any) -> Any:
 
 def _statements(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
-        if "Effect" in value and "Resource" in value:
+        if "Effect" in value and "Action" in value:
             yield value
         for inner in value.values():
             yield from _statements(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _statements(inner)
+
+
+def _ask_for_no_organization(statement: dict[str, Any]) -> None:
+    condition = statement.get("Condition", {})
+    equal = condition.get("StringEquals", {})
+    if equal.pop(ORGANIZATION, None) is not None and not equal:
+        del condition["StringEquals"]
+    if not condition:
+        statement.pop("Condition", None)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.emulator.accounts import DELIVERY, root_of
 from tests.emulator.projection import (
     LEFT_OUT,
+    ORGANIZATION,
     SOURCE,
     WIDENED,
     Template,
@@ -127,6 +128,26 @@ def test_the_emulator_still_knows_a_roles_session_by_another_arn_than_aws(aws: S
 
     with pytest.raises(ClientError) as refused:
         roles.assumed(f"arn:aws:iam::{DELIVERY}:role/emulated-trusting", by=session)
+
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.full
+def test_the_emulator_still_knows_no_organization(aws: Server) -> None:
+    roles, iam = Roles(aws=aws), aws.client("iam", root_of(DELIVERY))
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": DELIVERY}}
+    member = {"Condition": {"StringEquals": {ORGANIZATION: "o-exampleorgid"}}}
+    for name, statement in (("member", trust), ("for-members", trust | member)):
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        iam.create_role(RoleName=f"emulated-{name}", AssumeRolePolicyDocument=json.dumps(document))
+    document = {"Version": "2012-10-17", "Statement": [ASSUME_ANY]}
+    iam.put_role_policy(
+        RoleName="emulated-member", PolicyName="assume", PolicyDocument=json.dumps(document)
+    )
+    session = roles.session("emulated-member")
+
+    with pytest.raises(ClientError) as refused:
+        roles.assumed(f"arn:aws:iam::{DELIVERY}:role/emulated-for-members", by=session)
 
     assert refused.value.response["Error"]["Code"] == "AccessDenied"
 
@@ -259,3 +280,10 @@ def url_key(file: Path) -> str:
         if artifact["properties"].get("templateFile") == file.name
     )
     return str(url).rpartition("/")[2].removesuffix(".json")
+
+
+def test_no_statement_asks_for_an_organization_that_the_emulator_does_not_know(
+    templates: dict[str, Template],
+) -> None:
+    assert ORGANIZATION in json.dumps(templates)
+    assert all(ORGANIZATION not in json.dumps(projected(t, "1" * 12)) for t in templates.values())

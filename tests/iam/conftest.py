@@ -63,6 +63,7 @@ def _world(root: Path, assembly: Path, stages: StagesSpec) -> World:
         located,
         managed=execution_policies(deployed),
         accounts={name: account for account, name in names.items()},
+        organization=stages.organization,
     )
 
 

@@ -84,6 +84,7 @@ def test_a_request_carries_what_iam_adds_to_it(world: World) -> None:
     assert request.context == {
         "aws:PrincipalArn": "arn:aws:iam::444444444444:role/administrator",
         "aws:PrincipalAccount": "444444444444",
+        "aws:PrincipalOrgID": "o-exampleorgid",
         "aws:RequestedRegion": "eu-west-1",
         "aws:ResourceAccount": "222222222222",
         "aws:SecureTransport": "true",

@@ -33,6 +33,8 @@ class Principal:
 
     name: str
     account: str
+    organization: str | None = None
+    """Of which its account is a member."""
     identity: Sequence[str] = ()
     """Names of the documents that it has."""
     boundary: str | None = None
@@ -42,7 +44,10 @@ class Principal:
         """What IAM adds to every request of it."""
         if not self.name.startswith("arn:"):
             return {}
-        return {"aws:PrincipalArn": self.name, "aws:PrincipalAccount": self.account}
+        known = {"aws:PrincipalArn": self.name, "aws:PrincipalAccount": self.account}
+        # IAM leaves the key out where the account is of no organization.
+        member = {"aws:PrincipalOrgID": self.organization} if self.organization else {}
+        return known | member
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,8 @@ class World:
     accounts: Mapping[str, str] = field(default_factory=dict)
     """By the name of the stage, and `delivery`."""
     roles: Sequence[str] = ()
+    organization: str | None = None
+    """Of which everybody's account is a member, a stranger's too: numbers hold by themselves."""
 
     def arn(self, text: str) -> str:
         """A text with every `[path of a construct]` and `@stage` replaced.
@@ -133,6 +140,7 @@ class World:
         return Principal(
             name=arn,
             account=arn.split(":")[4],
+            organization=self.organization,
             identity=identity,
             boundary=None if boundary is None else f"identity {boundary}",
         )
@@ -144,10 +152,11 @@ class World:
             raise UnknownNameError(f"{name}: no template holds this policy")
         return False
 
-    @staticmethod
-    def _holder(account: str, name: str, document: str) -> Principal:
+    def _holder(self, account: str, name: str, document: str) -> Principal:
         arn = f"arn:aws:iam::{account}:role/{name}"
-        return Principal(name=arn, account=account, identity=(document,))
+        return Principal(
+            name=arn, account=account, organization=self.organization, identity=(document,)
+        )
 
     def _guard(self, action: str, arn: str) -> str | None:
         """The document that guards the resource of a request."""
@@ -204,6 +213,7 @@ def world_of(
     *,
     managed: Mapping[str, Mapping[str, Any]],
     accounts: Mapping[str, str],
+    organization: str | None = None,
 ) -> World:
     """Puts the templates of all accounts together, with the managed policies that are in none."""
     documents: dict[str, list[Body]] = defaultdict(list)
@@ -234,5 +244,6 @@ def world_of(
             for _, arn in template.paths()
         },
         accounts=accounts,
+        organization=organization,
         roles=[role for template in located for role in template.roles()],
     )

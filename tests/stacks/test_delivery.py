@@ -285,7 +285,8 @@ def test_a_stages_starter_trusts_exactly_the_role_of_these_steps(
         assert trust["Condition"] == {
             "ArnEquals": {
                 "aws:PrincipalArn": "arn:aws:iam::111111111111:role/mlops-delivery-verification"
-            }
+            },
+            "StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"},
         }
 
 

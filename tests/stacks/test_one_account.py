@@ -40,6 +40,7 @@ def in_one_account(platform: Platform) -> Platform:
     stages = platform.stages
     moved = StagesSpec(
         project=stages.project,
+        organization=stages.organization,
         delivery=stages.delivery.model_copy(update={"account": ACCOUNT}),
         stages=tuple(stage.model_copy(update={"account": ACCOUNT}) for stage in stages.stages),
     )

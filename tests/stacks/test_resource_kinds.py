@@ -38,6 +38,7 @@ def with_every_option(platform: Platform) -> Platform:
     optional = {"permissions_boundary": "guard", "network": NETWORK}
     complete = StagesSpec(
         project=stages.project,
+        organization=stages.organization,
         delivery=stages.delivery.model_copy(update=delivery),
         stages=tuple(stage.model_copy(update=optional) for stage in stages.stages),
     )

@@ -140,7 +140,12 @@ def _stages() -> Data:
         "notifications": {"emails": ["ml@example.com"], "slack": slack},
         "images": {"base": "mirror.example.com/python:3.11-slim", "revision": 2},
     }
-    return {"project": "mlops", "delivery": delivery, "stages": {"dev": stage}}
+    return {
+        "project": "mlops",
+        "organization": "o-exampleorgid",
+        "delivery": delivery,
+        "stages": {"dev": stage},
+    }
 
 
 def variants(files: dict[str, Data]) -> list[Variant]:

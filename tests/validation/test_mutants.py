@@ -620,6 +620,8 @@ def group_description_that_changes(template: Template) -> None:
 def group_open_to_every_account(template: Template) -> None:
     policy = group(template)["Properties"]["ModelPackageGroupPolicy"]
     policy["Statement"][0]["Principal"] = {"AWS": "*"}
+    # Of members of the organization alone it would not be open to every account.
+    del policy["Statement"][0]["Condition"]
 
 
 @mutant("Registry", "ML070")
