@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .bodies import JSON
 from .contract import Row
 from .job import DataError, JobError
 
@@ -32,6 +33,15 @@ class Case:
 
     request: str
     content_type: str
+    accept: str = JSON
+    may_refuse: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """In place of an answer to a case that a version may refuse."""
+
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +82,8 @@ class Archive:
     def answers(self, cases: Sequence[Case]) -> list[Any]:
         """The version's answers, given by its own code in a process of its own.
 
-        What that code prints is part of this job's log.
+        JSON as what it says, CSV as its text; a Refusal where a case may be refused and was. What
+        the code prints is part of this job's log.
 
         Raises:
             JobError: the process fails or hangs; the text ends with its last line.
@@ -87,7 +98,7 @@ class Archive:
         except subprocess.TimeoutExpired as error:
             raise JobError(f"{self.folder.name}: no answer in {TIMEOUT_SECONDS} s") from error
         sys.stderr.write(done.stderr)
-        answers = [json.loads(line)["answer"] for line in done.stdout.splitlines()]
+        answers = [_answer(json.loads(line)) for line in done.stdout.splitlines()]
         if done.returncode != 0 or len(answers) != len(cases):
             ended = f"it ended with exit code {done.returncode} and no output"
             reason = (done.stderr.strip().splitlines() or [ended])[-1]
@@ -103,7 +114,7 @@ class Archive:
         """
         known = self.input_names
         chunks = [*_chunks([{name: row[name] for name in known if name in row} for row in rows])]
-        cases = [Case(request=json.dumps(c), content_type="application/json") for c in chunks]
+        cases = [Case(request=json.dumps(c), content_type=JSON) for c in chunks]
         answers = zip(self.answers(cases), chunks, strict=True)
         flat = [answer for said, chunk in answers for answer in self._promised(said, len(chunk))]
         return {name: [answer[name] for answer in flat] for name in flat[0]}
@@ -132,6 +143,10 @@ class Archive:
     def _names(self, side: str) -> tuple[str, ...]:
         content = json.loads((self.folder / "code/contract.json").read_text("utf-8"))
         return tuple(field["name"] for field in content["schema"][side])
+
+
+def _answer(line: dict[str, Any]) -> Any:
+    return Refusal(reason=line["refused"]) if "refused" in line else line["answer"]
 
 
 def _chunks(rows: list[Row]) -> Iterable[list[Row]]:

@@ -117,6 +117,8 @@ class Contract:
     """How far an answer to an example may move, as a share of it; the wider tolerance counts."""
     absolute_tolerance: float = 0.0
     groups: tuple[Group, ...] = ()
+    personal_fields: tuple[str, ...] | None = None
+    """Fields that tell of a person; None: nobody has said."""
     recent_days: int | None = None
     """The last days of the held-out rows that a version is judged by; None: all rows."""
     monitoring: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -138,6 +140,7 @@ def load_contract(folder: Path = ROOT) -> Contract:
     path = folder / "contract.json"
     try:
         content = json.loads(path.read_text("utf-8"))
+        personal = content.get("endpoint", {}).get("capture", {}).get("personal_fields")
         return Contract(
             name=content["name"],
             target=content["problem"]["target"],
@@ -148,6 +151,7 @@ def load_contract(folder: Path = ROOT) -> Contract:
             relative_tolerance=content["examples"].get("relative_tolerance", 0.0),
             absolute_tolerance=content["examples"].get("absolute_tolerance", 0.0),
             groups=tuple(Group(**group) for group in content["problem"].get("groups", ())),
+            personal_fields=None if personal is None else tuple(personal),
             recent_days=content.get("evaluation", {}).get("recent_days"),
             monitoring=content.get("monitoring", {}),
         )

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from . import gates
-from .archive import Archive, Case
+from .archive import Archive, Case, Refusal
+from .bodies import CSV, JSON
 from .contract import load_contract
 from .job import DataError
+from .probe_cases import probe_cases
 
 try:
     from content import digest_of_file  # type: ignore[import-not-found]  # beside an archive
@@ -51,7 +53,8 @@ def run(
     with tempfile.TemporaryDirectory() as scratch:
         versions = _versions(arguments, Path(scratch))
         judgement = _complete(judge(versions, arguments.data_dir))
-        answers = own_answers(versions.candidate, contract.cases)
+        asked = [*contract.cases, *probe_cases(contract, arguments.data_dir / "test")]
+        answers = own_answers(versions.candidate, asked, log)
     figures = {name: figure["value"] for name, figure in judgement["metrics"].items()}
     approved = {"version": arguments.approved_version, "metrics": judgement["approved"]}
     verdict = gates.verdict(contract.gates, figures, judgement["regression"])
@@ -83,11 +86,30 @@ def _complete(judgement: Judgement) -> Judgement:
     return judgement
 
 
-def own_answers(archive: Archive, cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The version's answers to the contract's examples, as later checks will compare them."""
-    requests = [Case(request=text_of(case), content_type=content_type_of(case)) for case in cases]
-    responses = archive.answers(requests)
-    return [case | {"response": response} for case, response in zip(cases, responses, strict=True)]
+def own_answers(
+    archive: Archive, cases: Sequence[dict[str, Any]], log: logging.Logger
+) -> list[dict[str, Any]]:
+    """The version's answers to these requests, as later checks will compare them.
+
+    What it does not answer is left out and logged, unless it is an example of the contract.
+    """
+    responses = archive.answers([_asked(case) for case in cases])
+    found = []
+    for case, response in zip(cases, responses, strict=True):
+        if isinstance(response, Refusal):
+            log.warning("not answered", extra={"request": case["name"], "reason": response.reason})
+        else:
+            found.append(case | {"response": response})
+    return found
+
+
+def _asked(case: dict[str, Any]) -> Case:
+    return Case(
+        request=text_of(case),
+        content_type=content_type_of(case),
+        accept=case.get("accept", JSON),
+        may_refuse="response" not in case,
+    )
 
 
 def worsening(
@@ -122,7 +144,7 @@ def content_type_of(case: dict[str, Any]) -> str:
     """Its content type, said or seen: CSV begins with a header."""
     if "content_type" in case:
         return str(case["content_type"])
-    return "application/json" if text_of(case).lstrip()[:1] in ("{", "[") else "text/csv"
+    return JSON if text_of(case).lstrip()[:1] in ("{", "[") else CSV
 
 
 def _write(path: Path, content: Judgement) -> None:

@@ -1,9 +1,11 @@
 """Answer requests with the code of an archive, in a process of its own.
 
-Reads one JSON object a line from standard input, {"request": text, "content_type": ...}, and
-writes {"answer": ...} for each to standard output. The archive's code never sees either: what it
-prints goes to standard error. Standard library only, and nothing of the folder it stands in: a
-version that was approved long ago must answer with its own modules, not with ours.
+Reads one JSON object a line from standard input, {"request": text, "content_type": ..., "accept":
+...}, and writes {"answer": ...} for each to standard output: JSON as what it says, CSV as its
+text. What is asked with "may_refuse" may be answered by {"refused": reason} instead. The archive's
+code never sees either: what it prints goes to standard error. Standard library only, and nothing of
+the folder it stands in: a version that was approved long ago must answer with its own modules, not
+with ours.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 
 def main() -> None:
@@ -29,10 +31,26 @@ def main() -> None:
         inference = importlib.import_module("inference")
         model = inference.model_fn(str(archive))
         for line in requests:
-            case = json.loads(line)
-            request = inference.input_fn(case["request"], case["content_type"])
-            answer = inference.output_fn(inference.predict_fn(request, model), "application/json")
-            answers.write(json.dumps({"answer": json.loads(answer)}) + "\n")
+            answers.write(json.dumps(_said(inference, model, json.loads(line))) + "\n")
+
+
+def _said(inference: Any, model: Any, case: dict[str, Any]) -> dict[str, Any]:
+    try:
+        request = inference.input_fn(case["request"], case["content_type"])
+        answer = inference.output_fn(inference.predict_fn(request, model), case["accept"])
+        return {"answer": _data(answer, case["accept"])}
+    except Exception as error:
+        # The model's own code may raise anything; which forms of requests it takes is its own.
+        if not case["may_refuse"]:
+            raise
+        return {"refused": traceback.format_exception_only(error)[-1].strip()}
+
+
+def _data(answer: str | bytes, accept: str) -> object:
+    """What an answer says: JSON parsed, anything else as the text it is."""
+    if accept == "application/json":
+        return json.loads(answer)
+    return answer if isinstance(answer, str) else answer.decode()
 
 
 def _taken_streams() -> tuple[TextIO, TextIO]:

@@ -36,7 +36,7 @@ def write_part(folder: Path, table: Table, rows: Sequence[Row]) -> None:
     with (folder / FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.columns)
-        writer.writerows([_cell(row[name]) for name in table.columns] for row in rows)
+        writer.writerows([cell_of(row[name]) for name in table.columns] for row in rows)
 
 
 def read_part(folder: Path, table: Table) -> list[Row]:
@@ -91,7 +91,8 @@ def _value(cell: str | None, field: Field, place: str) -> Value:
     return value
 
 
-def _cell(value: Value) -> str:
+def cell_of(value: Value) -> str:
+    """A value as a cell: null is empty, truth is `true` or `false`."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

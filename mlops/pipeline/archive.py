@@ -135,6 +135,7 @@ def contract_json(spec: ModelSpec, folder: Path) -> str:
                 ("name", "problem", "schema_", "gates", "examples", "evaluation"), True
             ),
             "monitoring": _COMPARED,
+            "endpoint": {"capture": {"personal_fields"}},
         },
     )
     shared["examples"]["cases"] = [_case(example) for example in read_examples(folder)]

@@ -1,12 +1,22 @@
 """Requests with known answers: what is asked of a version, and whether it answered as recorded."""
 
+import csv
+import io
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
+
 PROBE_PREFIX: Final = "mlops-probe-"
 """How inference ids of the platform's own requests begin; monitoring leaves these out."""
+
+_TIMES_AS_LONG: Final = 4
+_SPARE_BYTES: Final = 4096
+"""Spaces, line ends and digits are the server's own; a page of them is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,11 +26,24 @@ class Case:
     name: str
     request: object
     response: object
+    """JSON as what it says, CSV as its text."""
+    accept: str = JSON
+    """The content type in which it was answered."""
 
     @property
     def content_type(self) -> str:
         """Text travels as CSV, everything else as JSON."""
-        return "text/csv" if isinstance(self.request, str) else "application/json"
+        return CSV if isinstance(self.request, str) else JSON
+
+    @property
+    def most_bytes(self) -> int:
+        """How long an answer may be, in bytes; a longer one is wrong, whatever it says."""
+        recorded = self.response if isinstance(self.response, str) else json.dumps(self.response)
+        return _TIMES_AS_LONG * len(recorded.encode()) + _SPARE_BYTES
+
+    def asks_what(self, other: "Case") -> bool:
+        """Whether the other one asks the same, in the same form."""
+        return (self.body, self.accept) == (other.body, other.accept)
 
     @property
     def body(self) -> bytes:
@@ -44,14 +67,57 @@ class Tolerance:
 def cases_of(recorded: Mapping[str, Any]) -> list[Case]:
     """The cases of the contract, or of a version's answers; both are written alike."""
     return [
-        Case(name=case["name"], request=case["request"], response=case["response"])
+        Case(
+            name=case["name"],
+            request=case["request"],
+            response=case["response"],
+            accept=case.get("accept", JSON),
+        )
         for case in recorded["cases"]
     ]
 
 
-def agrees(answer: object, recorded: object, tolerance: Tolerance) -> bool:
-    """Equal in shape and text, and close in every number; a boolean is no number."""
-    return next(differences(recorded, answer, tolerance), None) is None
+def objection(case: Case, body: bytes, content_type: str, tolerance: Tolerance) -> str | None:
+    """What is wrong with an answer to a case, in words; None: it is the recorded one.
+
+    Its form counts as well: a caller who asked for JSON can do nothing with the same digits under
+    the name of a web page.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != case.accept:
+        return f"is {kind or 'of no content type'} instead of {case.accept}"
+    if len(body) > case.most_bytes:
+        return f"has more than {case.most_bytes} bytes"
+    try:
+        found = said(body.decode("utf-8"), case.accept)
+    except (ValueError, RecursionError) as error:
+        return f"is no {case.accept}: {error}"
+    recorded = case.response
+    if isinstance(recorded, str) and case.accept == CSV:
+        recorded = said(recorded, CSV)
+    return next(differences(recorded, found, tolerance), None)
+
+
+def said(text: str, kind: str) -> object:
+    """What an answer says: JSON parsed, CSV as lines of cells, of which numbers are numbers.
+
+    Raises:
+        ValueError: it is not in this form.
+    """
+    if kind != CSV:
+        return json.loads(text)
+    try:
+        return [[_cell(cell) for cell in line] for line in csv.reader(io.StringIO(text)) if line]
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def _cell(cell: str) -> object:
+    try:
+        number = float(cell)
+    except ValueError:
+        return cell
+    return number if math.isfinite(number) else cell
 
 
 def differences(

@@ -12,6 +12,21 @@ from mlops.jobs.job import DataError
 from mlops.rollout.content import content_of_archive
 
 LOG = logging.getLogger("test")
+PLAIN = """
+import json
+def model_fn(model_dir):
+    return len
+def input_fn(body, content_type):
+    return json.loads(body) if content_type == "application/json" else [
+        {"text": line} for line in body.splitlines()[body.startswith("text"):]
+    ]
+def predict_fn(rows, model):
+    return [{"length": model(row["text"])} for row in rows]
+def output_fn(prediction, accept):
+    if accept == "text/csv":
+        return "length\\n" + "".join(f"{row['length']}\\n" for row in prediction)
+    return json.dumps(prediction)
+"""
 ROWS = [{"text": "a" * length} for length in (1, 2, 3)]
 
 
@@ -36,6 +51,8 @@ def judge(versions, folder):
 def evaluated(monkeypatch, tmp_path, arguments, packed_contract):
     """Both reports of an evaluation."""
     monkeypatch.setattr(evaluation, "load_contract", lambda: packed_contract)
+    (tmp_path / "parts/test").mkdir(parents=True)
+    (tmp_path / "parts/test/part.csv").write_text("text,length\nx,1\nxyz,3\n")
 
     def run(candidate, approved, number):
         arguments(
@@ -113,12 +130,30 @@ def test_the_candidates_own_answers_to_the_examples_are_recorded(evaluated, vers
 
     _, answers = evaluated(candidate, version("approved"), 1)
 
-    assert answers == {
-        "cases": [
-            {"name": "batch", "request": [{"text": "four"}], "response": [{"length": 5}]},
-            {"name": "plain", "request": "three", "response": [{"length": 6}]},
-        ]
+    assert answers["cases"][:2] == [
+        {"name": "batch", "request": [{"text": "four"}], "response": [{"length": 5}]},
+        {"name": "plain", "request": "three", "response": [{"length": 6}]},
+    ]
+
+
+def test_where_no_field_tells_of_a_person_held_out_rows_are_asked_in_every_form(
+    evaluated, version, monkeypatch, caplog
+):
+    nobody = dataclasses.replace(evaluation.load_contract(), personal_fields=())
+    monkeypatch.setattr(evaluation, "load_contract", lambda: nobody)
+
+    _, answers = evaluated(version("candidate", code=PLAIN), version("approved"), 0)
+
+    asked = {case["name"].rpartition("-")[0]: case for case in answers["cases"][2:]}
+    assert {kind: case["response"] for kind, case in asked.items()} == {
+        "rows-json": [{"length": 1}, {"length": 3}],
+        "row-csv": "length\n3\n",
+        "rows-csv": "length\n1\n3\n",
+        "rows-csv-to-json": [{"length": 1}, {"length": 3}],
     }
+    assert asked["rows-json"]["request"] == [{"text": "x"}, {"text": "xyz"}]
+    assert asked["row-csv"]["request"] == "text\nxyz\n"
+    assert "not answered" in caplog.text  # one object, and instances: this model takes lists alone
 
 
 def test_worse_is_positive_whichever_way_a_metric_points():

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import time
 import uuid
 from collections import Counter
@@ -29,10 +30,9 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from mlops.rollout.probes import PROBE_PREFIX, Case, agrees
+from mlops.rollout.probes import PROBE_PREFIX, Case, objection
 from mlops_constructs.handlers.clients import client
-from mlops_constructs.handlers.contract import contract_cases
-from mlops_constructs.handlers.recorded_answers import recorded_answers
+from mlops_constructs.handlers.recorded_answers import Recorded, recorded_answers
 
 LOG: Final = logging.getLogger()
 NAMESPACE: Final = "Mlops/Serving"
@@ -61,7 +61,7 @@ class _Minute:
     unscored: int = 0
     """Answers that named no version."""
     unrecorded: int = 0
-    """Answers to an example to which the version recorded none: neither right nor wrong."""
+    """Answers to a request to which the version recorded none: neither right nor wrong."""
     _publication: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108  # the clock of now
 
     def answered(self, version: str, *, is_wrong: bool) -> None:
@@ -102,12 +102,23 @@ def handler(_event: object, _context: object) -> dict[str, int]:
     status = client("sagemaker").describe_endpoint(EndpointName=minute.endpoint)["EndpointStatus"]
     if status == "Updating":
         try:
-            for case in _paced(contract_cases(), int(os.environ["PROBES_PER_MINUTE"])):
+            for case in _paced(_cases(minute.release), int(os.environ["PROBES_PER_MINUTE"])):
                 _probe(minute, case)
                 minute.publish_if_due()
         finally:
             minute.publish()
     return minute.summary()
+
+
+def _cases(release: str) -> list[Case]:
+    """What the release recorded, in another order each minute: a minute may not ask them all."""
+    cases = list(_recorded(release).cases.values())
+    secrets.SystemRandom().shuffle(cases)
+    return cases
+
+
+def _recorded(version: str) -> Recorded:
+    return recorded_answers(f"{os.environ['PACKAGES']}/{version}")
 
 
 def _paced(cases: list[Case], probes: int) -> Iterator[Case]:
@@ -130,11 +141,11 @@ def _probe(minute: _Minute, case: Case) -> None:
         answer = _runtime().invoke_endpoint(
             EndpointName=minute.endpoint,
             ContentType=case.content_type,
-            Accept="application/json",
+            Accept=case.accept,
             Body=case.body,
             InferenceId=f"{PROBE_PREFIX}{uuid.uuid4()}",
         )
-        text = answer["Body"].read()
+        body = _read(answer["Body"], case.most_bytes)
     except ClientError as error:
         LOG.warning("an error for %s: %s", case.name, error)
         return
@@ -142,15 +153,35 @@ def _probe(minute: _Minute, case: Case) -> None:
         LOG.warning("no answer to %s: %s", case.name, error)
         minute.unanswered += 1
         return
-    version = answering_version(answer.get("CustomAttributes", ""), text)
+    version = answering_version(answer.get("CustomAttributes", ""), body)
     if version is None:
         LOG.warning("the answer to %s names no model version", case.name)
         minute.unscored += 1
-    elif (is_wrong := _is_wrong(version, case, text)) is None:
+    elif (own := _own_case(version, case)) is None:
         LOG.warning("version %s recorded no answer to %s", version, case.name)
         minute.unrecorded += 1
     else:
-        minute.answered(version, is_wrong=is_wrong)
+        problem = objection(own, body, answer.get("ContentType", ""), _recorded(version).tolerance)
+        if problem is not None:
+            LOG.warning("the answer of version %s to %s %s", version, case.name, problem)
+        minute.answered(version, is_wrong=problem is not None)
+
+
+def _own_case(version: str, case: Case) -> Case | None:
+    """The same request among a version's own; counted as right, another would dilute wrong ones."""
+    own = _recorded(version).cases.get(case.name)
+    return own if own is not None and own.asks_what(case) else None
+
+
+def _read(stream: Any, most: int) -> bytes:
+    """An answer whole, or one byte more than it may have.
+
+    Reading on after the last part is what notices that a body broke off.
+    """
+    body: bytes = stream.read(most + 1)
+    while len(body) <= most and (part := stream.read(most + 1 - len(body))):
+        body += part
+    return body
 
 
 def _answer_seconds() -> float:
@@ -176,14 +207,6 @@ def answering_version(attributes: str, body: bytes) -> str | None:
     answer = _json(body)
     version = answer.get("model_version") if isinstance(answer, dict) else None
     return None if version is None else str(version)
-
-
-def _is_wrong(version: str, case: Case, body: bytes) -> bool | None:
-    """None where the version recorded no answer: counted as right, it would dilute wrong ones."""
-    recorded = recorded_answers(f"{os.environ['PACKAGES']}/{version}")
-    if case.name not in recorded.answers:
-        return None
-    return not agrees(_json(body), recorded.answers[case.name], recorded.tolerance)
 
 
 def _json(body: bytes) -> object:

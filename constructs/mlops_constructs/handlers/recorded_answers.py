@@ -1,4 +1,4 @@
-"""What a version answered to the contract's examples when it was evaluated."""
+"""What a version answered when it was evaluated: to the contract's examples, and to other rows."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlparse
 
-from mlops.rollout.probes import Tolerance, cases_of
+from mlops.rollout.probes import Case, Tolerance, cases_of
 from mlops_constructs.handlers.clients import client
 from mlops_constructs.handlers.contract import contract_cases, contract_tolerance
 
@@ -22,9 +22,9 @@ class ReplacedAnswersError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """Answers by case, and how closely a live answer has to match them."""
+    """Requests with their answers by name, and how closely a live answer has to match them."""
 
-    answers: Mapping[str, object]
+    cases: Mapping[str, Case]
     tolerance: Tolerance
 
 
@@ -40,7 +40,7 @@ def recorded_answers(package_arn: str) -> Recorded:
     uri, digest = metadata.get("answers_uri"), metadata.get("answers_sha256")
     cases = cases_of(_read(uri, digest)) if uri else contract_cases()
     return Recorded(
-        answers={case.name: case.response for case in cases},
+        cases={case.name: case for case in cases},
         tolerance=_SAME_MODEL if uri else contract_tolerance(),
     )
 
