@@ -17,6 +17,7 @@ _STYLE: Final = """
 .failure{border-left:3px solid var(--bad);padding-left:14px;margin:14px 0 0}
 """
 _COLOURS: Final = {"Succeeded": "--good", "Failed": "--bad", "Stopped": "--bad"}
+_SHOWN_ANSWERS: Final = 10
 _CLASSES: Final = {"Succeeded": "good", "Failed": "bad", "Stopped": "bad", "NotExecuted": "none"}
 
 
@@ -172,7 +173,14 @@ def _answer_table(against: str, answers: Sequence[Answer]) -> str:
         ]
         for answer in answers
     ]
-    return table(["request", f"against {against}", "time"], rows)
+    same = sum(answer.matches for answer in answers)
+    told = table(["request", f"against {against}", "time"], rows)
+    if len(answers) <= _SHOWN_ANSWERS:
+        return told
+    # Who looks at the page first wants to know whether they are the same.
+    summary = f"{same} of {len(answers)} requests: the same answer as {against}"
+    opened = "" if same == len(answers) else " open"
+    return f"<details{opened}><summary>{escape(summary)}</summary>{told}</details>"
 
 
 def _example(answer: Answer) -> str:

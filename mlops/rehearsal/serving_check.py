@@ -20,7 +20,7 @@ from mlops.rehearsal.server_log import last_line, port_in
 from mlops.rehearsal.storage import LocalS3
 from mlops.rollout import content as proof
 from mlops.rollout.content import VARIABLE
-from mlops.rollout.probes import Tolerance, differences
+from mlops.rollout.probes import JSON, Case, Tolerance, cases_of, objection
 
 START: Final = ("-I", "-B", str(Path(proof.__file__).resolve()))
 """What the image's `serve` gives to its interpreter: the proof, which becomes the server."""
@@ -37,13 +37,17 @@ class ServingError(RehearsalError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """A request and the answer that is expected to it."""
+class Reply:
+    """What a server answered to one invocation."""
 
-    name: str
+    status: int
+    body: bytes
     content_type: str
-    body: str
-    expected: Any
+
+    @property
+    def text(self) -> str:
+        """The body as far as it is text."""
+        return self.body.decode("utf-8", errors="replace")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +149,8 @@ class Server:
             time.sleep(_POLL_SECONDS)
         raise ServingError(f"the server was not healthy after {START_TIMEOUT_SECONDS:g} s")
 
-    def ask(
-        self, body: str, content_type: str, *, accept: str = "application/json"
-    ) -> tuple[int, str]:
-        """Status and text of the answer to one invocation.
+    def ask(self, body: str, content_type: str, *, accept: str = JSON) -> Reply:
+        """The answer to one invocation.
 
         Raises:
             ServingError: there was none.
@@ -158,20 +160,24 @@ class Server:
 
     def _is_healthy(self) -> bool:
         try:
-            return self._request("GET", "/ping", None, {})[0] == _OK
+            return self._request("GET", "/ping", None, {}).status == _OK
         except ServingError:
             return False
 
     def _request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, str]:
+    ) -> Reply:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self._port, timeout=REQUEST_TIMEOUT_SECONDS
         )
         try:
             connection.request(method, path, body=body, headers=dict(headers))
             response = connection.getresponse()
-            return response.status, response.read().decode("utf-8", errors="replace")
+            return Reply(
+                status=response.status,
+                body=response.read(),
+                content_type=response.headers.get("Content-Type", ""),
+            )
         except (OSError, http.client.HTTPException) as error:
             raise ServingError(f"{method} {path}: no answer: {error!r}") from error
         finally:
@@ -185,7 +191,7 @@ def recorded_cases(text: str) -> list[Case]:
         ServingError: it is not in the form that the evaluation writes.
     """
     try:
-        return [_case(case) for case in json.loads(text)["cases"]]
+        return cases_of(json.loads(text))
     except (ValueError, KeyError, TypeError) as error:
         raise ServingError(
             f"answers.json: is not as the evaluation writes it: {error!r}"
@@ -208,33 +214,16 @@ def unpack(archive: Path, folder: Path) -> None:
         raise ServingError(f"{archive.name}: holds no code/serve.py")
 
 
-def _case(case: Mapping[str, Any]) -> Case:
-    request = case["request"]
-    is_text = isinstance(request, str)
-    return Case(
-        name=str(case["name"]),
-        content_type=case.get("content_type") or _content_type(request),
-        body=request if is_text else json.dumps(request),
-        expected=case["response"],
-    )
-
-
-def _content_type(request: Any) -> str:
-    if isinstance(request, str) and not request.lstrip().startswith(("{", "[")):
-        return "text/csv"
-    return "application/json"
-
-
 def _promises(server: Server, model: ModelSpec, examples: Sequence[Example]) -> Iterator[Answer]:
     tolerance = Tolerance(
         relative=model.examples.relative_tolerance, absolute=model.examples.absolute_tolerance
     )
     for example in examples:
+        is_json = example.content_type == JSON
         case = Case(
             name=example.name,
-            content_type=example.content_type,
-            body=example.request,
-            expected=example.response,
+            request=json.loads(example.request) if is_json else example.request,
+            response=example.response,
         )
         answer = _asked(server, case, tolerance)
         broken = tuple(schema_differences(answer.answer, model.schema_.output))
@@ -243,26 +232,26 @@ def _promises(server: Server, model: ModelSpec, examples: Sequence[Example]) -> 
 
 def _asked(server: Server, case: Case, tolerance: Tolerance) -> Answer:
     began = time.perf_counter()
-    status, text = server.ask(case.body, case.content_type)
+    reply = server.ask(case.body.decode(), case.content_type, accept=case.accept)
     milliseconds = 1000 * (time.perf_counter() - began)
-    found, objections = _judged(status, text, case.expected, tolerance)
+    problem = (
+        objection(case, reply.body, reply.content_type, tolerance)
+        if reply.status == _OK
+        else f"HTTP {reply.status}: {reply.text:.200}"
+    )
     return Answer(
         name=case.name,
-        request=case.body,
-        expected=case.expected,
-        answer=found,
+        request=case.body.decode(),
+        expected=case.response,
+        answer=_shown(reply),
         milliseconds=milliseconds,
-        differences=objections,
+        differences=() if problem is None else (problem,),
     )
 
 
-def _judged(
-    status: int, text: str, expected: Any, tolerance: Tolerance
-) -> tuple[Any, tuple[str, ...]]:
-    if status != _OK:
-        return text, (f"HTTP {status}: {text:.200}",)
+def _shown(reply: Reply) -> Any:
+    """What was said, for a page: JSON as data, and anything else as it came."""
     try:
-        found = json.loads(text)
+        return json.loads(reply.body)
     except ValueError:
-        return text, (f"is no JSON: {text:.100}",)
-    return found, tuple(differences(expected, found, tolerance))
+        return reply.text

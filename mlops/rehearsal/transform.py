@@ -146,7 +146,8 @@ class TransformJob:
         status, text = 0, ""
         for _ in range(1 + self.arguments["ModelClientConfig"]["InvocationsMaxRetries"]):
             try:
-                status, text = server.ask(body, kinds[0]["ContentType"], accept=kinds[1]["Accept"])
+                reply = server.ask(body, kinds[0]["ContentType"], accept=kinds[1]["Accept"])
+                status, text = reply.status, reply.text
             except ServingError as error:
                 status, text = _SERVER_FAULT, str(error)
             if status < _SERVER_FAULT:

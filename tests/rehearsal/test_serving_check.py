@@ -115,9 +115,8 @@ def test_answers_in_another_form_are_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "content_type", "body"),
     [
-        ('{"x": 3}', "application/json", '"{\\"x\\": 3}"'),
+        ('{"x": 3}', "application/json", '{"x": 3}'),
         ('"x\\n3\\n"', "text/csv", "x\n3\n"),
-        ('"{\\"x\\": 3}"', "application/json", '{"x": 3}'),
     ],
 )
 def test_requests_travel_as_they_were_written(request_: str, content_type: str, body: str) -> None:
@@ -125,4 +124,4 @@ def test_requests_travel_as_they_were_written(request_: str, content_type: str, 
     found = recorded_cases(f'{{"cases": [{case}]}}')[0]
 
     assert found.content_type == content_type
-    assert found.body == (body if not body.startswith('"') else '{"x": 3}')
+    assert found.body.decode() == body

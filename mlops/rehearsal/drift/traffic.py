@@ -60,14 +60,15 @@ class Endpoint:
 
     def _exchange(self, server: Any, case: Case, number: int) -> Exchange:
         body = json.dumps(case.request)
-        status, text = server.ask(body, JSON)
-        if status != _OK:
-            raise RehearsalError(f"{case.at:%Y-%m-%d}: {body:.200}: HTTP {status}: {text:.200}")
+        reply = server.ask(body, JSON)
+        if reply.status != _OK:
+            told = f"HTTP {reply.status}: {reply.text:.200}"
+            raise RehearsalError(f"{case.at:%Y-%m-%d}: {body:.200}: {told}")
         return Exchange(
             id=str(uuid.uuid5(_IDS, f"{case.at.isoformat()} {number}")),
             at=case.at,
             request=body,
-            answer=text,
+            answer=reply.text,
             truth=case.truth,
         )
 
