@@ -8,7 +8,7 @@ from mlops.contract import CanarySpec, Capacity, ContentSpec, ModelSpec
 from mlops.rollout import ReleaseTraffic, Signal, refusals
 from mlops.rollout.content import UNRECORDED, VARIABLE
 from mlops.rollout.release import release_hash
-from mlops.rollout.signals import WRONG_ANSWER_RATIO, WRONG_ANSWERS
+from mlops.rollout.signals import wrong_answers
 from mlops_constructs.site import Site
 
 VARIANT: Final = "AllTraffic"
@@ -92,7 +92,7 @@ class Release:
         judged = self.model.endpoint.canary_setting(self.canary).signals
         alarms = self.canary.alarms
         refused = refusals(client_error_ratio=alarms.client_error_ratio, window=alarms.window)
-        return (*judged, refused, self._wrong_answers(), *self.canary.custom_signals)
+        return (*judged, refused, wrong_answers(alarms.window), *self.canary.custom_signals)
 
     @property
     def body_limit(self) -> dict[str, str]:
@@ -130,14 +130,3 @@ class Release:
     def alarm_prefix(self) -> str:
         """First part of the names of all rollback alarms of the endpoint, of whatever release."""
         return self.site.names.rollback_alarms(self.site.stage, self.model.name)
-
-    def _wrong_answers(self) -> Signal:
-        return Signal(
-            key="wrong-answers",
-            metric="WrongAnswers",
-            statistic="Average",
-            threshold=WRONG_ANSWER_RATIO,
-            unit="None",
-            window=self.canary.alarms.window,
-            namespace=WRONG_ANSWERS,
-        )

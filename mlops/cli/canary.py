@@ -16,8 +16,8 @@ from mlops.contract import ContractError, Platform, StageSpec, load_platform
 from mlops.rollout import Forecast, Plan, Target, plan_canary
 
 _HEADINGS = (
-    "share", "bake", "errors >", "wait", "errors caught", "latency caught", "false alarm",
-    "time", "harmed",
+    "share", "bake", "errors >", "wait", "errors caught", "latency caught",
+    "wrong answers caught", "false alarm", "time", "harmed",
 )  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def _forecast(forecast: Forecast, target: Target) -> ForecastOutput:
         wait_minutes=policy.wait_minutes,
         errors_caught=forecast.errors.probability,
         latency_caught=forecast.latency.probability,
+        wrong_answers_caught=forecast.answers.probability if forecast.answers else None,
         false_rollback=forecast.false_rollback,
         expected_seconds=finite(forecast.expected_seconds),
         expected_harmed=finite(forecast.expected_harmed),
@@ -194,6 +195,7 @@ def _row(forecast: Forecast) -> tuple[str, ...]:
         f"{policy.wait_minutes} min",
         percent(forecast.errors.probability),
         percent(forecast.latency.probability),
+        percent(forecast.answers.probability) if forecast.answers else "not probed",
         percent(forecast.false_rollback),
         time(forecast.expected_seconds),
         harmed(forecast.expected_harmed),

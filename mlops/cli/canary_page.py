@@ -24,7 +24,7 @@ white-space:nowrap}.key i{display:inline-block;width:22px;margin-right:6px;verti
 """
 _HEADINGS: Final = (
     "", "share", "bake", "errors above", "total wait", "errors caught", "latency caught",
-    "false rollback", "time to rollback", "requests harmed",
+    "wrong answers caught", "false rollback", "time to rollback", "requests harmed",
 )  # fmt: skip
 _ERROR_POINTS: Final = tuple(half / 2 for half in range(21))
 _LATENCY_FACTORS: Final = tuple(1 + tenth / 10 for tenth in range(21))
@@ -188,6 +188,7 @@ def _row(name: str, found: Forecast, style: str) -> str:
         f"{policy.wait_minutes} min",
         percent(found.errors.probability),
         percent(found.latency.probability),
+        percent(found.answers.probability) if found.answers else "not probed",
         percent(found.false_rollback),
         time(found.expected_seconds),
         harmed(found.expected_harmed),
@@ -197,9 +198,11 @@ def _row(name: str, found: Forecast, style: str) -> str:
 
 def _explained(plan: Plan) -> str:
     added, factor = plan.target.added_error_ratio * 100, plan.target.latency_factor
+    wrong = plan.target.wrong_answer_ratio * 100
     sentences = (
         "Caught: an alarm fires before all of the traffic has moved.",
         f"It is asked about {added:g} points more errors, and about {factor:g} times the latency.",
+        f"Wrong answers: {wrong:g} % of the probes are answered otherwise than recorded.",
         "Alarms on the same requests count as their best; errors and latency are independent.",
         "False rollback: any alarm is red once, through the final bake.",
         "Time and harm are those of the regression that is worse.",

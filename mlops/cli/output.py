@@ -189,6 +189,8 @@ class ForecastOutput(Output):
     wait_minutes: int
     errors_caught: float
     latency_caught: float
+    wrong_answers_caught: float | None
+    """None: nothing probes."""
     false_rollback: float
     expected_seconds: float | None
     expected_harmed: float | None

@@ -83,6 +83,9 @@ class PlanSettings(Spec):
     added_error_points: Annotated[
         float | None, Field(gt=0, le=100, description="Errors that the regression adds")
     ] = None
+    wrong_answer_points: Annotated[
+        float | None, Field(gt=0, le=100, description="Probes that the regression answers wrong")
+    ] = None
     latency_factor: Annotated[
         float | None, Field(ge=1, le=100, description="How much slower the regression is")
     ] = None
@@ -123,6 +126,7 @@ class PlanSettings(Spec):
             detection="target_percent",
             false_rollback="false_rollback_percent",
             added_error_ratio="added_error_points",
+            wrong_answer_ratio="wrong_answer_points",
         )
         return replace(contracts, **_hundredths(shares), **self._given("latency_factor"))
 
@@ -214,6 +218,7 @@ def effective(setting: Setting, expectation: Expectation, target: Target) -> Pla
         latency_p99_ms=expectation.latency_p99_ms,
         tail_ratio=expectation.tail_ratio,
         added_error_points=_percent(target.added_error_ratio),
+        wrong_answer_points=_percent(target.wrong_answer_ratio),
         latency_factor=target.latency_factor,
         target_percent=_percent(target.detection),
         false_rollback_percent=_percent(target.false_rollback),

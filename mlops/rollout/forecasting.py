@@ -22,7 +22,7 @@ from mlops.rollout.power import (
     detection,
     false_alarm,
 )
-from mlops.rollout.signals import Signal, microseconds, rollback_signals
+from mlops.rollout.signals import Signal, microseconds, rollback_signals, wrong_answers
 from mlops.rollout.traffic import ReleaseTraffic
 
 _NORMAL: Final = NormalDist()
@@ -140,6 +140,8 @@ class Target:
     detection: float = 0.8
     false_rollback: float = 0.05
     added_error_ratio: float = 0.05
+    wrong_answer_ratio: float = 0.1
+    """Part of the held-out rows, in whatever form they are asked, that is answered wrong."""
     latency_factor: float = 2.0
 
 
@@ -150,8 +152,10 @@ class Forecast:
     setting: Setting
     errors: Detection
     latency: Detection
+    answers: Detection | None
+    """Of wrong answers, by the prober alone; None where nothing probes."""
     false_rollback: float
-    """Probability over the bake and the final bake."""
+    """Probability over the bake and the final bake; a good version's answers are right."""
 
     @property
     def detection(self) -> float:
@@ -183,7 +187,20 @@ def forecast(setting: Setting, expectation: Expectation, target: Target) -> Fore
         setting=setting,
         errors=against(setting, expectation, added_error_ratio=target.added_error_ratio),
         latency=against(setting, expectation, latency_factor=target.latency_factor),
+        answers=_answers(setting, expectation, target),
         false_rollback=_false_rollback(setting, expectation),
+    )
+
+
+def _answers(setting: Setting, expectation: Expectation, target: Target) -> Detection | None:
+    if not setting.probes_per_minute(expectation.requests_per_minute):
+        return None
+    # Recorded answers are the version's own: unlike errors, none is wrong by itself.
+    return against(
+        setting,
+        replace(expectation, error_ratio=0.0),
+        added_error_ratio=target.wrong_answer_ratio,
+        signals=(wrong_answers(setting.window),),
     )
 
 

@@ -65,13 +65,16 @@ def cheapest(setting: Setting, expectation: Expectation, target: Target) -> Fore
 
     Good enough catches both regressions as surely as asked and rolls good versions back as rarely.
     Of settings that cost the same, none is taken that another one beats, then the least changed.
+    None catches wrong answers less surely than the target and than the configured one.
     The final bake stays as configured: it protects against what only full traffic shows.
     """
+    answers = _of_answers(forecast(setting, expectation, target))
+    least = min(answers, target.detection)
     for equally_dear in _by_cost(setting, expectation.instances):
         sufficient = [
-            forecast(other, expectation, target)
+            found
             for other in equally_dear
-            if _suffices(other, expectation, target)
+            if (found := _sufficient(other, expectation, target)) and _of_answers(found) >= least
         ]
         if sufficient:
             return next(
@@ -104,12 +107,18 @@ def sufficient_traffic(setting: Setting, expectation: Expectation, target: Targe
     return None
 
 
-def _suffices(setting: Setting, expectation: Expectation, target: Target) -> bool:
+def _of_answers(found: Forecast) -> float:
+    """How surely wrong answers are caught; not at all where nothing probes."""
+    return found.answers.probability if found.answers else 0.0
+
+
+def _sufficient(setting: Setting, expectation: Expectation, target: Target) -> Forecast | None:
+    """How a setting does, if that is good enough."""
     errors = against(setting, expectation, added_error_ratio=target.added_error_ratio)
     if errors.probability < target.detection:
-        return False
+        return None
     found = forecast(setting, expectation, target)
-    return found.reaches(target) and found.is_calm(target)
+    return found if found.reaches(target) and found.is_calm(target) else None
 
 
 def _with(

@@ -9,7 +9,7 @@ data point holds requests of both shares. For a detection the slowest publicatio
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -169,6 +169,8 @@ def _of_parts(
     """The data point of a period whose parts have shares of their own."""
     seconds = math.fsum(part for _, part in parts)
     share = math.fsum(share * part for share, part in parts) / seconds
+    if signal.counts_probes:
+        exposure = replace(exposure, callers_per_minute=0.0)
     if signal.scope == "new-fleet":
         loads, bad = [exposure.load(share, part) for share, part in parts], risk.new
     else:

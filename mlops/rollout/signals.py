@@ -18,8 +18,13 @@ MetricUnit = Literal["None", "Microseconds"]
 INVOCATION_METRICS: Final = "AWS/SageMaker"
 WRONG_ANSWERS: Final = "Mlops/Serving"
 """Namespace of what the prober finds."""
-WRONG_ANSWER_RATIO: Final = 0.2
-"""Share of wrong answers above which the prober's alarm rolls back."""
+WRONG_ANSWER_RATIO: Final = 0.05
+"""Share of wrong answers above which the prober's alarm rolls back.
+
+A version's own answers have no noise, so any share would do for them. A probe without an answer
+counts as well, and a lost one in a minute of many must not decide: above one in twenty, it does in
+a minute of few, and then only with a second one within the alarm's window.
+"""
 _MICROSECONDS_PER_MILLISECOND: Final = 1000
 
 
@@ -43,6 +48,11 @@ class Signal:
     """How the data points are computed, where the metric alone does not tell."""
     evaluate_low_samples: bool = True
     """True throughout: a p99 alarm that waits for 1000 samples sleeps through a thin canary."""
+
+    @property
+    def counts_probes(self) -> bool:
+        """Whether its data points are of the prober's requests alone."""
+        return self.namespace == WRONG_ANSWERS
 
     @property
     def alarm(self) -> Alarm:
@@ -86,6 +96,19 @@ def rollback_signals(
         "endpoint-errors", "Invocation5XXErrors", endpoint_error_ratio, window, scope="endpoint"
     )
     return (*signals, backstop)
+
+
+def wrong_answers(window: AlarmWindow) -> Signal:
+    """Probes that the new fleet answers otherwise than its version did when it was evaluated."""
+    return Signal(
+        key="wrong-answers",
+        metric="WrongAnswers",
+        statistic="Average",
+        threshold=WRONG_ANSWER_RATIO,
+        unit="None",
+        window=window,
+        namespace=WRONG_ANSWERS,
+    )
 
 
 def refusals(*, client_error_ratio: float, window: AlarmWindow) -> Signal:

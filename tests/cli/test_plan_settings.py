@@ -21,6 +21,7 @@ GIVEN = {
     "latency_alarm_ms": 250.0, "requests_per_minute": 77.5, "rate_variation": 0.4,
     "probes_per_minute": 33, "minimum_invocations": 44, "error_percent": 0.2,
     "errors_together": 3, "latency_p99_ms": 120.0, "tail_ratio": 5.0, "added_error_points": 2.0,
+    "wrong_answer_points": 30.0,
     "latency_factor": 1.7, "target_percent": 70.0, "false_rollback_percent": 9.0,
 }  # fmt: skip
 
@@ -49,7 +50,11 @@ def test_a_key_decides_what_the_plan_assumes() -> None:
     assert (expectation.instances, expectation.settle_periods) == (4, 2)
     assert (expectation.error_ratio, expectation.tail_ratio) == (0.002, 5)
     assert target == Target(
-        detection=0.7, false_rollback=0.09, added_error_ratio=0.02, latency_factor=1.7
+        detection=0.7,
+        false_rollback=0.09,
+        added_error_ratio=0.02,
+        wrong_answer_ratio=0.3,
+        latency_factor=1.7,
     )
     assert effective(setting, expectation, target).model_dump() == GIVEN
 

@@ -21,6 +21,10 @@ import numpy as np
 PROBING_SECONDS = 45
 MOST_REQUESTS_AT_ONCE = 4_000_000
 Z99 = 2.3263478740408408
+# The prober's metric knows its own requests alone, and is red above one wrong answer in twenty.
+PROBES_ALONE = {
+    "requests_per_minute": 0, "error_ratio": 0.05, "model_error_ratio": 1.0,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -39,7 +43,7 @@ def _judged(setting: dict) -> dict:
         "latency_caught": (min, watched, bad, setting["latency_factor"]),
         "false_rollback": (max, everything, bad, 1.0),
     }
-    return {
+    found = {
         kind: worst(
             _rolled_back(
                 setting, dice, rounded, bad=ratio, slower=factor, in_time=kind != "false_rollback"
@@ -48,6 +52,15 @@ def _judged(setting: dict) -> dict:
         )
         for kind, (worst, shifts, ratio, factor) in kinds.items()
     }
+    if setting["probes_per_minute"]:
+        found["wrong_answers_caught"] = min(
+            _rolled_back(
+                {**setting, **PROBES_ALONE}, dice, rounded,
+                bad=setting["wrong_answer_points"] / 100, slower=0.0, in_time=True,
+            )
+            for rounded in _each_rounding(watched, setting["instances"])
+        )  # fmt: skip
+    return found
 
 
 def _shares(setting: dict) -> tuple[list, list]:

@@ -31,7 +31,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SIMULATION = Path(__file__).with_name("simulation.py")
 GRID = json.loads(Path(__file__).with_name("grid.json").read_text("utf-8"))
 SETTINGS = {one["name"]: {**GRID["base"], **one} for one in GRID["settings"]}
-FIGURES = ("errors_caught", "latency_caught", "false_rollback")
 RUNS, FEWEST_RUNS = 2000, 300
 MOST_REQUESTS = 20_000_000
 """Of one kind of run; busy endpoints are simulated less often."""
@@ -74,8 +73,13 @@ def planned(setting: dict[str, Any]) -> Forecast:
 
 
 def figures(found: Forecast) -> dict[str, float]:
-    caught = (found.errors.probability, found.latency.probability)
-    return dict(zip(FIGURES, (*caught, found.false_rollback), strict=True))
+    answers = {"wrong_answers_caught": found.answers.probability} if found.answers else {}
+    return {
+        "errors_caught": found.errors.probability,
+        "latency_caught": found.latency.probability,
+        "false_rollback": found.false_rollback,
+        **answers,
+    }
 
 
 def runs_of(setting: dict[str, Any]) -> int:
@@ -97,15 +101,14 @@ def interval(share: float, runs: int) -> tuple[float, float]:
 def misfits(plan: dict[str, float], simulated: dict[str, float], runs: int) -> dict[str, str]:
     """Figures that promise more than the runs hold, or more than three points less."""
     found = {}
-    for name in FIGURES:
+    assert plan.keys() == simulated.keys()
+    for name, promised in plan.items():
         low, high = interval(simulated[name], runs)
         caution = (
-            plan[name] - simulated[name]
-            if name == "false_rollback"
-            else (simulated[name] - plan[name])
+            promised - simulated[name] if name == "false_rollback" else (simulated[name] - promised)
         )
-        if not low <= plan[name] <= high and not 0 <= caution <= PESSIMISM:
-            found[name] = f"{plan[name]:.4f} planned, {low:.4f} to {high:.4f} simulated"
+        if not low <= promised <= high and not 0 <= caution <= PESSIMISM:
+            found[name] = f"{promised:.4f} planned, {low:.4f} to {high:.4f} simulated"
     return found
 
 

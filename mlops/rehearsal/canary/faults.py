@@ -41,8 +41,6 @@ class Fault:
     """Part of the callers' requests that no version could answer."""
     red_alarm: bool = False
     candidate_is_blue: bool = False
-    spoils_every_answer: bool = False
-    """Whether any answer of the new fleet is a wrong one, whatever its status."""
 
     @property
     def needs_callers(self) -> bool:
@@ -109,25 +107,41 @@ def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
             name="wrong-answers-scrambled",
             story="The candidate reads each numeric feature from its neighbour's column.",
             green={"kind": "request", "how": "scrambled"},
-            spoils_every_answer=True,
         ),
         Fault(
             name="wrong-answers-inverted",
             story="The candidate answers little where it should say much.",
             green={"kind": "answer", "how": "inverted"},
-            spoils_every_answer=True,
         ),
         Fault(
             name="wrong-answers-stale-scaler",
             story="The candidate scales its numeric features as other data would need it.",
             green={"kind": "request", "how": "stale-scaler"},
-            spoils_every_answer=True,
         ),
         Fault(
             name="schema-change",
             story="The candidate's answer has its first field under another name.",
             green={"kind": "answer", "how": "schema"},
-            spoils_every_answer=True,
+        ),
+        Fault(
+            name="wrong-answers-csv",
+            story="The candidate answers the opposite to who sends CSV; JSON is fine.",
+            green={"kind": "answer", "how": "csv"},
+        ),
+        Fault(
+            name="wrong-answers-category",
+            story="The candidate answers the opposite for one value of one field.",
+            green={"kind": "answer", "how": "category"},
+        ),
+        Fault(
+            name="empty-answers",
+            story="The candidate answers with status 200 and nothing.",
+            green={"kind": "answer", "how": "empty"},
+        ),
+        Fault(
+            name="mistyped-answers",
+            story="The candidate calls its answers web pages; what they say is right.",
+            green={"kind": "answer", "how": "mistyped"},
         ),
         Fault(
             name="no-traffic",

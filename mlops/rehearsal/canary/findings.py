@@ -154,9 +154,7 @@ class Findings:
         )
 
     def _is_harmed(self, entry: Entry) -> bool:
-        if entry.status not in _OK or entry.seconds > self.objective_seconds:
-            return True
-        return entry.fleet == "green" and self.fault.spoils_every_answer
+        return entry.status not in _OK or entry.wrong or entry.seconds > self.objective_seconds
 
     def _notes(self) -> tuple[str, ...]:
         own = [alarm for alarm in self.endpoint.alarms if is_own(alarm.namespace)]

@@ -9,7 +9,9 @@ Standard library only, and nothing of the platform, because the environment is t
 from __future__ import annotations
 
 import asyncio
+import csv
 import importlib
+import io
 import json
 import os
 import random
@@ -31,6 +33,8 @@ Body = bytes
 Change = Callable[[Body], Body]
 
 MEBIBYTE = 1024 * 1024
+SPOILED = (b"x-rehearsal-spoiled", b"1")
+"""Goes with each answer that a fault changed, to the clients' ledger; AWS has no such header."""
 
 
 class Fault:
@@ -118,9 +122,12 @@ class Fault:
             return await app(scope, receive, send)
         change = {"scrambled": self._scrambled, "stale-scaler": self._rescaled}
         sent = await _read(receive)
-        events = await _answered(app, scope, _changed(sent, change[self.settings["how"]]))
+        changed = _changed(sent, change[self.settings["how"]], self.schema["input"])
+        events = await _answered(app, scope, changed)
         if events[0]["status"] == 400:  # noqa: PLR2004  # how the server says that it refused
             events = await _answered(app, scope, sent)
+        else:
+            events[0]["headers"] = [*events[0]["headers"], SPOILED]
         for event in events:
             await send(event)
         return None
@@ -129,16 +136,41 @@ class Fault:
         """Another answer leaves the server than the model gave."""
         if scope["path"] == "/ping":
             return await app(scope, receive, send)
-        change = {"inverted": self._inverted, "schema": self._renamed}[self.settings["how"]]
-        events = await _answered(app, scope, await _read(receive))
-        body = b"".join(event.get("body", b"") for event in events[1:])
+        sent = await _read(receive)
+        events = await _answered(app, scope, sent)
+        body = given = b"".join(event.get("body", b"") for event in events[1:])
+        headers = {name.lower(): value for name, value in events[0]["headers"]}
         if events[0]["status"] < 300:  # noqa: PLR2004  # HTTP's own number
-            body = _changed(body, change)
-        headers = [pair for pair in events[0]["headers"] if pair[0].lower() != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({**events[0], "headers": headers})
+            body = self._spoiled(given, sent, dict(scope["headers"]))
+            if self.settings["how"] == "mistyped":
+                headers[b"content-type"] = b"text/html; charset=utf-8"
+        if body != given or self.settings["how"] == "mistyped":
+            headers |= [SPOILED]
+        headers[b"content-length"] = str(len(body)).encode()
+        await send({**events[0], "headers": list(headers.items())})
         await send({"type": "http.response.body", "body": body})
         return None
+
+    def _spoiled(self, answer: bytes, request: bytes, headers: dict[bytes, bytes]) -> bytes:
+        """What leaves instead of an answer."""
+        how, output = self.settings["how"], self.schema["output"]
+        if how in ("empty", "mistyped"):
+            return b"" if how == "empty" else answer
+        if how == "csv" and not headers.get(b"content-type", b"").startswith(b"text/csv"):
+            return answer
+        if how == "category":
+            kinds = iter(_rows(request, self.schema["input"]))
+            return _changed(answer, lambda row: self._inverted_if(row, next(kinds, {})), output)
+        change = {"inverted": self._inverted, "csv": self._inverted, "schema": self._renamed}[how]
+        return _changed(answer, change, output)
+
+    def _inverted_if(self, answer: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        """Wrong for the rows of one kind: a value of the first field that has few of them."""
+        for field in self.schema["input"]:
+            few = field.get("allowed") or ([True, False] if field["type"] == "boolean" else [])
+            if few:
+                return self._inverted(answer) if asked.get(field["name"]) == few[0] else answer
+        return self._inverted(answer)
 
     def _scrambled(self, row: dict[str, Any]) -> dict[str, Any]:
         """Every number takes the place within its range that its neighbour had."""
@@ -209,13 +241,72 @@ def _value(place: float, field: dict[str, Any]) -> float:
     return round(value) if field["type"] == "integer" else value
 
 
-def _changed(body: bytes, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
-    """A JSON body with every row in it changed; any other body as it is."""
+def _changed(
+    body: bytes,
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+    fields: list[dict[str, Any]],
+) -> bytes:
+    """A JSON or CSV body with every row in it changed; any other body as it is."""
     try:
         content = json.loads(body)
     except ValueError:
-        return body
+        return _changed_table(body, change, fields)
     return json.dumps(_each_row(content, change)).encode()
+
+
+def _changed_table(
+    body: bytes,
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+    fields: list[dict[str, Any]],
+) -> bytes:
+    rows = [change(row) for row in _table(body, fields)]
+    if not rows:
+        return body
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def _rows(body: bytes, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a request, in its order."""
+    found: list[dict[str, Any]] = []
+
+    def keep(row: dict[str, Any]) -> dict[str, Any]:
+        found.append(row)
+        return row
+
+    _changed(body, keep, fields)
+    return found
+
+
+def _table(body: bytes, fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a table whose header names a field; none of anything else."""
+    try:
+        reader = csv.DictReader(io.StringIO(body.decode()), strict=True)
+        lines = list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    types = {field["name"]: field["type"] for field in fields}
+    if not types.keys() & set(reader.fieldnames or ()):
+        return []
+    return [{name: _typed(cell, types.get(name)) for name, cell in row.items()} for row in lines]
+
+
+def _typed(cell: str | None, kind: str | None) -> Any:
+    if not cell:
+        return None
+    if kind == "boolean":
+        return cell.lower() == "true"
+    try:
+        return {"integer": int, "number": float}.get(str(kind), str)(cell)
+    except ValueError:
+        return cell
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _each_row(node: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:

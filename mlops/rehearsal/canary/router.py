@@ -28,6 +28,8 @@ Colour = Literal["blue", "green"]
 
 SERVED_BY: Final = "x-rehearsal-fleet"
 UNREACHABLE: Final = "x-rehearsal-unreachable"
+SPOILED: Final = "x-rehearsal-spoiled"
+"""Marks an answer that a fault changed; who calls through InvokeEndpoint never sees it."""
 CUSTOM_ATTRIBUTES: Final = "x-amzn-sagemaker-custom-attributes"
 """The one header of a container that InvokeEndpoint hands to the caller."""
 ANSWER_TIMEOUT_SECONDS: Final = 60.0
@@ -165,7 +167,14 @@ class Router:
 
 
 def _passed_on(answer: Message) -> dict[str, str]:
-    kept = ("content-type", CUSTOM_ATTRIBUTES, "x-model-version", "retry-after", UNREACHABLE)
+    kept = (
+        "content-type",
+        CUSTOM_ATTRIBUTES,
+        "x-model-version",
+        "retry-after",
+        UNREACHABLE,
+        SPOILED,
+    )
     return {name: answer.headers[name] for name in kept if name in answer.headers}
 
 

@@ -5,6 +5,7 @@ contract's schema. Where there is none, the contract's examples stand in.
 """
 
 import csv
+import io
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +17,22 @@ from mlops.rehearsal.canary.traffic import Request, json_request
 from mlops.rehearsal.storage import LocalS3
 
 _MOST: Final = 500
+_CSV_EVERY: Final = 5
+"""One caller in so many."""
+_CSV: Final = "text/csv"
 _TRUE: Final = ("true", "1", "yes")
 
 
 def held_out_requests(storage: LocalS3, prefix: str, fields: Sequence[Field]) -> list[Request]:
-    """One request per row of the newest test data below a model's artifacts; [] without any."""
+    """One request per row of the newest test data below a model's artifacts; [] without any.
+
+    Some callers send CSV and want it back.
+    """
     rows = itertools.islice(held_out_rows(storage, prefix, fields), _MOST)
-    return [json_request(row) for row in rows]
+    return [
+        _csv_request(row) if number % _CSV_EVERY == 0 else json_request(row)
+        for number, row in enumerate(rows, 1)
+    ]
 
 
 def held_out_rows(
@@ -43,6 +53,14 @@ def example_requests(examples: Sequence[Example]) -> list[Request]:
         Request(content_type=example.content_type, body=example.request.encode())
         for example in examples
     ]
+
+
+def _csv_request(row: Mapping[str, Any]) -> Request:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(row)
+    writer.writerow(str(v).lower() if isinstance(v, bool) else v for v in row.values())
+    return Request(content_type=_CSV, body=text.getvalue().encode(), accept=_CSV)
 
 
 def _valid_rows(file: Path, fields: Sequence[Field]) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Final
 
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.exchange import NoAnswerError, Peer
-from mlops.rehearsal.canary.router import SERVED_BY, UNREACHABLE, Colour
+from mlops.rehearsal.canary.router import SERVED_BY, SPOILED, UNREACHABLE, Colour
 
 CLIENT_TIMEOUT_SECONDS: Final = 70.0
 _MINUTE: Final = 60.0
@@ -30,6 +30,20 @@ class Request:
 
     content_type: str
     body: bytes
+    accept: str = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a client has in the end."""
+
+    status: int = 0
+    """0: there was no answer."""
+    fleet: Colour | None = None
+    reached: bool = False
+    """Whether one of the fleet's servers was reached."""
+    wrong: bool = False
+    """Whether it is of no use in spite of its status: empty, of another type, or changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +69,7 @@ class Entry:
     """0: there was no answer."""
     fleet: Colour | None
     reached: bool
+    wrong: bool
 
     @property
     def lost(self) -> bool:
@@ -121,9 +136,9 @@ class Traffic:
 
     async def _send(self, peer: Peer, planned: float, request: Request) -> None:
         left = self.clock.now()
-        status, fleet, reached = 0, None, False
+        reply = Reply()
         try:
-            status, fleet, reached = await asked(peer, request)
+            reply = await asked(peer, request)
         finally:
             now = self.clock.now()
             self.ledger.append(
@@ -131,16 +146,17 @@ class Traffic:
                     planned=planned,
                     lag_seconds=(left - planned) / self.clock.scale,
                     seconds=(now - planned) / self.clock.scale,
-                    status=status,
-                    fleet=fleet,
-                    reached=reached,
+                    status=reply.status,
+                    fleet=reply.fleet,
+                    reached=reply.reached,
+                    wrong=reply.wrong,
                 )
             )
 
 
-async def asked(peer: Peer, request: Request) -> tuple[int, Colour | None, bool]:
-    """Status, answering fleet, and whether one of its servers was reached."""
-    headers = {"content-type": request.content_type, "accept": "application/json"}
+async def asked(peer: Peer, request: Request) -> Reply:
+    """What comes of a request."""
+    headers = {"content-type": request.content_type, "accept": request.accept}
     try:
         answer = await peer.ask(
             "POST /invocations HTTP/1.1",
@@ -149,9 +165,15 @@ async def asked(peer: Peer, request: Request) -> tuple[int, Colour | None, bool]
             timeout_seconds=CLIENT_TIMEOUT_SECONDS,
         )
     except NoAnswerError:
-        return 0, None, False
-    fleet: Colour = "green" if answer.headers.get(SERVED_BY) == "green" else "blue"
-    return answer.status, fleet, UNREACHABLE not in answer.headers
+        return Reply()
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    useless = not answer.body or kind != request.accept or SPOILED in answer.headers
+    return Reply(
+        status=answer.status,
+        fleet="green" if answer.headers.get(SERVED_BY) == "green" else "blue",
+        reached=UNREACHABLE not in answer.headers,
+        wrong=answer.status == _OK and useless,
+    )
 
 
 async def throughput(requests: Sequence[Request], *, port: int, seconds: float) -> float:
@@ -163,8 +185,8 @@ async def throughput(requests: Sequence[Request], *, port: int, seconds: float) 
         nonlocal answered
         count = offset
         while time.perf_counter() < deadline:
-            status, _, _ = await asked(peer, requests[count % len(requests)])
-            answered += status == _OK
+            reply = await asked(peer, requests[count % len(requests)])
+            answered += reply.status == _OK
             count += 1
 
     began = time.perf_counter()

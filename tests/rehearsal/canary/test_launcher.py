@@ -133,10 +133,71 @@ def test_the_first_field_gets_another_name() -> None:
     assert json.loads(answer) == [{"y_v2": 30.0, "z": 1.0}]
 
 
-def test_what_is_no_json_travels_as_it_is() -> None:
-    ((_, seen, _),) = call({"kind": "request", "how": "scrambled"}, b"a,b\n1,2\n")
+@pytest.mark.parametrize("body", [b"1,2\n", b"", b"\xff", b'a,b\n"1,2\n'])
+def test_what_is_neither_json_nor_a_table_of_fields_travels_as_it_is(body: bytes) -> None:
+    ((_, seen, _),) = call({"kind": "request", "how": "scrambled"}, body)
 
-    assert seen == b"a,b\n1,2\n"
+    assert seen == body
+
+
+def test_numbers_move_in_a_table_as_well() -> None:
+    ((_, seen, _),) = call({"kind": "request", "how": "scrambled"}, b"a,b,hour\n1,20,\n")
+
+    assert seen == b"a,b,hour\n2.0,10.0,\n"
+
+
+def answer_to(how: str, body: bytes, kind: str) -> tuple[bytes, dict[bytes, bytes]]:
+    """Body and headers of an answer under a fault, where the model answers y=30 to each row."""
+    rows = max(1, body.count(b"town") if kind == "application/json" else body.count(b"\n") - 1)
+
+    async def application(scope, receive, send) -> None:
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        answer = json.dumps(rows * [{"y": 30.0}]).encode()
+        await send({"type": "http.response.body", "body": answer})
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    events: list[dict[str, Any]] = []
+
+    async def send(event: dict[str, Any]) -> None:
+        events.append(event)
+
+    schema = {"input": [TOWN], "output": [{"name": "y", "type": "number", "max": 100}]}
+    faulty = Fault({"kind": "answer", "how": how}, schema).around(application)
+    scope = {"type": "http", "path": "/invocations", "headers": [(b"content-type", kind.encode())]}
+    asyncio.run(faulty(scope, receive, send))
+    return events[1]["body"], dict(events[0]["headers"])
+
+
+@pytest.mark.parametrize(
+    ("how", "body", "kind", "answers"),
+    [
+        ("csv", b"town\nA\n", "text/csv", [70.0]),
+        ("csv", b'{"town": "A"}', "application/json", [30.0]),
+        ("category", b'{"town": "A"}', "application/json", [70.0]),
+        ("category", b'{"town": "B"}', "application/json", [30.0]),
+        ("category", b'[{"town": "B"}, {"town": "A"}]', "application/json", [30.0, 70.0]),
+        ("category", b"town\nA\nB\n", "text/csv", [70.0, 30.0]),
+        ("mistyped", b'{"town": "A"}', "application/json", [30.0]),
+    ],
+)
+def test_an_answer_is_wrong_for_some_and_marked_as_such(
+    how: str, body: bytes, kind: str, answers: list[float]
+) -> None:
+    answer, headers = answer_to(how, body, kind)
+
+    assert [row["y"] for row in json.loads(answer)] == answers
+    spoiled = how == "mistyped" or 70.0 in answers
+    assert (headers.get(b"x-rehearsal-spoiled") == b"1") is spoiled
+    assert headers[b"content-type"].startswith(b"text/html" if how == "mistyped" else b"applic")
+
+
+def test_an_empty_answer_has_a_length_of_nothing() -> None:
+    answer, headers = answer_to("empty", b'{"town": "A"}', "application/json")
+
+    assert (answer, headers[b"content-length"]) == (b"", b"0")
 
 
 def test_a_slow_answer_waits_before_the_model() -> None:

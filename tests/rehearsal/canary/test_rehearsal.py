@@ -71,6 +71,8 @@ def test_failing_requests_roll_back_by_the_error_alarm(site) -> None:
         pytest.param("ping-fails", "failed to start", marks=pytest.mark.full),
         pytest.param("wrong-answers-scrambled", "rolled back", marks=pytest.mark.full),
         pytest.param("wrong-answers-stale-scaler", "rolled back", marks=pytest.mark.full),
+        pytest.param("empty-answers", "rolled back", marks=pytest.mark.full),
+        pytest.param("mistyped-answers", "rolled back", marks=pytest.mark.full),
         pytest.param("schema-change", "rolled back", marks=pytest.mark.full),
         pytest.param("alarm-red", "rolled back", marks=pytest.mark.full),
         pytest.param("slow-start", "promoted", marks=pytest.mark.full),

@@ -54,3 +54,14 @@ def test_examples_stand_in_as_they_travel() -> None:
     (request,) = example_requests([example])
 
     assert (request.content_type, request.body) == ("text/csv", b"x\n1\n")
+
+
+def test_one_caller_in_five_sends_csv_and_wants_it_back(tmp_path) -> None:
+    storage = write(tmp_path, "a", *10 * ["7,,true,Mist,12"])
+
+    requests = held_out_requests(storage, PREFIX, FIELDS)
+
+    as_csv = [request for request in requests if request.content_type == "text/csv"]
+    assert (len(requests), len(as_csv)) == (10, 2)
+    assert {request.accept for request in as_csv} == {"text/csv"}
+    assert as_csv[0].body == b"hour,temperature,holiday,weather\n7,,true,Mist\n"

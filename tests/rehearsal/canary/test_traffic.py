@@ -9,7 +9,7 @@ import pytest
 
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.exchange import NoAnswerError, message, read_message
-from mlops.rehearsal.canary.router import SERVED_BY, UNREACHABLE
+from mlops.rehearsal.canary.router import SERVED_BY, SPOILED, UNREACHABLE
 from mlops.rehearsal.canary.traffic import Surge, Traffic, json_request, throughput
 
 
@@ -18,13 +18,14 @@ async def endpoint(
     seconds: float = 0.0,
     headers: dict[str, str] | None = None,
     answered: list[int] | None = None,
+    body: bytes = b"",
 ) -> asyncio.Server:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(NoAnswerError, asyncio.CancelledError):
             while True:
                 await read_message(reader)
                 await asyncio.sleep(seconds)
-                writer.write(message("HTTP/1.1 200 OK", headers or {}, b""))
+                writer.write(message("HTTP/1.1 200 OK", headers or {}, body))
                 if answered is not None:
                     answered.append(1)
 
@@ -59,10 +60,16 @@ async def sent(made: Traffic, *, seconds: float, settle: float = 20.0) -> Traffi
 
 
 def run(
-    *, seconds: float = 0.4, slow: float = 0.0, headers=None, settle: float = 20.0, **settings
+    *,
+    seconds: float = 0.4,
+    slow: float = 0.0,
+    headers=None,
+    body: bytes = b"",
+    settle: float = 20.0,
+    **settings,
 ) -> Traffic:
     async def play() -> Traffic:
-        server = await endpoint(seconds=slow, headers=headers)
+        server = await endpoint(seconds=slow, headers=headers, body=body)
         made = traffic(server.sockets[0].getsockname()[1], **settings)
         return await sent(made, seconds=seconds, settle=settle)
 
@@ -165,6 +172,22 @@ def test_the_ledger_knows_who_answered(headers, fleet: str, lost: bool) -> None:
     made = run(seconds=0.1, headers=headers)
 
     assert {(entry.fleet, entry.lost) for entry in made.ledger} == {(fleet, lost)}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "wrong"),
+    [
+        (b"{}", {"content-type": "application/json; charset=utf-8"}, False),
+        (b"", {"content-type": "application/json"}, True),
+        (b"{}", {"content-type": "text/html"}, True),
+        (b"{}", {}, True),
+        (b"{}", {"content-type": "application/json", SPOILED: "1"}, True),
+    ],
+)
+def test_an_answer_of_no_use_is_wrong_whatever_its_status(body, headers, wrong: bool) -> None:
+    made = run(seconds=0.1, headers=headers, body=body)
+
+    assert {entry.wrong for entry in made.ledger} == {wrong}
 
 
 def test_throughput_counts_what_was_answered() -> None:
