@@ -21,6 +21,8 @@ _TAIL_DEVIATIONS: Final = 8
 """Beyond so many standard deviations of a count nothing is left that a figure could show."""
 _SPARE_COUNTS: Final = 30
 """The same for small counts, whose tails are longer than a normal one's."""
+_FEW_PROBES: Final = 200
+"""Of more the count is treated as of callers' requests, with the variance that it has."""
 _MANY: Final = 100
 """Counts from here on have a normal one's tails, as far as a figure could show."""
 _RATES: Final = 33
@@ -43,6 +45,18 @@ class Load:
         """What a share of so many requests of each kind comes to."""
         # Of n probes a share s is binomial, and its variance n s (1 - s) is n s - n s s.
         return cls(callers=callers * share, probes=probes * share, certain=probes * share * share)
+
+    @property
+    def share(self) -> float:
+        """Chance of a probe to meet the fleet; where it changed on the way, about that."""
+        return self.certain / self.probes
+
+    @property
+    def is_of_few_probes(self) -> bool:
+        """Whether it is probes alone, and so few that each of their numbers shows in a ratio."""
+        if self.callers or not self.probes:
+            return False
+        return self.probes / self.share <= _FEW_PROBES
 
     def __add__(self, other: "Load") -> "Load":
         return Load(
@@ -81,6 +95,8 @@ def data_point(
         ValueError: the signal's statistic has no model here.
     """
     together = arrivals.errors_together if signal.unit == "None" else 1
+    if load.is_of_few_probes and together == 1:
+        return _of_probes(signal, load, bad)
     breach = silence = 0.0
     for factor, weight in _rates(arrivals.rate_variation, minutes):
         requests = load.callers * factor + load.probes
@@ -94,6 +110,47 @@ def data_point(
         breach += weight * counts.breach(signal)
         silence += weight * counts.silence
     return DataPoint(breach=min(1.0, breach), silence=silence)
+
+
+def _of_probes(signal: Signal, load: Load, bad: float) -> DataPoint:
+    """The same where nobody calls: of a known number of probes, the share and the bad are drawn.
+
+    A part of a period has a part of its probes; of a broken number both neighbours count.
+    """
+    sent = load.probes / load.share
+    low, part = math.floor(sent), sent - math.floor(sent)
+    points = [_of_so_many(signal, number, load.share, bad) for number in (low, low + 1)]
+    return DataPoint(
+        breach=(1 - part) * points[0].breach + part * points[1].breach,
+        silence=(1 - part) * points[0].silence + part * points[1].silence,
+    )
+
+
+def _of_so_many(signal: Signal, sent: int, share: float, bad: float) -> DataPoint:
+    most, wrong = most_good(signal), share * bad
+    # Of the probes that are not bad ones of this fleet, so many are good ones of it.
+    good = min(1.0, share * (1 - bad) / (1 - wrong)) if wrong < 1 else 0.0
+    breach = math.fsum(
+        chance * _at_most(most(number), sent - number, good)
+        for number, chance in enumerate(_binomial(sent, wrong))
+        if number and chance
+    )
+    return DataPoint(breach=min(1.0, breach), silence=(1 - share) ** sent)
+
+
+def _at_most(count: float, trials: int, chance: float) -> float:
+    """P(X <= count) of a binomial count."""
+    if count >= trials:
+        return 1.0
+    return math.fsum(_binomial(trials, chance)[: int(count) + 1]) if count >= 0 else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _binomial(trials: int, chance: float) -> tuple[float, ...]:
+    return tuple(
+        math.comb(trials, number) * chance**number * (1 - chance) ** (trials - number)
+        for number in range(trials + 1)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

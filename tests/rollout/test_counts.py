@@ -86,6 +86,31 @@ def test_probes_are_a_fixed_number_of_which_chance_brings_the_share(share: float
     assert found.breach == pytest.approx(expected, abs=0.015)
 
 
+@pytest.mark.parametrize("signal", [ERRORS, LATENCY, _signal("server-errors", 0.05)])
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
+@pytest.mark.parametrize("sent", [1, 7, 40])
+def test_of_probes_alone_every_number_is_drawn_from_those_that_were_sent(
+    signal: Signal, share: float, sent: int
+) -> None:
+    wrong = 0.1
+    expected = math.fsum(
+        math.factorial(sent)
+        / (math.factorial(b) * math.factorial(g) * math.factorial(sent - b - g))
+        * (share * wrong) ** b
+        * (share * (1 - wrong)) ** g
+        * (1 - share) ** (sent - b - g)
+        for b in range(1, sent + 1)
+        for g in range(sent - b + 1)
+        if _breaches(signal, b, g)
+    )
+    load = Load.of(callers=0, probes=sent, share=share)
+
+    found = data_point(signal, load, bad=wrong, arrivals=Arrivals(), minutes=1)
+
+    assert found.breach == pytest.approx(expected, abs=1e-9)
+    assert found.silence == pytest.approx((1 - share) ** sent, abs=1e-12)
+
+
 def test_errors_that_come_together_are_fewer_moments_with_more_errors() -> None:
     mean, bad, together = 40.0, 0.05, 5
     expected = math.fsum(
