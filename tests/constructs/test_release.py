@@ -73,7 +73,7 @@ def test_the_signals_are_those_of_the_contract_and_the_probers(release_of: Relea
         "model-errors": 0.02,
         "client-errors": 0.02,
         "latency": 300_000,
-        "wrong-answers": 0.2,
+        "wrong-answers": 0.05,
     }
 
 

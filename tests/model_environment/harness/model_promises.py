@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import tarfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,10 +149,20 @@ def test_the_segments_of_each_kind_add_up_to_the_judged_rows(evaluated: dict[str
 def test_the_versions_own_answers_to_the_examples_are_recorded(
     model: Model, evaluated: dict[str, Any]
 ) -> None:
-    cases = evaluated["answers"]["cases"]
+    cases = evaluated["answers"]["cases"][: len(model.cases)]
 
     assert [case["name"] for case in cases] == [case["name"] for case in model.cases]
     assert all(case.keys() == {"name", "request", "response"} for case in cases)
+
+
+def test_its_answers_to_further_rows_are_recorded_in_every_form_of_request(
+    model: Model, evaluated: dict[str, Any]
+) -> None:
+    further = evaluated["answers"]["cases"][len(model.cases) :]
+
+    forms = Counter((case["content_type"], case["accept"]) for case in further)
+    assert forms.keys() == {(JSON, JSON), ("text/csv", "text/csv"), ("text/csv", JSON)}
+    assert min(forms.values()) >= 2
 
 
 def test_a_version_that_cannot_answer_ends_with_one_clear_line(
@@ -202,10 +213,14 @@ def test_the_archive_alone_repeats_its_recorded_answers_over_http(
     for case in evaluated["answers"]["cases"]:
         is_csv = isinstance(case["request"], str)
         body = case["request"] if is_csv else json.dumps(case["request"])
-        status, headers, text = archive.invoke(body, content_type="text/csv" if is_csv else JSON)
+        accept = case.get("accept", JSON)
+        status, headers, text = archive.invoke(
+            body, content_type="text/csv" if is_csv else JSON, accept=accept
+        )
 
         assert (status, headers["x-model-version"]) == (200, "3")
-        assert json.loads(text) == case["response"]
+        assert headers["content-type"].partition(";")[0] == accept
+        assert (json.loads(text) if accept == JSON else text) == case["response"]
 
 
 def test_a_bad_request_to_the_archive_is_a_400_that_names_the_problem(
