@@ -23,7 +23,11 @@ async def application(scope, receive, send):
     status, answer = 200, b""
     if scope["path"] == "/invocations":
         answer = json.dumps([{"y": slope * json.loads(body)["x"]}]).encode()
-    headers = [(b"content-length", b"%d" % len(answer)), (b"x-model-version", version)]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(answer)),
+        (b"x-model-version", version),
+    ]
     if "ONLY_OWN_HEADER" not in os.environ:
         headers.append((b"x-amzn-sagemaker-custom-attributes", b"model-version=" + version))
     await send({"type": "http.response.start", "status": status, "headers": headers})
