@@ -163,3 +163,32 @@ def test_an_endpoint_wide_backstop_adds_no_detection_and_no_second_opinion() -> 
     assert found.errors == plain.errors
     assert found.latency == plain.latency
     assert found.false_rollback == pytest.approx(plain.false_rollback)
+
+
+def test_the_probers_power_is_that_of_its_own_requests() -> None:
+    """Its metric has no data points of callers, however many there are."""
+    probing = replace(CONFIGURED, probes=60)
+    alone = forecast(probing, replace(EXPECTED, requests_per_minute=0), TARGET).answers
+    among_many = forecast(probing, replace(EXPECTED, requests_per_minute=9000), TARGET).answers
+
+    assert alone is not None
+    assert among_many is not None
+    assert 0.5 < alone.probability < 1
+    assert among_many.probability == alone.probability
+    assert among_many.expected_harmed > 10 * alone.expected_harmed
+
+
+def test_without_probes_nobody_looks_at_the_answers() -> None:
+    assert forecast(replace(CONFIGURED, probes=0), EXPECTED, TARGET).answers is None
+
+
+def test_more_wrong_answers_are_caught_more_surely() -> None:
+    probing = replace(CONFIGURED, probes=60)
+    found = [
+        forecast(probing, EXPECTED, replace(TARGET, wrong_answer_ratio=ratio)).answers
+        for ratio in (0.05, 0.1, 0.3)
+    ]
+
+    chances = [one.probability for one in found if one is not None]
+    assert chances == sorted(set(chances))
+    assert len(chances) == 3

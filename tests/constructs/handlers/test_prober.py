@@ -206,6 +206,19 @@ def test_an_answer_that_no_caller_could_read_is_wrong(
     assert prober.handler({}, None) == counts(probes=10, wrong=2)
 
 
+def test_a_body_that_comes_in_parts_is_read_whole(aws: Any, endpoint: Endpoint) -> None:
+    class Parts:
+        def __init__(self) -> None:
+            self.left = [b'{"probability"', b": 0.8}"]
+
+        def read(self, amount: int) -> bytes:
+            return self.left.pop(0) if self.left else b""
+
+    aws.operations["InvokeEndpoint"] = lambda **_: {**endpoint.said(b"", "3"), "Body": Parts()}
+
+    assert prober.handler({}, None) == counts(probes=10)
+
+
 def test_a_flood_is_not_read_to_its_end(aws: Any, endpoint: Endpoint) -> None:
     class Flood:
         read_bytes = 0
