@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from mlops.contract.alarm_rules import ALARM_RULES
 from mlops.contract.batch_rules import BATCH_RULES
 from mlops.contract.canary_rules import CANARY_RULES, CANARY_STAGES_RULES, OVERRIDE_RULES
+from mlops.contract.contents_rules import contents_problems
 from mlops.contract.document import Document, KeyPath, dotted
 from mlops.contract.example_rules import example_problems
 from mlops.contract.lock_rules import LOCK_RULES
@@ -127,8 +128,11 @@ def of_overrides(
 def of_releases(
     document: Document, releases: ReleasesSpec, stages: StagesSpec, models: tuple[str, ...]
 ) -> list[Problem]:
-    """Releases of models or to stages that do not exist, or of somebody else's packages."""
-    return list(readable(_release_problems, document, releases, stages, models))
+    """Releases of models or to stages that do not exist, of others' packages, or unproved ones."""
+    return [
+        *readable(_release_problems, document, releases, stages, models),
+        *readable(contents_problems, document, releases, stages),
+    ]
 
 
 def _release_problems(

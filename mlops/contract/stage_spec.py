@@ -220,6 +220,10 @@ class StageSettings(Spec):
         Literal["by-hand", "on-approval", "pull-request"],
         Field(description="Who pins a version that was approved: people, or the automation"),
     ] = "by-hand"
+    recorded_contents: Annotated[
+        Literal["optional", "required"],
+        Field(description="Whether a pin needs the hashes of its version's bytes beside it"),
+    ] = "optional"
     checks: Annotated[
         tuple[Check, ...],
         Field(strict=False, description="What must pass after a deployment, before the next stage"),

@@ -139,6 +139,26 @@ def test_a_registry_that_is_asked_says_what_the_version_consists_of(
 
 
 @pytest.mark.usefixtures("git", "registered")
+def test_a_stage_that_asks_for_contents_is_pinned_by_a_registry_that_knows_them(
+    mlops: Mlops, repository: Path
+) -> None:
+    stages = repository / "config" / "stages.yaml"
+    asking = "  prod:\n    recorded_contents: required\n"
+    stages.write_text(stages.read_text().replace("  prod:\n", asking, 1))
+    record_content(repository)
+
+    unasked = mlops("release", "pin", MODEL, "prod", "2")
+    kept = content(repository)
+    asked = mlops("release", "pin", MODEL, "prod", "2", "--target", "local")
+
+    assert isinstance(unasked.exception, ContractError)
+    assert f"`mlops release pin {MODEL} prod 2 --target aws`" in str(unasked.exception)
+    assert kept == RELEASES
+    assert asked.exit_code == 0, asked.output
+    assert load_platform(repository, model=MODEL).releases.content(model=MODEL, version=2)
+
+
+@pytest.mark.usefixtures("git", "registered")
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -97,7 +97,13 @@ def rich_files() -> dict[str, Data]:
     model["registry"]["metadata"] = {"team": "rides"}
     model["retraining"] = {"on_drift": True, "on_new_data": True, "cooldown_days": 3}
     model["data"] |= {"uri": "s3://rides-data/hours.csv.gz", "version_id": "abc"}
-    return {"model": model, "stages": _stages(), "releases": {"releases": {MODEL: {"dev": 1}}}}
+    return {"model": model, "stages": _stages(), "releases": _releases()}
+
+
+def _releases() -> Data:
+    parts = ("archive", "answers", "baseline", "image")
+    content = {part: digit * 64 for part, digit in zip(parts, "abcd", strict=True)}
+    return {"releases": {MODEL: {"dev": 1}}, "contents": {MODEL: {"1": content}}}
 
 
 def _stages() -> Data:
@@ -125,6 +131,7 @@ def _stages() -> Data:
         },
         "approval": "manual",
         "promotion": "on-approval",
+        "recorded_contents": "required",
         "checks": ["smoke", "integration", "load", "metrics"],
         "canary": {"bake_minutes": 15, "final_bake_minutes": 12},
         "log_retention_days": 30,
