@@ -16,8 +16,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
 
 from mlops.contract import Platform, StageSpec, load_platform
-from mlops_constructs.delivery_pipeline import Promotion
-from mlops_constructs.pipeline_limits import models_that_fit
+from mlops_constructs.delivery.delivery_pipeline import Promotion
+from mlops_constructs.delivery.pipeline_limits import models_that_fit
 from mlops_constructs.validation.limits import TEMPLATE_BYTES
 from stacks.delivery_stack import DeliveryStack
 

@@ -5,10 +5,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.contract import BatchSpec
-from mlops_constructs.batch_alarms import BatchAlarms
-from mlops_constructs.batch_alert import BatchAlert
-from mlops_constructs.batch_job import BatchJob
-from mlops_constructs.batch_start import BatchStart
+from mlops_constructs.batch.batch_alarms import BatchAlarms
+from mlops_constructs.batch.batch_alert import BatchAlert
+from mlops_constructs.batch.batch_job import BatchJob
+from mlops_constructs.batch.batch_start import BatchStart
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode
 

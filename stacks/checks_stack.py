@@ -8,10 +8,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.checks.plan import PlannedRelease
-from mlops_constructs.check_archive import write_checks
-from mlops_constructs.check_callers import CheckCallers
-from mlops_constructs.check_runner import CheckRunner
-from mlops_constructs.check_starter import CheckStarter
+from mlops_constructs.checks.check_archive import write_checks
+from mlops_constructs.checks.check_callers import CheckCallers
+from mlops_constructs.checks.check_runner import CheckRunner
+from mlops_constructs.checks.check_starter import CheckStarter
 from mlops_constructs.site import Site
 
 

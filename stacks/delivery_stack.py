@@ -11,20 +11,20 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from mlops.contract import Names, Platform, Source
-from mlops_constructs.commit_trigger import CommitTrigger
-from mlops_constructs.delivery_alerts import DeliveryAlerts
-from mlops_constructs.delivery_buckets import DeliveryBuckets
-from mlops_constructs.delivery_bus import DeliveryBus
-from mlops_constructs.delivery_key import DeliveryKey
-from mlops_constructs.delivery_notifications import DeliveryNotifications
-from mlops_constructs.delivery_pipeline import DeliveryPipeline, Promotion
+from mlops_constructs.delivery.commit_trigger import CommitTrigger
+from mlops_constructs.delivery.delivery_alerts import DeliveryAlerts
+from mlops_constructs.delivery.delivery_buckets import DeliveryBuckets
+from mlops_constructs.delivery.delivery_bus import DeliveryBus
+from mlops_constructs.delivery.delivery_key import DeliveryKey
+from mlops_constructs.delivery.delivery_notifications import DeliveryNotifications
+from mlops_constructs.delivery.delivery_pipeline import DeliveryPipeline, Promotion
+from mlops_constructs.delivery.image_repository import ImageRepository
+from mlops_constructs.delivery.pipeline_limits import check_limits
+from mlops_constructs.delivery.release_alarm import ReleaseAlarm
+from mlops_constructs.delivery.release_automation import ReleaseAutomation, automation_script
+from mlops_constructs.delivery.release_triggers import ReleaseTriggers
 from mlops_constructs.delivery_site import DeliverySite
 from mlops_constructs.foreign_roles import name_by_condition
-from mlops_constructs.image_repository import ImageRepository
-from mlops_constructs.pipeline_limits import check_limits
-from mlops_constructs.release_alarm import ReleaseAlarm
-from mlops_constructs.release_automation import ReleaseAutomation, automation_script
-from mlops_constructs.release_triggers import ReleaseTriggers
 
 
 class DeliveryStack(Stack):

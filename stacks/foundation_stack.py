@@ -3,13 +3,13 @@
 from aws_cdk import Stack
 from constructs import Construct
 
-from mlops_constructs.alert_topic import AlertTopic
-from mlops_constructs.audit_trail import AuditTrail
-from mlops_constructs.dead_letter_queue import DeadLetterQueue
-from mlops_constructs.release_records import ReleaseRecords
+from mlops_constructs.foundation.alert_topic import AlertTopic
+from mlops_constructs.foundation.audit_trail import AuditTrail
+from mlops_constructs.foundation.dead_letter_queue import DeadLetterQueue
+from mlops_constructs.foundation.release_records import ReleaseRecords
+from mlops_constructs.foundation.stage_buckets import StageBuckets
+from mlops_constructs.foundation.stage_key import StageKey
 from mlops_constructs.site import Site
-from mlops_constructs.stage_buckets import StageBuckets
-from mlops_constructs.stage_key import StageKey
 
 
 class FoundationStack(Stack):

@@ -6,13 +6,13 @@ from constructs import Construct
 
 from mlops.pipeline import ModelSource
 from mlops_constructs.clock import A_MORNING, Clock, executed
-from mlops_constructs.drift_alarms import DriftAlarms
-from mlops_constructs.drift_events import DriftEvents
-from mlops_constructs.drift_job import DriftJob
-from mlops_constructs.model_dashboard import ModelDashboard
+from mlops_constructs.dashboards.model_dashboard import ModelDashboard
+from mlops_constructs.monitoring.drift_alarms import DriftAlarms
+from mlops_constructs.monitoring.drift_events import DriftEvents
+from mlops_constructs.monitoring.drift_job import DriftJob
+from mlops_constructs.monitoring.weekly_report import WeeklyReport
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode
-from mlops_constructs.weekly_report import WeeklyReport
 
 
 class MonitoringStack(Stack):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 from constructs import Construct
 
-from mlops_constructs.fleet_dashboard import FleetDashboard
+from mlops_constructs.dashboards.fleet_dashboard import FleetDashboard
 from mlops_constructs.release import Release
 from mlops_constructs.site import Site
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from aws_cdk import Stack
 from constructs import Construct
 
-from mlops_constructs.approval_events import ApprovalEvents
-from mlops_constructs.model_package_group import ModelPackageGroup
-from mlops_constructs.release_decisions import ReleaseDecisions
+from mlops_constructs.dashboards.training_dashboard import TrainingDashboard
+from mlops_constructs.registry.approval_events import ApprovalEvents
+from mlops_constructs.registry.model_package_group import ModelPackageGroup
+from mlops_constructs.registry.release_decisions import ReleaseDecisions
+from mlops_constructs.registry.training_bus import TrainingBus
 from mlops_constructs.site import Site
-from mlops_constructs.training_bus import TrainingBus
-from mlops_constructs.training_dashboard import TrainingDashboard
 
 
 class RegistryStack(Stack):

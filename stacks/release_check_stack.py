@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops_constructs.release import Release
-from mlops_constructs.release_check import ReleaseCheck, check_stack_name
+from mlops_constructs.rollout.release_check import ReleaseCheck, check_stack_name
 from mlops_constructs.serving_code import ServingCode
 
 

@@ -5,18 +5,18 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from mlops_constructs.canary_endpoint import CanaryEndpoint
-from mlops_constructs.client_access import ClientAccess
-from mlops_constructs.detection_power import warn_of_weak_canary
-from mlops_constructs.endpoint_config import EndpointConfig
-from mlops_constructs.endpoint_scaling import EndpointScaling
-from mlops_constructs.janitor import Janitor
-from mlops_constructs.on_call_alarms import OnCallAlarms
-from mlops_constructs.prober import Prober
 from mlops_constructs.release import Release
-from mlops_constructs.rollback_alarms import RollbackAlarms
-from mlops_constructs.rollback_report import RollbackReport
-from mlops_constructs.served_model import ServedModel
+from mlops_constructs.rollout.detection_power import warn_of_weak_canary
+from mlops_constructs.rollout.prober import Prober
+from mlops_constructs.rollout.rollback_alarms import RollbackAlarms
+from mlops_constructs.rollout.rollback_report import RollbackReport
+from mlops_constructs.serving.canary_endpoint import CanaryEndpoint
+from mlops_constructs.serving.client_access import ClientAccess
+from mlops_constructs.serving.endpoint_config import EndpointConfig
+from mlops_constructs.serving.endpoint_scaling import EndpointScaling
+from mlops_constructs.serving.janitor import Janitor
+from mlops_constructs.serving.on_call_alarms import OnCallAlarms
+from mlops_constructs.serving.served_model import ServedModel
 from mlops_constructs.serving_code import ServingCode
 
 

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from mlops.contract import ContractError, Platform, Problem, StageSpec, StagesSpec
 from mlops.pipeline import ModelSource
-from mlops_constructs.check_plan import planned_release
+from mlops_constructs.checks.check_plan import planned_release
 from mlops_constructs.release import Release
 from mlops_constructs.serving_code import ServingCode, serving_code
 from mlops_constructs.site import Site

@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from mlops.pipeline import ModelSource
-from mlops_constructs.pipeline_alerts import PipelineAlerts
-from mlops_constructs.retraining_trigger import RetrainingTrigger, is_automatic
 from mlops_constructs.site import Site
-from mlops_constructs.training_pipeline import TrainingPipeline
+from mlops_constructs.training.pipeline_alerts import PipelineAlerts
+from mlops_constructs.training.retraining_trigger import RetrainingTrigger, is_automatic
+from mlops_constructs.training.training_pipeline import TrainingPipeline
 
 
 class TrainingStack(Stack):

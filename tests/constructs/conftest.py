@@ -207,7 +207,7 @@ def handlers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def planned(release_of: "Callable[..., Release]") -> PlannedRelease:
     """The plan of that release, with one example."""
-    from mlops_constructs.check_plan import planned_guardrails
+    from mlops_constructs.checks.check_plan import planned_guardrails
 
     release = release_of()
     return PlannedRelease(

@@ -27,7 +27,7 @@ EDITS = (
     "cdk.json",
     "config/releases.yaml",
     "config/stages.yaml",
-    "constructs/mlops_constructs/canary_endpoint.py",
+    "constructs/mlops_constructs/serving/canary_endpoint.py",
     "constructs/mlops_constructs/handlers/prober.py",
     "mlops/contract/regions.json",
     "mlops/jobs/gates.py",

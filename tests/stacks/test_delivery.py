@@ -20,7 +20,7 @@ from mlops.contract import (
     Source,
     load_platform,
 )
-from mlops_constructs.pipeline_limits import FIXED, stage_actions
+from mlops_constructs.delivery.pipeline_limits import FIXED, stage_actions
 from stacks.delivery_stack import DeliveryStack, add_delivery
 
 Templates = dict[str, dict[str, Any]]

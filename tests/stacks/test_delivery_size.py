@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlops.contract import Platform, load_platform
-from mlops_constructs.pipeline_limits import models_that_fit
+from mlops_constructs.delivery.pipeline_limits import models_that_fit
 from mlops_constructs.validation.limits import TEMPLATE_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]

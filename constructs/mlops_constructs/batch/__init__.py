@@ -1,0 +1,1 @@
+"""Scoring files: the pipeline, its roles, its start and its alarms."""

@@ -1,0 +1,1 @@
+"""What must be true before and after a stage is deployed, asked by a build."""

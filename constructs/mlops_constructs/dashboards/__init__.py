@@ -1,0 +1,1 @@
+"""CloudWatch dashboards of a model, a fleet and its trainings."""

@@ -1,0 +1,1 @@
+"""The drift job, its alarms and events, and the weekly report."""

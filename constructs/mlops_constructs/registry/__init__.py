@@ -1,0 +1,1 @@
+"""Model packages, who may decide about them, and the events of their decisions."""

@@ -1,0 +1,1 @@
+"""A model's training pipeline, its roles and functions, and what starts it."""
