@@ -36,7 +36,7 @@ class BatchStack(Stack):
             description=f"Batches of {release.model.name} in {release.site.stage.name}",
         )
         job = BatchJob(
-            self, "BatchJob", release=release, batch=batch, archive=code.archive, key=key
+            self, "BatchJob", release=release, batch=batch, archive=code.archives.batch, key=key
         )
         start = BatchStart(self, "Start", release=release, batch=batch)
         start.node.add_dependency(job.pipeline)

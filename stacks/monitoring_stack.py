@@ -38,7 +38,9 @@ class MonitoringStack(Stack):
             description=f"Dashboard, weekly report and drift of {release.endpoint_name}",
         )
         ModelDashboard(self, "Dashboard", release=release)
-        WeeklyReport(self, "WeeklyReport", release=release, archive=code.archive, key=key)
+        WeeklyReport(
+            self, "WeeklyReport", release=release, archive=code.archives.monitoring, key=key
+        )
         if release.model.monitoring.engine == "drift-job":
             self._drift_job(release, source, code, key)
 
@@ -46,7 +48,12 @@ class MonitoringStack(Stack):
         self, release: Release, source: ModelSource, code: ServingCode, key: kms.IKey
     ) -> None:
         job = DriftJob(
-            self, "DriftJob", release=release, source=source, archive=code.archive, key=key
+            self,
+            "DriftJob",
+            release=release,
+            source=source,
+            archive=code.archives.monitoring,
+            key=key,
         )
         clock = Clock(
             self, "Schedule", site=release.site, start=executed(job.arn, description=job.purpose),

@@ -25,4 +25,4 @@ class ReleaseCheckStack(Stack):
             stack_name=check_stack_name(release),
             description=f"Is the requested release of {release.endpoint_name} live and proven?",
         )
-        ReleaseCheck(self, "ReleaseCheck", release=release, archive=code.archive, key=key)
+        ReleaseCheck(self, "ReleaseCheck", release=release, archive=code.archives.rollout, key=key)

@@ -42,8 +42,10 @@ class ServingStack(Stack):
         OnCallAlarms(self, "OnCall", release=release)
         if release.scaled:
             EndpointScaling(self, "Scaling", release=release, endpoint=endpoint.endpoint)
-        Prober(self, "Prober", release=release, archive=code.archive, key=key)
-        RollbackReport(self, "RollbackReport", release=release, archive=code.archive, key=key)
-        Janitor(self, "Janitor", release=release, archive=code.archive, key=key)
+        Prober(self, "Prober", release=release, archive=code.archives.rollout, key=key)
+        RollbackReport(
+            self, "RollbackReport", release=release, archive=code.archives.rollout, key=key
+        )
+        Janitor(self, "Janitor", release=release, archive=code.archives.rollout, key=key)
         contract = s3_assets.Asset(self, "Contract", path=str(code.contract))
         ClientAccess(self, "Clients", release=release, contract=contract)

@@ -94,7 +94,7 @@ class MlopsStage(cdk.Stage):
             source=source,
             key=self._foundation.key,
             commit=commit,
-            handlers=serving_code(source).archive,
+            handlers=serving_code(source).archives.training,
         )
         training.add_stack_dependency(self._registry)
 

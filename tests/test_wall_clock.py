@@ -22,7 +22,7 @@ _MEASURED = ("seconds", "lag", "elapsed", "duration", "latency")
 _OWN_TIME = {
     "tests/checks/test_generator.py": ("moment",),
     "tests/constructs/test_clock.py": ("patience.seconds",),
-    "tests/constructs/handlers/test_prober.py": ("clock.now",),
+    "tests/handlers/rollout/test_prober.py": ("clock.now",),
     "tests/rehearsal/canary/test_rehearsal.py": ("result.detect_seconds",),
 }
 # What a short patience is for: the test is of giving up, or looks again.

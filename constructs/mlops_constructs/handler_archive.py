@@ -1,16 +1,18 @@
-"""The code of the serving functions as one archive whose bytes depend on nothing but the code."""
+"""The code of the functions as archives whose bytes depend on nothing but the code."""
 
 import hashlib
 import io
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+import mlops_handlers
+
 import mlops
-import mlops_constructs
 
 CONTRACT: Final = "contract.json"
 """Name of the model's contract, examples included, at the root of the archive."""
@@ -18,11 +20,34 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _READABLE: Final = 0o644 << 16
 
 
-def write_handlers(*, contract: str, build_dir: Path) -> Path:
-    """Pack the handlers, the judgement that they share with the rehearsal, and the contract."""
-    homes = ((mlops, ("", "rollout")), (mlops_constructs, ("", "handlers")))
-    files = {CONTRACT: contract.encode(), **sources(*homes)}
-    return write_once(packed(files), build_dir, "handlers-{}.zip")
+@dataclass(frozen=True, kw_only=True)
+class HandlerArchives:
+    """One for each capability: what changes the weekly mail changes no function of a release."""
+
+    rollout: Path
+    monitoring: Path
+    training: Path
+    batch: Path
+
+
+def write_handlers(*, contract: str, build_dir: Path) -> HandlerArchives:
+    """Pack each capability's handlers with the judgement that they share with the rehearsal.
+
+    Args:
+        contract: the model's contract.json, which only the functions of a release read.
+        build_dir: where the archives go, named by their content.
+    """
+
+    def written(room: str, files: Mapping[str, bytes]) -> Path:
+        homes = ((mlops, ("", "rollout")), (mlops_handlers, (".", room)))
+        return write_once(packed({**files, **sources(*homes)}), build_dir, f"{room}-{{}}.zip")
+
+    return HandlerArchives(
+        rollout=written("rollout", {CONTRACT: contract.encode()}),
+        monitoring=written("monitoring", {}),
+        training=written("training", {}),
+        batch=written("batch", {}),
+    )
 
 
 def write_once(content: bytes, build_dir: Path, name: str) -> Path:
@@ -37,7 +62,10 @@ def write_once(content: bytes, build_dir: Path, name: str) -> Path:
 
 
 def sources(*homes: tuple[ModuleType, Sequence[str]]) -> dict[str, bytes]:
-    """The modules of packages' folders under the names by which they import each other."""
+    """The modules of packages' folders under the names by which they import each other.
+
+    Of the folder "" only the package itself, without its modules; of "." they are meant.
+    """
     found = {}
     for package, folders in homes:
         home = Path(str(package.__file__)).parent

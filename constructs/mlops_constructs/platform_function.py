@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import mlops_handlers
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -17,7 +18,7 @@ from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import service_role
 from mlops_constructs.site import Site
 
-_HANDLERS: Final = Path(__file__).parent / "handlers"
+_HANDLERS: Final = Path(mlops_handlers.__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Task:
     name: str
     description: str
     module: str
+    """Of the handler, below `mlops_handlers`: `rollout.prober`."""
     permissions: Sequence[Permission]
     minutes: int
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class PlatformFunction(Construct):
             description=self._task.description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"{self._package(archive)}{self._task.module}.handler",
+            handler=self._handler(archive),
             code=self._code(archive),
             memory_size=256,
             timeout=Duration.minutes(self._task.minutes),
@@ -95,15 +97,16 @@ class PlatformFunction(Construct):
             )
         return function
 
-    @staticmethod
-    def _package(archive: Path | None) -> str:
-        return "" if archive is None else "mlops_constructs.handlers."
+    def _handler(self, archive: Path | None) -> str:
+        _, _, module = self._task.module.partition(".")
+        return f"{module if archive is None else f'mlops_handlers.{self._task.module}'}.handler"
 
     def _code(self, archive: Path | None) -> lambda_.AssetCode:
         if archive is not None:
             return lambda_.Code.from_asset(str(archive))
-        alone = ["*", f"!{self._task.module}.py"]
-        return lambda_.Code.from_asset(str(_HANDLERS), exclude=alone)
+        room, _, module = self._task.module.partition(".")
+        alone = ["*", f"!{module}.py"]
+        return lambda_.Code.from_asset(str(_HANDLERS / room), exclude=alone)
 
     def _role(self, log_group: logs.ILogGroup) -> iam.IRole:
         logging = Permission(

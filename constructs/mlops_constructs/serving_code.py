@@ -5,14 +5,14 @@ from pathlib import Path
 
 from mlops.pipeline import ModelSource
 from mlops.pipeline.archive import contract_json
-from mlops_constructs.handler_archive import write_handlers, write_once
+from mlops_constructs.handler_archive import HandlerArchives, write_handlers, write_once
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServingCode:
     """Files in the build folder, named by their content."""
 
-    archive: Path
+    archives: HandlerArchives
     contract: Path
 
 
@@ -21,6 +21,6 @@ def serving_code(source: ModelSource) -> ServingCode:
     build_dir = source.code_archive.parent
     contract = contract_json(source.spec, source.folder)
     return ServingCode(
-        archive=write_handlers(contract=contract, build_dir=build_dir),
+        archives=write_handlers(contract=contract, build_dir=build_dir),
         contract=write_once(contract.encode(), build_dir, "contract-{}.json"),
     )

@@ -198,10 +198,10 @@ def release_of(site_of: "Callable[..., Site]") -> "Callable[..., Release]":
 
 @pytest.fixture(scope="session")
 def handlers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packed handlers, with a contract of one case."""
+    """The packed handlers of one capability, with an empty contract."""
     from mlops_constructs.handler_archive import write_handlers
 
-    return write_handlers(contract="{}", build_dir=tmp_path_factory.mktemp("build"))
+    return write_handlers(contract="{}", build_dir=tmp_path_factory.mktemp("build")).rollout
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from mlops_constructs.site import Site
 TASK = Task(
     name="sweep",
     description="Sweeps",
-    module="janitor",
+    module="rollout.janitor",
     permissions=[Permission(sid="Look", actions=["s3:GetObject"], resources=["arn:one"])],
     minutes=5,
     environment={"A": "b"},
@@ -50,7 +50,7 @@ def function(function_of: Callable[[Task], Any]) -> Any:
 def test_the_function_is_what_its_task_says(function: Any) -> None:
     properties = function.only("AWS::Lambda::Function")
 
-    assert properties["Handler"] == "mlops_constructs.handlers.janitor.handler"
+    assert properties["Handler"] == "mlops_handlers.rollout.janitor.handler"
     assert properties["Timeout"] == 300
     assert properties["Environment"] == {"Variables": {"A": "b"}}
     assert "VpcConfig" not in properties

@@ -38,7 +38,7 @@ def test_no_file_imports_our_constructs_through_the_pypi_package(root: Path) -> 
 
 
 def test_no_second_copy_of_our_classes_is_loaded() -> None:
-    import mlops_constructs.handlers.find_approved  # noqa: F401  # loading it is the point
+    import mlops_handlers.training.find_approved  # noqa: F401  # loading it is the point
 
     assert "constructs" + ".mlops_constructs" not in sys.modules
 
@@ -46,7 +46,7 @@ def test_no_second_copy_of_our_classes_is_loaded() -> None:
 def test_importing_a_handler_does_not_start_cdk(root: Path) -> None:
     import subprocess
 
-    code = "import sys, mlops_constructs.handlers.find_approved; sys.exit('aws_cdk' in sys.modules)"
+    code = "import sys, mlops_handlers.training.find_approved; sys.exit('aws_cdk' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", code], cwd=root, check=False)
 
     assert finished.returncode == 0

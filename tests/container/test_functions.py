@@ -133,7 +133,7 @@ def test_the_handlers_tests_pass_under_the_runtimes_python(
         command=[
             *("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
             # A part of a sweep is drawn by the commit, which this folder does not know there.
-            *("--sweeps", "whole", "tests/constructs/handlers"),
+            *("--sweeps", "whole", "tests/handlers"),
         ],
         environment={
             "PYTHONPATH": "/repository:/repository/constructs:/libraries",

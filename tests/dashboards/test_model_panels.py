@@ -21,10 +21,10 @@ from mlops.rollout.published import published as metric_of_requests
 
 REPOSITORY = Path(__file__).parents[2]
 REPORTING = REPOSITORY / "mlops/monitoring/reporting.py"
-PUBLISHING = REPOSITORY / "constructs/mlops_constructs/handlers/publish_drift.py"
-FINDING = REPOSITORY / "constructs/mlops_constructs/handlers/find_input.py"
-CAPTURING = REPOSITORY / "constructs/mlops_constructs/handlers/capture_batch.py"
-PROBING = REPOSITORY / "constructs/mlops_constructs/handlers/prober.py"
+PUBLISHING = REPOSITORY / "constructs/mlops_handlers/monitoring/publish_drift.py"
+FINDING = REPOSITORY / "constructs/mlops_handlers/batch/find_input.py"
+CAPTURING = REPOSITORY / "constructs/mlops_handlers/batch/capture_batch.py"
+PROBING = REPOSITORY / "constructs/mlops_handlers/rollout/prober.py"
 OF_INSTANCES = {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
 """SageMaker Developer Guide, metrics of endpoints' instances."""
 

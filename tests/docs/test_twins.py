@@ -4,11 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import mlops_handlers
 import pytest
 
 import mlops.rehearsal
 from mlops.cli.rehearse import rehearse
-from mlops_constructs import handlers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "twins.md").read_text("utf-8")
 REHEARSAL = Path(mlops.rehearsal.__file__).parent
@@ -37,9 +37,9 @@ def named(cell: str) -> set[str]:
 
 
 def test_every_deployed_function_says_which_rehearsal_runs_it() -> None:
-    home = Path(handlers.__file__).parent
+    home = Path(mlops_handlers.__file__).parent
     deployed = {
-        file.stem for file in home.glob("*.py") if "\ndef handler(" in file.read_text("utf-8")
+        file.stem for file in home.glob("*/*.py") if "\ndef handler(" in file.read_text("utf-8")
     }
 
     listed = [name for row in table("Deployed functions") for name in named(row[0])]

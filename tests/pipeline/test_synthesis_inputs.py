@@ -28,7 +28,7 @@ EDITS = (
     "config/releases.yaml",
     "config/stages.yaml",
     "constructs/mlops_constructs/serving/canary_endpoint.py",
-    "constructs/mlops_constructs/handlers/prober.py",
+    "constructs/mlops_handlers/rollout/prober.py",
     "mlops/contract/regions.json",
     "mlops/jobs/gates.py",
     "mlops/monitoring/drift.py",

@@ -21,7 +21,7 @@ from mlops.rehearsal.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).parent / "tiny"
-HANDLERS = ROOT / "constructs" / "mlops_constructs" / "handlers"
+HANDLERS = ROOT / "constructs" / "mlops_handlers" / "training"
 CONTENT = ROOT / "mlops" / "rollout" / "content.py"
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 BUCKET = f"mlops-dev-artifacts-{ACCOUNT}-{REGION}"

@@ -92,9 +92,10 @@ def own_constructs() -> Iterator[type]:
     from constructs import Construct
 
     for package in ("mlops_constructs", "stacks"):
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        home = importlib.import_module(package).__path__
+        for module in pkgutil.walk_packages(home, prefix=f"{package}."):
             if not module.ispkg:
-                name = f"{package}.{module.name}"
+                name = module.name
                 for _, found in inspect.getmembers(importlib.import_module(name), inspect.isclass):
                     if issubclass(found, Construct) and found.__module__ == name:
                         yield found

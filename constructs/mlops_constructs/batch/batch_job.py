@@ -61,7 +61,7 @@ class BatchJob(Construct):
         return Task(
             name="find-input",
             description=f"Takes the files that wait for a batch of {release.model.name}",
-            module="find_input",
+            module="batch.find_input",
             permissions=find_input_permissions(release, key_arn=self._key.key_arn),
             minutes=5,
             environment={
@@ -76,7 +76,7 @@ class BatchJob(Construct):
         return Task(
             name="capture-batch",
             description=f"Keeps the batches of {release.model.name} for its drift job",
-            module="capture_batch",
+            module="batch.capture_batch",
             permissions=capture_permissions(release, key_arn=self._key.key_arn),
             minutes=15,
             environment={

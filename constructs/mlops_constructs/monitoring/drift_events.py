@@ -2,9 +2,9 @@
 
 from aws_cdk import aws_events as events
 from constructs import Construct
+from mlops_handlers.training.retraining_events import ALARM_CHANGED, ALARM_SOURCE
 
 from mlops_constructs.event_forwarding import forwarded_to
-from mlops_constructs.handlers.retraining_events import ALARM_CHANGED, ALARM_SOURCE
 from mlops_constructs.site import Site
 
 

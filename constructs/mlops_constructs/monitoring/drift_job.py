@@ -87,7 +87,7 @@ class DriftJob(Construct):
         return Task(
             name="find-window",
             description=f"Lists what {release.endpoint_name} captured",
-            module="find_window",
+            module="monitoring.find_window",
             permissions=find_window_permissions(release, key_arn=self._key.key_arn),
             minutes=5,
             environment={
@@ -107,7 +107,7 @@ class DriftJob(Construct):
         return Task(
             name="publish-drift",
             description=f"Publishes how the traffic of {release.endpoint_name} drifted",
-            module="publish_drift",
+            module="monitoring.publish_drift",
             permissions=publish_permissions(release, key_arn=self._key.key_arn),
             minutes=1,
             environment={

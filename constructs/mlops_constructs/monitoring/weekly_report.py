@@ -54,7 +54,7 @@ def _task(release: Release, *, key_arn: str) -> Task:
     return Task(
         name="weekly-report",
         description=f"Tells the owners of {release.model.name} how {release.endpoint_name} did",
-        module="weekly_report",
+        module="monitoring.weekly_report",
         permissions=_permissions(release, key_arn=key_arn),
         minutes=5,
         environment={

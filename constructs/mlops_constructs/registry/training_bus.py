@@ -6,13 +6,12 @@ from aws_cdk import CfnResource
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
-
-from mlops_constructs.handlers.retraining_events import (
+from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
+from mlops_handlers.training.retraining_events import (
     ALARM_CHANGED,
     ALARM_SOURCE,
-    DRIFT_FOUND,
-    DRIFT_SOURCE,
 )
+
 from mlops_constructs.organization import for_members
 from mlops_constructs.site import Site
 

@@ -54,7 +54,7 @@ def _task(release: Release) -> Task:
     return Task(
         name="prober",
         description=f"Probes {release.endpoint_name} while a release is under way",
-        module="prober",
+        module="rollout.prober",
         permissions=_permissions(release),
         minutes=1,
         environment={

@@ -71,7 +71,7 @@ def _task(release: Release, *, key_arn: str) -> Task:
     return Task(
         name="release-check",
         description=f"Is the requested release of {release.endpoint_name} live and proven?",
-        module="release_check",
+        module="rollout.release_check",
         permissions=_permissions(release, key_arn=key_arn),
         minutes=_MINUTES,
         environment={"CONTRACT": CONTRACT, **recording_environment(release)},

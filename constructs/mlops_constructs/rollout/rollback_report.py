@@ -66,7 +66,7 @@ def _task(release: Release, *, key_arn: str) -> Task:
     return Task(
         name="rollback-report",
         description=f"Was the last deployment of {release.endpoint_name} rolled back, and why?",
-        module="rollback_report",
+        module="rollout.rollback_report",
         permissions=_permissions(release, key_arn=key_arn),
         minutes=6,
         environment={

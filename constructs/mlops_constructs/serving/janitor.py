@@ -45,7 +45,7 @@ def _task(release: Release) -> Task:
     return Task(
         name="janitor",
         description=f"Deletes what old releases of {release.endpoint_name} left behind",
-        module="janitor",
+        module="rollout.janitor",
         permissions=_permissions(release),
         minutes=5,
         environment={

@@ -12,7 +12,7 @@ def find_approved(site: Site, model: ModelSpec) -> Task:
     return Task(
         name="find-approved",
         description=f"Newest approved version of {model.name}",
-        module="find_approved",
+        module="training.find_approved",
         minutes=1,
         permissions=[
             Permission(

@@ -21,7 +21,7 @@ def find_origin(site: Site, model: ModelSpec, *, key_arn: str, starter: iam.IRol
     return Task(
         name="find-origin",
         description=f"Who started a training of {model.name}, and the data that it read",
-        module="find_origin",
+        module="training.find_origin",
         minutes=1,
         permissions=[
             Permission(

@@ -11,7 +11,7 @@ def retraining_task(site: Site, model: ModelSpec, *, key_arn: str) -> Task:
     return Task(
         name="start-retraining",
         description=f"Trains {model.name} without a person asking, and never too often",
-        module="start_retraining",
+        module="training.start_retraining",
         permissions=[
             *_training(site, model.name),
             *_reading_data(site, model),

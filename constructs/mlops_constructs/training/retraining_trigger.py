@@ -10,18 +10,17 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-
-from mlops.contract import ModelSpec
-from mlops_constructs.clock import AN_HOUR, Clock, called
-from mlops_constructs.handlers.retraining_events import (
+from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
+from mlops_handlers.training.retraining_events import (
     ALARM_CHANGED,
     ALARM_SOURCE,
     DATA_PUBLISHED,
     DATA_SOURCE,
-    DRIFT_FOUND,
-    DRIFT_SOURCE,
     SCHEDULED,
 )
+
+from mlops.contract import ModelSpec
+from mlops_constructs.clock import AN_HOUR, Clock, called
 from mlops_constructs.platform_function import PlatformFunction
 from mlops_constructs.site import Site
 from mlops_constructs.training.retraining_task import retraining_task

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlops_handlers.monitoring.publish_drift import NAMESPACE
 
 from mlops.contract import ModelSpec
-from mlops_constructs.handlers.publish_drift import NAMESPACE
 from mlops_constructs.monitoring.drift_alarms import RUNBOOK, DriftAlarms, watches
 from mlops_constructs.release import Release
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlops_handlers.monitoring.week import Terms
+from mlops_handlers.monitoring.weekly_figures import CHECKS
 
-from mlops_constructs.handlers.week import Terms
-from mlops_constructs.handlers.weekly_figures import CHECKS
 from mlops_constructs.monitoring.weekly_report import WeeklyReport, terms
 from mlops_constructs.release import VARIANT, Release
 
@@ -84,7 +84,7 @@ def test_without_labels_no_metric_is_asked_for(release_of: Callable[..., Release
 
 def test_checks_and_variant_are_named_as_they_are_published() -> None:
     published = REPORTING.read_text()
-    figures = Path(__file__).parents[3] / "constructs/mlops_constructs/handlers/weekly_figures.py"
+    figures = Path(__file__).parents[3] / "constructs/mlops_handlers/monitoring/weekly_figures.py"
 
     assert all(f'"{check}"' in published for check in CHECKS)
     assert f'"VariantName", "{VARIANT}"' in figures.read_text()

@@ -34,7 +34,7 @@ def test_it_looks_each_minute(prober: Any) -> None:
 def test_its_environment_says_what_to_probe_and_how_often(prober: Any) -> None:
     function = prober.only("AWS::Lambda::Function")
 
-    assert function["Handler"] == "mlops_constructs.handlers.prober.handler"
+    assert function["Handler"] == "mlops_handlers.rollout.prober.handler"
     assert function["Environment"]["Variables"] == {
         "ANSWER_SECONDS": "10",
         "CONTRACT": "contract.json",

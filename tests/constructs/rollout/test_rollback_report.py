@@ -166,7 +166,7 @@ def test_alarms_by_prefix_key_and_release_are_those_of_the_template(
 
 
 def test_the_function_has_time_for_all_of_its_waits(report: Any) -> None:
-    from mlops_constructs.handlers import attempts, rollback_report
+    from mlops_handlers.rollout import attempts, rollback_report
 
     waits = (
         rollback_report.SECOND_LOOK_SECONDS

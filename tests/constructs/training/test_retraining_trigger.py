@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlops_handlers.training.retraining import Trigger
+from mlops_handlers.training.retraining_events import wake_of
 
 from mlops.contract import ModelSpec
-from mlops_constructs.handlers.retraining import Trigger
-from mlops_constructs.handlers.retraining_events import wake_of
 from mlops_constructs.site import Site
 from mlops_constructs.training.retraining_trigger import RetrainingTrigger, is_automatic
 

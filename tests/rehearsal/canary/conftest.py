@@ -83,7 +83,9 @@ class Site:
                 "stackName": "mlops-prod-tiny-serving",
             },
         }
-        handlers = write_handlers(contract=json.dumps({"examples": EXAMPLES}), build_dir=folder)
+        handlers = write_handlers(
+            contract=json.dumps({"examples": EXAMPLES}), build_dir=folder
+        ).rollout
         asset = {
             "source": {"path": handlers.name, "packaging": "file"},
             "destinations": {"here": {"bucketName": "assets", "objectKey": "handlers.zip"}},

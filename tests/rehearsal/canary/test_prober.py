@@ -114,7 +114,7 @@ def handler(event, context):
 def replace_handler(archive: Path, code: str) -> None:
     with zipfile.ZipFile(archive) as packed:
         files = {name: packed.read(name) for name in packed.namelist()}
-    files["mlops_constructs/handlers/prober.py"] = code.encode()
+    files["mlops_handlers/rollout/prober.py"] = code.encode()
     with zipfile.ZipFile(archive, "w") as packed:
         for name, content in files.items():
             packed.writestr(name, content)
@@ -126,7 +126,7 @@ def test_what_probes_is_the_code_that_the_assembly_deploys(site: Any, monkeypatc
 
     def edited(self: Any) -> Path:
         folder = assembly(self)
-        (archive,) = folder.glob("handlers-*.zip")
+        (archive,) = folder.glob("rollout-*.zip")
         replace_handler(archive, SILENT)
         return folder
 
@@ -140,7 +140,7 @@ def test_what_probes_is_the_code_that_the_assembly_deploys(site: Any, monkeypatc
 
 
 def test_a_prober_that_cannot_be_started_is_said_with_its_last_words(site: Any) -> None:
-    site.properties("Prober")["Handler"] = "mlops_constructs.handlers.nobody.handler"
+    site.properties("Prober")["Handler"] = "mlops_handlers.nobody.handler"
 
     with pytest.raises(Exception, match=r"the prober.*nobody"):
         site.deploy("none")

@@ -126,7 +126,7 @@ def test_what_an_endpoint_answered_is_what_a_function_counts(services: DriftServ
 
 
 def counted(services: DriftServices, endpoint: str, variant: str) -> float:
-    function = import_module("mlops_constructs.handlers.publish_drift")
+    function = import_module("mlops_handlers.monitoring.publish_drift")
     environment = {"ENDPOINT_NAME": endpoint, "VARIANT": variant}
     window = {
         "Start": (NOON - timedelta(days=1)).isoformat(),

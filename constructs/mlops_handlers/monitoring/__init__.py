@@ -1,0 +1,1 @@
+"""Functions around the drift job, and the weekly report."""

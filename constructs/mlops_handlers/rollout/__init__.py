@@ -1,0 +1,1 @@
+"""Functions around a release: prober, release check, rollback report, janitor."""

@@ -1,0 +1,1 @@
+"""Functions of the training pipeline's steps, and what starts a retraining."""
