@@ -191,6 +191,8 @@ def _value(annotation: object, value: object, path: KeyPath, wrong: Places) -> o
     block, inner = _block_of(annotation), _held(annotation, value)
     if block is not None and isinstance(value, dict) and path not in wrong:
         return _block(block, value, path, wrong)
+    if value is None and path not in wrong and _takes_none(annotation):
+        return None
     if block is not None:
         return without_fields(block.model_construct(), block.model_fields)
     if isinstance(value, dict):
@@ -210,6 +212,10 @@ def _block_of(annotation: object) -> type[BaseModel] | None:
     members = _members(annotation)
     found = (one for one in members if isinstance(one, type) and issubclass(one, BaseModel))
     return next(found, None)
+
+
+def _takes_none(annotation: object) -> bool:
+    return type(None) in _members(annotation)
 
 
 def _held(annotation: object, value: object) -> object:

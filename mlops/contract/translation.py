@@ -82,6 +82,13 @@ def judged(document: Document, spec: type[SpecT]) -> Judged[SpecT]:
     places = [_wrong_place(document, details) for details in single]
     whole = list(_of_whole_lists(document, spec, data, places))
     joint = list(_joint(spec, data, places))
+    asked = {(details["loc"], details["msg"]) for details in joint}
+    # What a block objects to whole it may not say of its readable part; it is a problem still.
+    joint += [
+        details
+        for details in found
+        if details["type"] == JOINED and (details["loc"], details["msg"]) not in asked
+    ]
     refused = [(*details["loc"], key) for details in joint for key in details["ctx"]["keys"]]
     of_keys = [_problem(document, spec, details) for details in (*unknown, *single, *whole)]
     of_blocks = [_problem(document, spec, details) for details in joint]

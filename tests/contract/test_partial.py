@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from mlops.contract import ContractError, Problem, load_platform
+from mlops.contract import ContractError, Problem, load_platform, translation
 from mlops.contract.partial import partial_spec
 from mlops.contract.problems import UnreadableError
 from mlops.contract.vocabulary import Spec
@@ -54,6 +54,28 @@ def test_mistakes_of_single_keys_hide_nothing_that_a_rule_finds(
 
     assert {problem.key for problem in found} >= {mistake[3] for mistake in MISTAKES}
     assert any(problem.key == key and message in problem.problem for problem in found)
+
+
+LIMITS = "monitoring: {labels: null, limits: [{metric: wape, comparison: at_most, threshold: 1}]}\n"
+
+
+def test_a_block_that_is_said_to_be_none_is_none_to_the_rules(changed: Changed) -> None:
+    (found,) = changed("model.yaml", "problem:\n", f"{LIMITS}problem:\n")
+
+    assert (found.key, found.problem[:6]) == ("monitoring", "limits")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_a_block_objects_to_is_told_whatever_can_be_read_of_it(
+    changed: Changed, monkeypatch: pytest.MonkeyPatch, readable: bool
+) -> None:
+    """The parts of a file are judged again one by one; nothing may fall between them."""
+    if not readable:
+        monkeypatch.setattr(translation, "joint_errors", lambda _: ())
+
+    (found,) = changed("model.yaml", "problem:\n", f"{LIMITS}problem:\n")
+
+    assert "labels" in found.problem
 
 
 def test_a_rule_of_a_block_is_asked_beside_an_unknown_key_of_it(changed: Changed) -> None:
