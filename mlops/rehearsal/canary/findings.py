@@ -148,13 +148,18 @@ class Findings:
         at_canary = sum(entry.fleet == "green" for entry in lost)
         return Harm(
             requests=len(self.ledger),
-            harmed=sum(self._is_harmed(entry) for entry in self.ledger),
+            harmed=sum(self._is_bad(entry) or self._is_late(entry) for entry in self.ledger),
+            late=sum(self._is_late(entry) and not self._is_bad(entry) for entry in self.ledger),
             lost=len(lost) - at_canary,
             lost_at_canary=at_canary,
         )
 
-    def _is_harmed(self, entry: Entry) -> bool:
-        return entry.status not in _OK or entry.wrong or entry.seconds > self.objective_seconds
+    @staticmethod
+    def _is_bad(entry: Entry) -> bool:
+        return entry.status not in _OK or entry.wrong
+
+    def _is_late(self, entry: Entry) -> bool:
+        return entry.seconds > self.objective_seconds
 
     def _notes(self) -> tuple[str, ...]:
         own = [alarm for alarm in self.endpoint.alarms if is_own(alarm.namespace)]

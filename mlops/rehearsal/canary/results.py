@@ -38,6 +38,8 @@ class Harm:
     lost: int
     """Requests that no server answered, elsewhere than at a broken candidate."""
     lost_at_canary: int
+    late: int = 0
+    """Of the harmed, right answers that were slower than the objective: this machine's, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,9 @@ def test_a_good_version_is_promoted_and_nobody_notices(site) -> None:
 
     assert result.as_expected, result.objections
     assert (result.blue, result.green) == ("1", "2")
-    assert (result.harm.lost, result.harm.harmed, result.drained) == (0, 0, True)
+    assert (result.harm.lost, result.drained) == (0, True)
+    # How late answers are is the machine's; nothing else of them may be wrong.
+    assert result.harm.harmed == result.harm.late
     assert result.canary_invocations >= 50
     assert result.notes == ()
     assert processes_of(site.root) == []
@@ -55,7 +57,7 @@ def test_failing_requests_roll_back_by_the_error_alarm(site) -> None:
 
     assert (result.observed, result.as_expected) == ("rolled back", True), result
     assert any("server-errors" in name for name in result.alarms)
-    assert 0 < result.harm.harmed < 0.2 * result.harm.requests
+    assert 0 < result.harm.harmed - result.harm.late < 0.2 * result.harm.requests
     assert 60 <= (result.detect_seconds or 0) <= 420
 
 
