@@ -31,9 +31,11 @@ from tests.validation.configurations import (
 
 FILES = rich_files()
 VARIANTS = variants(FILES)
-# `make test-all` walks the whole; these are a sample that is the same each time.
+# `make test-nightly` synthesizes the whole walk; these are a sample that is the same each time.
 SOME = random.Random(1).sample(VARIANTS, 120)
 SYNTHESIZED_EACH_TIME = 8
+PARTS = 24
+"""Of the walk, each synthesized for itself; a quarter of them in a run of all tests."""
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +162,16 @@ def test_what_is_accepted_is_synthesized(
 
 
 @pytest.mark.full
+@pytest.mark.sweep(cases=6)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_everything_that_is_accepted_is_synthesized(
     problems_of: Callable[[Variant | Pair], tuple[Problem, ...]],
     synthesize_here: Callable[[dict[str, Any]], None],
+    part: int,
 ) -> None:
-    accepted = [variant for variant in VARIANTS if not problems_of(variant)]
+    accepted = [variant for variant in VARIANTS[part::PARTS] if not problems_of(variant)]
 
+    assert accepted
     assert _refused_late(accepted, synthesize_here) == []
 
 
