@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import Server, ServingError, unpack
+from mlops.rehearsal.serving_check import Reply, Server, ServingError, unpack
 from tests.container.container import Container, Image, give_to_root, memory_bytes
 from tests.container.images import start_command
 
@@ -76,13 +76,17 @@ class ContainerServer(Server):
 
     def _request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, str]:
+    ) -> Reply:
         connection = None
         try:
             connection = self.connection()
             connection.request(method, path, body=body, headers=dict(headers))
             answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8", errors="replace")
+            return Reply(
+                status=answer.status,
+                body=answer.read(),
+                content_type=answer.headers.get("Content-Type", ""),
+            )
         except (OSError, http.client.HTTPException) as error:
             raise ServingError(f"{method} {path}: no answer: {error!r}") from error
         finally:

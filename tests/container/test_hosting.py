@@ -72,7 +72,8 @@ def test_a_healthy_container_answers_as_the_contract_promises(
     folder = root / "model_code" / platform.model(runtime.model).folder
     example = next(iter(read_examples(folder)))
 
-    status, text = server.ask(example.request, example.content_type)
+    reply = server.ask(example.request, example.content_type)
+    status, text = reply.status, reply.text
 
     assert server.get("/ping") == (200, b"")
     assert status == 200, text
