@@ -10,9 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-import mlops_handlers
-
 import mlops
+import mlops_handlers
 
 CONTRACT: Final = "contract.json"
 """Name of the model's contract, examples included, at the root of the archive."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import mlops_handlers
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -13,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+import mlops_handlers
 from mlops_constructs.function_log_group import function_log_group
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.service_role import service_role

@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from click.testing import Result
-from mlops_handlers.training.published_data import newest_published
 
 from mlops.cli.data import upload_once
 from mlops.contract import load_platform, sha256_of
+from mlops_handlers.training.published_data import newest_published
 
 
 class Store:

@@ -6,9 +6,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import mlops_handlers
 import pytest
 
+import mlops_handlers
 from mlops_constructs.handler_archive import write_handlers
 
 SOURCES = Path(mlops_handlers.__file__).parent

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
-from mlops_handlers.rollout.canary_traffic import CanaryBake, invocations_in
 
 from mlops.contract import CanarySpec, ContractError, Platform, Problem, load_platform
 from mlops.rollout import Evidence, Outcome, ReleaseTraffic, State, judge
 from mlops.rollout.traffic import QUIET_SHARE
+from mlops_handlers.rollout.canary_traffic import CanaryBake, invocations_in
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 1, tzinfo=UTC)

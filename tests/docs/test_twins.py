@@ -4,10 +4,10 @@ import ast
 import re
 from pathlib import Path
 
-import mlops_handlers
 import pytest
 
 import mlops.rehearsal
+import mlops_handlers
 from mlops.cli.rehearse import rehearse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "twins.md").read_text("utf-8")

@@ -19,12 +19,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
+
+from mlops.aws_api.stand_in import answer_calls
 from mlops_handlers import clients
 from mlops_handlers.monitoring.week import Terms, Week
 from mlops_handlers.monitoring.weekly_figures import Figures, Question
 from mlops_handlers.rollout import contract
-
-from mlops.aws_api.stand_in import answer_calls
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SESSION = boto3.session.Session()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.deployments import (
     deployment,
     deployments_since,

@@ -2,10 +2,10 @@
 
 from aws_cdk import aws_events as events
 from constructs import Construct
-from mlops_handlers.training.retraining_events import ALARM_CHANGED, ALARM_SOURCE
 
 from mlops_constructs.event_forwarding import forwarded_to
 from mlops_constructs.site import Site
+from mlops_handlers.training.retraining_events import ALARM_CHANGED, ALARM_SOURCE
 
 
 class DriftEvents(Construct):

@@ -6,14 +6,14 @@ from aws_cdk import CfnResource
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from mlops_constructs.organization import for_members
+from mlops_constructs.site import Site
 from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
 from mlops_handlers.training.retraining_events import (
     ALARM_CHANGED,
     ALARM_SOURCE,
 )
-
-from mlops_constructs.organization import for_members
-from mlops_constructs.site import Site
 
 _HEARD: Final = {
     "StagesForwardAlarms": (ALARM_SOURCE, ALARM_CHANGED),

@@ -10,6 +10,12 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from mlops.contract import ModelSpec
+from mlops_constructs.clock import AN_HOUR, Clock, called
+from mlops_constructs.platform_function import PlatformFunction
+from mlops_constructs.site import Site
+from mlops_constructs.training.retraining_task import retraining_task
 from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
 from mlops_handlers.training.retraining_events import (
     ALARM_CHANGED,
@@ -18,12 +24,6 @@ from mlops_handlers.training.retraining_events import (
     DATA_SOURCE,
     SCHEDULED,
 )
-
-from mlops.contract import ModelSpec
-from mlops_constructs.clock import AN_HOUR, Clock, called
-from mlops_constructs.platform_function import PlatformFunction
-from mlops_constructs.site import Site
-from mlops_constructs.training.retraining_task import retraining_task
 
 
 def is_automatic(model: ModelSpec) -> bool:

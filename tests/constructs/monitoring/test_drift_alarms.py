@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlops_handlers.monitoring.publish_drift import NAMESPACE
 
 from mlops.contract import ModelSpec
 from mlops_constructs.monitoring.drift_alarms import RUNBOOK, DriftAlarms, watches
 from mlops_constructs.release import Release
+from mlops_handlers.monitoring.publish_drift import NAMESPACE
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT = {"metric": "accuracy", "comparison": "at_least", "threshold": 0.8}

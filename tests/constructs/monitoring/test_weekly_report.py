@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlops_handlers.monitoring.week import Terms
-from mlops_handlers.monitoring.weekly_figures import CHECKS
 
 from mlops_constructs.monitoring.weekly_report import WeeklyReport, terms
 from mlops_constructs.release import VARIANT, Release
+from mlops_handlers.monitoring.week import Terms
+from mlops_handlers.monitoring.weekly_figures import CHECKS
 
 REPORTING = Path(__file__).parents[3] / "mlops" / "monitoring" / "analysis.py"
 

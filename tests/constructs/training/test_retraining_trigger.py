@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlops_handlers.training.retraining import Trigger
-from mlops_handlers.training.retraining_events import wake_of
 
 from mlops.contract import ModelSpec
 from mlops_constructs.site import Site
 from mlops_constructs.training.retraining_trigger import RetrainingTrigger, is_automatic
+from mlops_handlers.training.retraining import Trigger
+from mlops_handlers.training.retraining_events import wake_of
 
 RULE = "AWS::Events::Rule"
 BUS = "acme-training"

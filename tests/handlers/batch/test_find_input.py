@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_handlers.batch import find_input
 
 UPLOADED = datetime(2026, 3, 1, 4, tzinfo=UTC)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from mlops_handlers.monitoring import find_window
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:200000000000:model-package/acme-churn/3"

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mlops_handlers.monitoring.monitored_window import LATEST, MonitoredWindow
 
 NOW = "2026-03-02T06:00:11.123000+00:00"

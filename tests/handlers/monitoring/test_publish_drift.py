@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mlops_handlers.monitoring import publish_drift
 
 BUS = "arn:aws:events:eu-west-1:200000000000:event-bus/acme-training"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from mlops_handlers.monitoring.week import Week
 
 Weeks = Callable[..., Week]

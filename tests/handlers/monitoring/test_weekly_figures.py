@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.monitoring import weekly_figures
 from mlops_handlers.monitoring.weekly_figures import FiguresError, Owners, figures, questions
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.monitoring import weekly_report
 
 TOPIC = "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"

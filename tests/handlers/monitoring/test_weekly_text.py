@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+
 from mlops_handlers.monitoring.week import ReleasedVersion, Week
 from mlops_handlers.monitoring.weekly_text import message, subject
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.rollout.alarm_history import red_alarms
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

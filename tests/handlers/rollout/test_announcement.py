@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mlops_handlers.rollout.announcement import message, subject
 
 from mlops.rollout.record import ReleaseRecord
+from mlops_handlers.rollout.announcement import message, subject
 
 RECORD = ReleaseRecord(
     stage="prod",

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
+from mlops.rollout.attribution import Cause, attribute
+from mlops.rollout.verdict import Outcome
 from mlops_handlers.deployments import deployment
 from mlops_handlers.rollout import attempts
 from mlops_handlers.rollout.attempts import Place, Terms
 from mlops_handlers.rollout.canary_traffic import CanaryBake
 from mlops_handlers.rollout.live_release import live_release
-
-from mlops.rollout.attribution import Cause, attribute
-from mlops.rollout.verdict import Outcome
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHIFT = START + timedelta(hours=1, minutes=20)

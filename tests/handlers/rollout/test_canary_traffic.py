@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.rollout.canary_traffic import (
     CanaryBake,
     Fleet,

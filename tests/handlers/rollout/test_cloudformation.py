@@ -5,6 +5,7 @@ import urllib.request
 from typing import Any
 
 import pytest
+
 from mlops_handlers.rollout.cloudformation import Answer, respond
 
 EVENT = {

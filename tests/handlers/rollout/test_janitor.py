@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.rollout import janitor
 
 OLD = timedelta(days=4000)

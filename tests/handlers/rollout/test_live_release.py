@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.rollout.live_release import live_release
 
 ENDPOINT = "acme-prod-churn"

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+
 from mlops_handlers.rollout import prober, recorded_answers
 
 pytestmark = pytest.mark.usefixtures("clock", "contract_file")

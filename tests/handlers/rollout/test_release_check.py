@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_handlers.rollout import release_check
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

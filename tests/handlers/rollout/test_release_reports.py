@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from mlops_handlers.rollout.release_reports import Addresses, EventError, kept_record, report
 
 from mlops.rollout.record import ReleaseRecord
+from mlops_handlers.rollout.release_reports import Addresses, EventError, kept_record, report
 
 PARAMETER = "/acme/prod/churn/release-record"
 RECORD = ReleaseRecord(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_handlers.rollout import rollback_report
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+
 from mlops_handlers.training import find_approved
 
 REPOSITORY = "100000000000.dkr.ecr.eu-central-1.amazonaws.com/acme/churn"

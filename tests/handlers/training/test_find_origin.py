@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
+
 from mlops_handlers.training import find_origin
 from mlops_handlers.training.find_origin import MixedExecutionError
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+
 from mlops_handlers.clients import client
 from mlops_handlers.training.published_data import (
     PublishedData,

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mlops_handlers.training.retraining import (
     LOOK_BACK,
     Execution,

@@ -5,6 +5,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+
 from mlops_handlers.training.retraining import Trigger
 from mlops_handlers.training.retraining_events import (
     SCHEDULED,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from mlops_handlers.training import start_retraining
 from mlops_handlers.training.start_retraining import handler
 
