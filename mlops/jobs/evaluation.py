@@ -16,15 +16,16 @@ from typing import Any
 
 from . import gates
 from .archive import Archive, Case, Refusal
-from .bodies import CSV, JSON
 from .contract import load_contract
 from .job import DataError
 from .probe_cases import probe_cases
 
 try:
     from content import digest_of_file  # type: ignore[import-not-found]  # beside an archive
+    from probes import cases_of  # type: ignore[import-not-found]  # beside an archive
 except ImportError:
     from mlops.rollout.content import digest_of_file
+    from mlops.rollout.probes import cases_of
 
 Judgement = dict[str, Any]
 _JUDGED = ("metrics", "approved", "regression")
@@ -104,10 +105,11 @@ def own_answers(
 
 
 def _asked(case: dict[str, Any]) -> Case:
+    [probe] = cases_of({"cases": [{"response": None} | case]})
     return Case(
-        request=text_of(case),
-        content_type=content_type_of(case),
-        accept=case.get("accept", JSON),
+        request=probe.body.decode(),
+        content_type=probe.content_type,
+        accept=probe.accept,
         may_refuse="response" not in case,
     )
 
@@ -132,19 +134,6 @@ def _versions(arguments: argparse.Namespace, scratch: Path) -> Versions:
         return Versions(candidate=candidate, approved=None)
     approved = Archive.unpack(arguments.approved, scratch / "approved")
     return Versions(candidate=candidate, approved=approved)
-
-
-def text_of(case: dict[str, Any]) -> str:
-    """The request as it travels; contract.json may hold it as text or as the JSON it says."""
-    request = case["request"]
-    return request if isinstance(request, str) else json.dumps(request)
-
-
-def content_type_of(case: dict[str, Any]) -> str:
-    """Its content type, said or seen: CSV begins with a header."""
-    if "content_type" in case:
-        return str(case["content_type"])
-    return JSON if text_of(case).lstrip()[:1] in ("{", "[") else CSV
 
 
 def _write(path: Path, content: Judgement) -> None:

@@ -16,19 +16,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .archive import Archive
 from .contract import Contract
-from .evaluation import content_type_of, text_of
 from .job import JobError
 
 try:
     import content  # type: ignore[import-not-found]  # beside an archive
-    from probes import Tolerance, differences  # type: ignore[import-not-found]  # beside an archive
+    from probes import (  # type: ignore[import-not-found]  # beside an archive
+        Tolerance,
+        cases_of,
+        objection,
+    )
 except ImportError:
     from mlops.rollout import content
-    from mlops.rollout.probes import Tolerance, differences
+    from mlops.rollout.probes import Tolerance, cases_of, objection
 
 START_TIMEOUT_SECONDS = 120.0
 REQUEST_TIMEOUT_SECONDS = 30.0
@@ -47,13 +49,23 @@ def answer_examples(archive: Archive, contract: Contract, folder: Path) -> int:
     tolerance = Tolerance(
         relative=contract.relative_tolerance, absolute=contract.absolute_tolerance
     )
+    cases = cases_of({"cases": contract.cases})
     with _served(archive, folder / "server.log") as server:
-        for case in contract.cases:
-            status, text = server.ask("POST", "/invocations", text_of(case), content_type_of(case))
-            problem = _problem(status, text, case["response"], tolerance)
+        for case in cases:
+            reply = server.ask("POST", "/invocations", case.body, case.content_type)
+            problem = _problem(reply) or objection(case, reply.body, reply.content_type, tolerance)
             if problem:
-                raise JobError(f"the served archive answers example {case['name']}: {problem}")
-    return len(contract.cases)
+                raise JobError(f"the served archive answers example {case.name}: {problem}")
+    return len(cases)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reply:
+    """What came back."""
+
+    status: int
+    body: bytes
+    content_type: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +75,22 @@ class _Server:
     port: int
 
     def ask(
-        self, method: str, path: str, body: str | None = None, content_type: str = ""
-    ) -> tuple[int, str]:
-        """Status and text of an answer."""
+        self, method: str, path: str, body: bytes | None = None, content_type: str = ""
+    ) -> _Reply:
+        """An answer, whatever it is."""
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.port, timeout=REQUEST_TIMEOUT_SECONDS
         )
         headers = {"Accept": "application/json"}
         headers |= {"Content-Type": content_type} if content_type else {}
         try:
-            connection.request(method, path, body and body.encode(), headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8", "replace")
+            return _Reply(
+                status=answer.status,
+                body=answer.read(),
+                content_type=answer.headers.get("Content-Type", ""),
+            )
         except (OSError, http.client.HTTPException) as error:
             raise JobError(f"the served archive gave no answer to {path}: {error!r}") from error
         finally:
@@ -83,7 +99,7 @@ class _Server:
     def is_healthy(self) -> bool:
         """Whether /ping says so; a server that still loads its model says otherwise."""
         try:
-            return self.ask("GET", "/ping")[0] == http.client.OK
+            return self.ask("GET", "/ping").status == http.client.OK
         except JobError:
             return False
 
@@ -141,11 +157,7 @@ def _port(lines: Sequence[str]) -> int | None:
     return None
 
 
-def _problem(status: int, text: str, expected: Any, tolerance: Tolerance) -> str | None:
-    if status != http.client.OK:
-        return f"HTTP {status}: {text:.200}"
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return f"no JSON: {text:.100}"
-    return next(differences(expected, found, tolerance), None)
+def _problem(reply: _Reply) -> str | None:
+    if reply.status == http.client.OK:
+        return None
+    return f"HTTP {reply.status}: {reply.body.decode('utf-8', 'replace'):.200}"

@@ -40,6 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rows = inference.input_fn(body, self.headers["Content-Type"])
         answer = inference.output_fn(inference.predict_fn(rows, model), "application/json")
         self.send_response(201 - 1)
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(answer.encode())
     def log_message(self, *_):

@@ -102,8 +102,12 @@ def test_what_does_not_serve_as_promised_ends_the_job(
     ("old", "new", "told"),
     [
         ("201 - 1", "500", "example batch: HTTP 500: ["),
-        ("answer.encode()", "b'<html>'", "example batch: no JSON: <html>"),
-        ("self.wfile.write(answer.encode())", "raise SystemExit", "example batch: no JSON: "),
+        ("answer.encode()", "b'<html>'", "example batch: is no application/json: <html>"),
+        (
+            "self.wfile.write(answer.encode())",
+            "raise SystemExit",
+            "example batch: is no application/json: ",
+        ),
     ],
 )  # fmt: skip
 def test_an_answer_that_no_caller_could_read_ends_the_job(
@@ -113,6 +117,17 @@ def test_an_answer_that_no_caller_could_read_ends_the_job(
         asked(server=broken(served_by, old, new))
 
     assert told in str(caught.value)
+
+
+def test_a_server_that_calls_its_answers_something_else_is_not_registered(
+    asked: Any, served_by: str
+) -> None:
+    mistyped = broken(
+        served_by, '"Content-Type", "application/json"', '"Content-Type", "text/html"'
+    )
+
+    with pytest.raises(JobError, match="is text/html instead of application/json"):
+        asked(server=mistyped)
 
 
 def test_a_server_that_is_never_healthy_is_given_up(
