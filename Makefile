@@ -94,7 +94,7 @@ coverage: .venv/.ready ## The tests of the pure rooms and of the drift engine; e
 coverage-floors: setup ## Each other room by its own tests: none falls below its floor
 	@set -e; for floor in $(FLOORS); do room=$${floor%%:*}; \
 		case $$room in handlers|constructs) of="constructs/mlops_$$room/*";; stacks) of="stacks/*";; *) of="mlops/$$room/*";; esac; \
-		$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= tests/$$room >/dev/null; \
+		$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= tests/$$room; \
 		printf '%s at least %s: ' $$room $${floor#*:}; \
 		$(BIN)/python -m coverage report --include="$$of" --fail-under=$${floor#*:} --format=total; \
 	done

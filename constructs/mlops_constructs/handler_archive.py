@@ -32,19 +32,23 @@ class HandlerArchives:
 def write_handlers(*, contract: str, build_dir: Path) -> HandlerArchives:
     """Pack each capability's handlers with the judgement that they share with the rehearsal.
 
+    What starts a training judges nothing: no verdict's change changes its function.
+
     Args:
         contract: the model's contract.json, which only the functions of a release read.
         build_dir: where the archives go, named by their content.
     """
 
-    def written(room: str, files: Mapping[str, bytes]) -> Path:
-        homes = ((mlops, ("", "rollout")), (mlops_handlers, (".", room)))
+    def written(
+        room: str, files: Mapping[str, bytes], shared: Sequence[str] = ("", "rollout")
+    ) -> Path:
+        homes = ((mlops, shared), (mlops_handlers, (".", room)))
         return write_once(packed({**files, **sources(*homes)}), build_dir, f"{room}-{{}}.zip")
 
     return HandlerArchives(
         rollout=written("rollout", {CONTRACT: contract.encode()}),
         monitoring=written("monitoring", {}),
-        training=written("training", {}),
+        training=written("training", {}, shared=()),
         batch=written("batch", {}),
     )
 
