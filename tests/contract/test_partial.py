@@ -114,6 +114,7 @@ class _Inner(Spec):
 class _Outer(Spec):
     first: _Inner
     others: dict[str, _Inner] | None = None
+    perhaps: _Inner | None = None
     label: str = "plain"
 
 
@@ -135,6 +136,15 @@ def test_a_partial_spec_has_the_right_values_and_the_defaults_and_refuses_the_re
             unreadable()
     with pytest.raises(AttributeError):
         _ = spec.first.ghost  # type: ignore[attr-defined]  # no field
+
+
+def test_none_is_a_value_where_it_may_stand_and_unreadable_where_it_may_not() -> None:
+    spec = partial_spec(_Outer, {"first": None, "perhaps": None}, [("label",)])
+
+    assert spec is not None
+    assert spec.perhaps is None
+    with pytest.raises(UnreadableError):
+        _ = spec.first.size
 
 
 @pytest.mark.parametrize("data", [None, 5, [1]])

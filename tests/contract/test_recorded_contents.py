@@ -29,8 +29,10 @@ def recorded(version: int) -> tuple[str, str, str]:
 
 
 def test_a_pin_without_its_contents_is_refused_where_they_are_required(strict: Changed) -> None:
-    (problem,) = strict("stages.yaml", "trains: true", "trains: true")
+    found = strict("stages.yaml", "trains: true", "trains: true")
 
+    assert len(found) == 1
+    problem = found[0]
     assert (problem.file, problem.level) == ("config/releases.yaml", "error")
     assert problem.key == "releases.bike-demand.prod"
     assert problem.problem == "nothing is recorded of what version 2 consists of, and prod asks"

@@ -111,6 +111,8 @@ def copied(folder: Path) -> Copy:
     copy = folder / "repository"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     for name in _SHARED:
+        # A trial makes what is missing through the link, and through no link to nothing.
+        (ROOT / name).mkdir(exist_ok=True)
         (copy / name).symlink_to(ROOT / name)
     return Copy(folder=copy)
 

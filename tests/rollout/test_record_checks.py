@@ -65,6 +65,11 @@ def test_what_a_deployed_function_writes_is_believed(record: ReleaseRecord) -> N
         (RECORD, {"deployment": ""}, "it names no deployment"),
         (RECORD, {"release": "ba9876543210"}, "is no rollback alarm of release 'ba9876543210'"),
         (RECORD, {"red_alarms": ("acme-prod-churn-drift",)}, "acme-prod-churn-drift is no roll"),
+        (
+            RECORD,
+            {"release": "", "red_alarms": ("acme-prod-churn-rollback-latency-",)},
+            "acme-prod-churn-rollback-latency- is no rollback alarm of release ''",
+        ),
         (HEALTHY, {"live_version": 3}, "calls version 4 healthy, and 3 serves"),
         (HEALTHY, {"cause": "unknown"}, "calls version 4 healthy, and names what went wrong"),
         (HEALTHY, {"red_alarms": RECORD.red_alarms}, "healthy, and names what went wrong"),

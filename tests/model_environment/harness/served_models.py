@@ -80,6 +80,15 @@ class Server:
     def events(self, name: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["event"] == name]
 
+    def logs(self, text: str) -> bool:
+        """Whether a traceback holds a text; it is written after the answer, and read later yet."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if any(text in line.get("traceback", "") for line in self.lines):
+                return True
+            time.sleep(0.02)
+        return False
+
     def invoke(self, body: bytes | str, **headers: str) -> tuple[int, dict[str, str], str]:
         return self.ask("POST", "/invocations", body, **({"content_type": JSON} | headers))
 
