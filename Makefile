@@ -60,11 +60,12 @@ test: lint setup coverage ## Lint, types, import rules, all tests of the platfor
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
 	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE) tests/jobs
 
-lint: .venv/.ready ## Ruff, mypy and the import rules
+lint: .venv/.ready ## Ruff, mypy, the import rules and the size rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/shape.py --quiet
 
 # What archives carry for every model is tested once, in the environment of the first. A model need
 # not have tests of both kinds, and pytest exits with 5 when it ran none.
@@ -122,8 +123,8 @@ test-container: setup ## Build every model's real image and run every synthesize
 test-extra: setup ## What needs Java or a browser; skips with a printed reason
 	@$(PYTEST) -m extra -rs || test $$? -eq 5
 
-shape: .venv/.ready ## Print the size of modules, functions and constructors beside the house rules
-	@$(BIN)/python benchmarks/shape.py
+shape: .venv/.ready ## Print the size of modules, functions and constructors; fail where a limit is exceeded
+	@$(BIN)/python tools/shape.py
 
 bench: setup ## Run every benchmark; each prints ratios against a baseline of the same run
 	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py benchmarks/serving.py; do echo "== $$file"; $(BIN)/python $$file; done

@@ -17,7 +17,11 @@ from mlops_constructs.delivery.delivery_buckets import DeliveryBuckets
 from mlops_constructs.delivery.delivery_bus import DeliveryBus
 from mlops_constructs.delivery.delivery_key import DeliveryKey
 from mlops_constructs.delivery.delivery_notifications import DeliveryNotifications
-from mlops_constructs.delivery.delivery_pipeline import DeliveryPipeline, Promotion
+from mlops_constructs.delivery.delivery_pipeline import (
+    DeliveryPipeline,
+    DeliveryPipelineProps,
+    Promotion,
+)
 from mlops_constructs.delivery.image_repository import ImageRepository
 from mlops_constructs.delivery.pipeline_limits import check_limits
 from mlops_constructs.delivery.release_alarm import ReleaseAlarm
@@ -59,17 +63,11 @@ class DeliveryStack(Stack):
         alerts = DeliveryAlerts(self, "Alerts", site=site, pipeline=site.prefix, key=key)
         for model in models:
             ImageRepository(self, f"{model}-Image", site=site, model=model, key=key)
-        pipeline = DeliveryPipeline(
-            self,
-            "Promotion",
-            site=site,
-            source=source,
-            models=models,
-            promotions=promotions,
-            artifacts=buckets.artifacts,
-            topic=alerts.topic,
-            key=key,
-        )
+        props = DeliveryPipelineProps(
+            source=source, models=models, promotions=promotions,
+            artifacts=buckets.artifacts, topic=alerts.topic, key=key,
+        )  # fmt: skip
+        pipeline = DeliveryPipeline(self, "Promotion", site=site, props=props)
         check_limits(pipeline.actions, names.stages)
         if source.connection is None:
             self._start_by_commits(source, pipeline=pipeline.pipeline, alerts=alerts)

@@ -61,6 +61,10 @@ def entrypoint(script: str, code: str) -> list[str]:
     return ["bash", "-c", f'set -e; {unpack}; exec python3 "$d/$0.py" "$@"', script]
 
 
+def s3_prefix(uri: Any, path: str) -> dict[str, Any]:
+    return {"S3Uri": uri, "S3DataType": "S3Prefix", "LocalPath": path}
+
+
 def processing(
     name: str, script: str, *, inputs: dict[str, Any], outputs: dict[str, str], arguments: list[Any]
 ) -> dict[str, Any]:
@@ -80,11 +84,7 @@ def processing(
             "ProcessingInputs": [
                 {
                     "InputName": channel,
-                    "S3Input": {
-                        "S3Uri": uri,
-                        "S3DataType": "S3Prefix",
-                        "LocalPath": f"{home}/input/{channel}",
-                    },
+                    "S3Input": s3_prefix(uri, f"{home}/input/{channel}"),
                 }
                 for channel, uri in places.items()
             ],

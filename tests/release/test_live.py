@@ -43,6 +43,17 @@ def prod(platform: Platform) -> Scene:
     return found
 
 
+def _endpoint(status: str) -> dict[str, Any]:
+    return {
+        "EndpointName": ENDPOINT,
+        "EndpointArn": ARN.format("444444444444", f"endpoint/{ENDPOINT}"),
+        "EndpointConfigName": "c",
+        "EndpointStatus": status,
+        "CreationTime": MOMENT,
+        "LastModifiedTime": MOMENT,
+    }
+
+
 def _answer(
     calls: Stubber,
     package: str | None,
@@ -54,18 +65,7 @@ def _answer(
         calls.add_client_error("describe_endpoint", *refusal)
         return
     config = ARN.format("444444444444", "endpoint-config/c")
-    calls.add_response(
-        "describe_endpoint",
-        {
-            "EndpointName": ENDPOINT,
-            "EndpointArn": ARN.format("444444444444", f"endpoint/{ENDPOINT}"),
-            "EndpointConfigName": "c",
-            "EndpointStatus": status,
-            "CreationTime": MOMENT,
-            "LastModifiedTime": MOMENT,
-        },
-        {"EndpointName": ENDPOINT},
-    )
+    calls.add_response("describe_endpoint", _endpoint(status), {"EndpointName": ENDPOINT})
     calls.add_response(
         "describe_endpoint_config",
         {

@@ -107,14 +107,6 @@ def _releases() -> Data:
 
 
 def _stages() -> Data:
-    source = {
-        "repository": "acme/sagemaker-mlops",
-        "branch": "main",
-        "connection": "arn:aws:codeconnections:eu-west-1:111111111111:connection/"
-        "00000000-0000-0000-0000-000000000000",
-        "credentials": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:push-abc123",
-    }
-    slack = {"workspace": "T07EA123LEP", "channel": "C07EZ1ABC23"}
     network = {
         "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": ["subnet-0123456789abcdef0"],
@@ -140,18 +132,29 @@ def _stages() -> Data:
         "tags": {"stage": "dev"},
         "permissions_boundary": "developer-boundary",
     }
-    delivery = {
+    return {
+        "project": "mlops",
+        "organization": "o-exampleorgid",
+        "delivery": _delivery(),
+        "stages": {"dev": stage},
+    }
+
+
+def _delivery() -> Data:
+    source = {
+        "repository": "acme/sagemaker-mlops",
+        "branch": "main",
+        "connection": "arn:aws:codeconnections:eu-west-1:111111111111:connection/"
+        "00000000-0000-0000-0000-000000000000",
+        "credentials": "arn:aws:secretsmanager:eu-west-1:111111111111:secret:push-abc123",
+    }
+    slack = {"workspace": "T07EA123LEP", "channel": "C07EZ1ABC23"}
+    return {
         "account": "111111111111",
         "region": "eu-west-1",
         "source": source,
         "notifications": {"emails": ["ml@example.com"], "slack": slack},
         "images": {"base": "mirror.example.com/python:3.11-slim", "revision": 2},
-    }
-    return {
-        "project": "mlops",
-        "organization": "o-exampleorgid",
-        "delivery": delivery,
-        "stages": {"dev": stage},
     }
 
 

@@ -41,6 +41,19 @@ class Promotion:
     stage: cdk.Stage
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliveryPipelineProps:
+    """What a delivery pipeline follows, builds and promotes."""
+
+    source: Source
+    models: Sequence[str]
+    promotions: Sequence[Promotion]
+    artifacts: s3.IBucket
+    topic: sns.ITopic
+    key: kms.IKey
+    """Encrypts the logs of the builds."""
+
+
 class DeliveryPipeline(Construct):
     """Source, test and synthesis, self-mutation, assets, images, then every stage in order.
 
@@ -50,34 +63,25 @@ class DeliveryPipeline(Construct):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        site: DeliverySite,
-        source: Source,
-        models: Sequence[str],
-        promotions: Sequence[Promotion],
-        artifacts: s3.IBucket,
-        topic: sns.ITopic,
-        key: kms.IKey,
+        self, scope: Construct, id_: str, *, site: DeliverySite, props: DeliveryPipelineProps
     ) -> None:
         super().__init__(scope, id_)
+        models = props.models
         self._site = site
-        self._topic = topic
-        self._logs = self._log_group(key)
-        self._role = self._pipeline_role(source)
+        self._topic = props.topic
+        self._logs = self._log_group(props.key)
+        self._role = self._pipeline_role(props.source)
         self._verification = verification_role(self, "Verification", site=site, models=models)
-        self._followed = self._source(source)
-        self._pipeline = self._engine(self._followed, artifacts)
+        self._followed = self._source(props.source)
+        self._pipeline = self._engine(self._followed, props.artifacts)
         built = images(self._followed, site=site, models=models)
         self._pipeline.add_wave("Images", post=[built])
-        for promotion in promotions:
+        for promotion in props.promotions:
             self._promote(promotion)
         self._pipeline.build_pipeline()
         self._trust_this_account_alone()
         self._depend_on_permissions_alone()
-        tighten(self, site=site, artifacts=artifacts.bucket_arn)
+        tighten(self, site=site, artifacts=props.artifacts.bucket_arn)
 
     @property
     def pipeline(self) -> codepipeline.IPipeline:

@@ -67,6 +67,16 @@ class Expectation:
 def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
     """Every fault by its name; delays follow the endpoint's latency objective."""
     every = (
+        *_process_faults(objective_seconds=objective_seconds, seed=seed),
+        *_ANSWER_FAULTS,
+        *_surrounding_faults(seed=seed),
+    )
+    return {fault.name: fault for fault in every}
+
+
+def _process_faults(*, objective_seconds: float, seed: int) -> tuple[Fault, ...]:
+    """The candidate's server is slow, fails, or does not start."""
+    return (
         Fault(name="none", story="The candidate is as it was registered; nothing is broken."),
         Fault(
             name="latency",
@@ -103,46 +113,57 @@ def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
             story="The candidate starts and never answers /ping with 200.",
             green={"kind": "no-ping"},
         ),
-        Fault(
-            name="wrong-answers-scrambled",
-            story="The candidate reads each numeric feature from its neighbour's column.",
-            green={"kind": "request", "how": "scrambled"},
-        ),
-        Fault(
-            name="wrong-answers-inverted",
-            story="The candidate answers little where it should say much.",
-            green={"kind": "answer", "how": "inverted"},
-        ),
-        Fault(
-            name="wrong-answers-stale-scaler",
-            story="The candidate scales its numeric features as other data would need it.",
-            green={"kind": "request", "how": "stale-scaler"},
-        ),
-        Fault(
-            name="schema-change",
-            story="The candidate's answer has its first field under another name.",
-            green={"kind": "answer", "how": "schema"},
-        ),
-        Fault(
-            name="wrong-answers-csv",
-            story="The candidate answers the opposite to who sends CSV; JSON is fine.",
-            green={"kind": "answer", "how": "csv"},
-        ),
-        Fault(
-            name="wrong-answers-category",
-            story="The candidate answers the opposite for one value of one field.",
-            green={"kind": "answer", "how": "category"},
-        ),
-        Fault(
-            name="empty-answers",
-            story="The candidate answers with status 200 and nothing.",
-            green={"kind": "answer", "how": "empty"},
-        ),
-        Fault(
-            name="mistyped-answers",
-            story="The candidate calls its answers web pages; what they say is right.",
-            green={"kind": "answer", "how": "mistyped"},
-        ),
+    )
+
+
+_ANSWER_FAULTS: Final = (
+    Fault(
+        name="wrong-answers-scrambled",
+        story="The candidate reads each numeric feature from its neighbour's column.",
+        green={"kind": "request", "how": "scrambled"},
+    ),
+    Fault(
+        name="wrong-answers-inverted",
+        story="The candidate answers little where it should say much.",
+        green={"kind": "answer", "how": "inverted"},
+    ),
+    Fault(
+        name="wrong-answers-stale-scaler",
+        story="The candidate scales its numeric features as other data would need it.",
+        green={"kind": "request", "how": "stale-scaler"},
+    ),
+    Fault(
+        name="schema-change",
+        story="The candidate's answer has its first field under another name.",
+        green={"kind": "answer", "how": "schema"},
+    ),
+    Fault(
+        name="wrong-answers-csv",
+        story="The candidate answers the opposite to who sends CSV; JSON is fine.",
+        green={"kind": "answer", "how": "csv"},
+    ),
+    Fault(
+        name="wrong-answers-category",
+        story="The candidate answers the opposite for one value of one field.",
+        green={"kind": "answer", "how": "category"},
+    ),
+    Fault(
+        name="empty-answers",
+        story="The candidate answers with status 200 and nothing.",
+        green={"kind": "answer", "how": "empty"},
+    ),
+    Fault(
+        name="mistyped-answers",
+        story="The candidate calls its answers web pages; what they say is right.",
+        green={"kind": "answer", "how": "mistyped"},
+    ),
+)
+"""The candidate's server is healthy and its answers are wrong."""
+
+
+def _surrounding_faults(*, seed: int) -> tuple[Fault, ...]:
+    """The callers, the old fleet or the deployment itself differ from the usual."""
+    return (
         Fault(
             name="no-traffic",
             story="Nobody calls the endpoint during the deployment, the prober included.",
@@ -179,7 +200,6 @@ def faults(*, objective_seconds: float, seed: int) -> dict[str, Fault]:
             candidate_is_blue=True,
         ),
     )
-    return {fault.name: fault for fault in every}
 
 
 FAULT_NAMES: Final = tuple(faults(objective_seconds=1, seed=0))

@@ -183,6 +183,16 @@ class Scene:
             if prober is not None:
                 await prober.settled(timeout_seconds=_SETTLE_SECONDS)
             ended = self.clock.now()
+        return self._findings(deployment, traffic, ended).result(
+            scale=usual,
+            seconds=time.perf_counter() - began,
+            capacity=measured.capacity,
+            offered=max(self._usual_per_minute * usual, self._peak_per_minute * surging.scale)
+            / _MINUTE,
+        )
+
+    def _findings(self, deployment: Deployment, traffic: Traffic, ended: float) -> Findings:
+        prober = self.prober
         return Findings(
             fault=self.fault,
             expectation=self.expectation,
@@ -197,12 +207,6 @@ class Scene:
             unscored=prober.unscored if prober else 0,
             prober_failures=tuple(prober.failures) if prober else (),
             ended=ended,
-        ).result(
-            scale=usual,
-            seconds=time.perf_counter() - began,
-            capacity=measured.capacity,
-            offered=max(self._usual_per_minute * usual, self._peak_per_minute * surging.scale)
-            / _MINUTE,
         )
 
     def _fleets(self) -> tuple[Fleet, Fleet]:
