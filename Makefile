@@ -4,6 +4,8 @@ BIN := .venv/bin
 MODEL ?= bike-demand
 MODEL_TESTS := $(wildcard model_code/*/tests)
 MONITORING := requirements/monitoring.txt
+SITE_LOCK := requirements/docs.txt
+SITE ?= docs/_build
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -q
 # Files are shared out among as many workers as there are cores; a file is never split.
@@ -19,7 +21,7 @@ export CDK_VALIDATION := false
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pure lint test-models test-monitoring mutants coverage coverage-floors coverage-all \
-	test-all test-nightly test-extra container-tools test-container synth validate shape bench bootstrap-commands lock clean
+	test-all test-nightly test-extra container-tools test-container synth validate shape docs bench bootstrap-commands lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +128,12 @@ test-extra: setup ## What needs Java or a browser; skips with a printed reason
 shape: .venv/.ready ## Print the size of modules, functions and constructors; fail where a limit is exceeded
 	@$(BIN)/python tools/shape.py
 
+docs: .venv/.ready ## Build docs/ as a site with search, in docs/_build/html
+	@$(BIN)/python -m mlops.rehearsal.environment $(SITE_LOCK)
+	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(SITE_LOCK)); \
+	"$$python" -m sphinx -q -W -b html -d $(SITE)/.doctrees docs $(SITE)/html
+	@echo "docs: $(SITE)/html/index.html"
+
 bench: setup ## Run every benchmark; each prints ratios against a baseline of the same run
 	@set -e; for file in benchmarks/[!s]*.py benchmarks/synth.py benchmarks/serving.py; do echo "== $$file"; $(BIN)/python $$file; done
 
@@ -140,4 +148,4 @@ lock: .venv/.ready ## Recompute the hashed locks from requirements/*.in
 LOCK_FLAGS := --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
 
 clean: ## Remove what was built; environments stay
-	@rm -rf cdk.out .mlops .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf cdk.out docs/_build docs/reference/constructs .mlops .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,8 +1,8 @@
 """How often the drift engine cries wolf, what it catches, and what reading captures costs.
 
 Windows are drawn from the rows of one year of bike demand, so that nothing drifts unless a change
-of known size is injected; frouros judges the same windows. Every figure of docs/drift.md is printed
-here, and seeds make it the same at every run.
+of known size is injected; frouros judges the same windows. Every figure of
+docs/concepts/drift.md is printed here, and seeds make it the same at every run.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """What the platform assumes of AWS and nobody could see without an account.
 
-Each has a probe, or the reason why there is none; docs/acceptance.md shows the same list.
+Each has a probe, or the reason why there is none; docs/operate/acceptance.md shows the same list.
 """
 
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from mlops.checks.clients import Clients
 from mlops.checks.result import Finding, failed, passed
 
 _SHOWN: Final = 5
-_REMEDY: Final = "make new versions of the policies (docs/deploying.md, `Once per account`)"
+_REMEDY: Final = "make new versions of the policies (docs/start/deploying.md, `Once per account`)"
 
 Document = Mapping[str, Any]
 

@@ -23,7 +23,7 @@ from mlops.checks.result import (
     skipped,
 )
 
-REMEDY: Final = "docs/canary.md#a-guard-that-sees-nothing"
+REMEDY: Final = "docs/concepts/canary.md#a-guard-that-sees-nothing"
 _CONFIG: Final = "EndpointConfigName"
 _AT_ONCE: Final = 100
 """Names of alarms in one request."""

@@ -59,7 +59,7 @@ def canary() -> None:
     "--settings",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON file of anything that the figures depend on; docs/canary.md lists the keys.",
+    help="JSON file of what the figures depend on; docs/concepts/canary.md lists the keys.",
 )
 @click.option(
     "--set",

@@ -40,7 +40,7 @@ def generated_files(root: Path) -> dict[Path, str]:
     schemas = {root / "docs" / "schema" / name: _json(s) for name, s in written.items()}
     return {
         **schemas,
-        root / "docs" / "model-contract.md": reference(),
+        root / "docs" / "reference" / "model-contract.md": reference(),
         contract / INSTANCE_TYPES.name: _table(_instance_types()),
         contract / REGIONS.name: _table(get_session().get_available_regions("sagemaker")),
     }

@@ -76,7 +76,7 @@ def _text(path: Path, file: str) -> str:
         raise _refusal(
             file,
             f"cannot be read: {error.strerror}",
-            "create it; docs/model-contract.md lists every key",
+            "create it; docs/reference/model-contract.md lists every key",
         ) from error
     if len(content) > MAX_BYTES:
         raise _refusal(file, f"is larger than {MAX_BYTES:,} bytes", "keep data out of it")

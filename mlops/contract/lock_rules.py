@@ -18,7 +18,7 @@ from mlops.contract.scripts import scripts_of
 
 LOCK: Final = "requirements.lock"
 _ASKED: Final = "requirements.in"
-_COMPILE: Final = "lock it again; docs/adding-a-model.md has the command"
+_COMPILE: Final = "lock it again; docs/start/adding-a-model.md has the command"
 _ROOMS: Final = Path(__file__).parent.parent
 _PACKED: Final = ("jobs", "monitoring")
 """The platform's packages in every archive; what they import, the model's image needs."""

@@ -11,7 +11,7 @@ class LabelsSpec(Spec):
     """What really happened: when it is known, and which fields of an answer it is compared with.
 
     Applications write it as Model Monitor's ground truth lines below the prefix that
-    docs/drift.md names.
+    docs/concepts/drift.md names.
     """
 
     delay_days: Annotated[

@@ -1,6 +1,7 @@
 """What counts as drift: every threshold with its source, and how one is changed.
 
-The defaults are chosen from the figures that `benchmarks/drift.py` prints; docs/drift.md has them.
+The defaults are chosen from the figures that `benchmarks/drift.py` prints;
+docs/concepts/drift.md has them.
 """
 
 import dataclasses

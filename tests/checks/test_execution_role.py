@@ -114,7 +114,7 @@ def test_what_is_missing_is_named(
 
     assert found.status is Status.FAILED
     assert f"among them {missing}" in found.detail
-    assert "docs/deploying.md" in found.detail
+    assert "docs/start/deploying.md" in found.detail
 
 
 def test_an_account_without_the_role_is_told(

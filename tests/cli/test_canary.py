@@ -37,7 +37,7 @@ def test_a_plan_prints_the_table_and_writes_the_page(mlops: Mlops, repository: P
 
 
 def test_the_documentations_figures_are_the_commands(mlops: Mlops) -> None:
-    blocks = (ROOT / "docs" / "canary.md").read_text().split("```")
+    blocks = (ROOT / "docs" / "concepts" / "canary.md").read_text().split("```")
     command, figures = blocks[1].strip(), blocks[3].strip().splitlines()
 
     result = mlops(*shlex.split(command.removeprefix("mlops ")))

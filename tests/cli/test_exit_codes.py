@@ -118,7 +118,7 @@ def test_an_answer_about_what_was_asked_is_access() -> None:
 
 
 def test_the_codes_are_documented_once_each() -> None:
-    text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
     table = text.partition("| exit code | meaning |")[2].partition("\n\n")[0]
 
     codes = [line.split("|")[1].strip() for line in table.splitlines()[2:]]

@@ -17,10 +17,10 @@ def test_a_committed_generated_file_is_fresh(path: Path) -> None:
 
 def test_generating_writes_what_is_stale_and_leaves_the_rest(tmp_path: Path) -> None:
     first = CliRunner().invoke(generate, obj=tmp_path)
-    (tmp_path / "docs/model-contract.md").write_text("old")
+    (tmp_path / "docs/reference/model-contract.md").write_text("old")
     second = CliRunner().invoke(generate, obj=tmp_path)
 
     assert first.exit_code == second.exit_code == 0
     assert len(first.output.splitlines()) == len(FILES)
-    assert second.output == "wrote docs/model-contract.md\n"
+    assert second.output == "wrote docs/reference/model-contract.md\n"
     assert all(path.read_text("utf-8").endswith("\n") for path in generated_files(tmp_path))

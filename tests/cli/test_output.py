@@ -31,7 +31,7 @@ WITHOUT_A_TABLE = {
 }  # fmt: skip
 # Rehearsals run for minutes and leave a report, whose path is their last line.
 REHEARSALS = "rehearse "
-# Its form is its own: docs/acceptance.md.
+# Its form is its own: docs/operate/acceptance.md.
 ACCEPTANCE = "accept"
 COMMANDS = {
     "canary plan": ["canary", "plan", "bike-demand", "--stage", "prod"],

@@ -113,7 +113,7 @@ def test_a_file_that_is_not_there_is_told(mlops: Mlops) -> None:
 
 
 def test_the_documentation_lists_every_key() -> None:
-    text = (ROOT / "docs" / "canary.md").read_text("utf-8")
+    text = (ROOT / "docs" / "concepts" / "canary.md").read_text("utf-8")
     _, _, section = text.partition("## Assume something else")
     keys = re.findall(r"`([a-z0-9_]+)`", section.partition("\n## ")[0].partition("| keys |")[2])
 

@@ -9,7 +9,7 @@ from mlops.accept.assumptions import ASSUMPTIONS, Assumption
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-PAGE = DOCS / "acceptance.md"
+PAGE = DOCS / "operate" / "acceptance.md"
 IDS = {one.id for one in ASSUMPTIONS}
 UNPROVED = re.compile(r"only\s+an\s+account\s+can\s+show|## What is not proved here", re.IGNORECASE)
 
@@ -46,7 +46,9 @@ def unproved() -> list[tuple[str, str]]:
 
 
 def test_there_are_pages_that_say_what_is_not_proved() -> None:
-    assert {"deploying.md", "delivery.md", "checks.md"} <= {page for page, _ in unproved()}
+    assert {"start/deploying.md", "operate/delivery.md", "operate/checks.md"} <= {
+        page for page, _ in unproved()
+    }
 
 
 @pytest.mark.parametrize(("page", "text"), unproved())
@@ -59,11 +61,11 @@ def test_every_assumption_that_a_page_names_exists(page: str, text: str) -> None
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+|connection|quotas)`", text))
 
     assert named <= IDS, f"{page}: {named - IDS}"
-    assert page in ("emulation.md", "first-deployment.md") or named
+    assert page in ("concepts/emulation.md", "start/first-deployment.md") or named
 
 
 def test_every_row_of_what_aws_does_not_document_is_an_assumption() -> None:
-    table = (DOCS / "deploying.md").read_text("utf-8").split("| id | not documented |")[1]
+    table = (DOCS / "start" / "deploying.md").read_text("utf-8").split("| id | not documented |")[1]
     rows = table.split("\n\n")[0].splitlines()[2:]
 
     assert len(rows) >= 8

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "first-deployment.md").read_text()
+PAGE = (ROOT / "docs" / "start" / "first-deployment.md").read_text()
 ACCOUNTS = {"111111111111": "910000000001", "222222222222": "910000000002"}
 
 pytestmark = pytest.mark.full

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def nist(root: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("docs_nist", root / "docs" / "nist.py")
+    spec = importlib.util.spec_from_file_location("nist_page", root / "tools" / "nist_page.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from mlops.rollout.record import ReleaseRecord
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "trust.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "concepts" / "trust.md").read_text("utf-8")
 SNAPSHOTS = ROOT / "tests" / "stacks" / "__snapshots__" / "test_snapshots"
 ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 HASH = re.compile(r"[0-9A-F]{8}$")

@@ -10,7 +10,7 @@ import mlops.rehearsal
 import mlops_handlers
 from mlops.cli.rehearse import rehearse
 
-PAGE = (Path(__file__).parents[2] / "docs" / "twins.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "concepts" / "twins.md").read_text("utf-8")
 REHEARSAL = Path(mlops.rehearsal.__file__).parent
 SERVICE = re.compile(
     r"\b(SageMaker|CloudWatch|CloudFormation|CodePipeline|EventBridge|S3|Lambda|"

@@ -32,7 +32,7 @@ LEFT_OUT: Final = {
     "AWS::SageMaker::ModelPackageGroup": _NO_SAGEMAKER,
     "AWS::SageMaker::Pipeline": _NO_SAGEMAKER,
 }
-"""Resource types that are dropped, and why; docs/emulation.md says where each is proved."""
+"""Dropped resource types, and why; docs/concepts/emulation.md says where each is proved."""
 
 METRIC_MATH: Final = "the emulator's CloudWatch knows no metric math"
 """Why an alarm with an expression watches a metric; the tests of the constructs look at these.

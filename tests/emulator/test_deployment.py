@@ -1,4 +1,4 @@
-"""A stage deployed by hand, by the commands of docs/deploying.md."""
+"""A stage deployed by hand, by the commands of docs/start/deploying.md."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""docs/first-deployment.md from an empty account to a second project in it, state by state.
+"""docs/start/first-deployment.md from an empty account to a second project in it, state by state.
 
 Every state is synthesized from a configuration of its own, held against the policies that the
 page makes before anything is deployed, and deployed in its order. The emulator serves no endpoint,
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.full
 
 DELIVERY, DEV, STAGING, PROD = (number * 12 for number in "5678")
 MODEL_STACKS = ("serving", "release-check", "monitoring", "batch")
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "first-deployment.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "start" / "first-deployment.md").read_text()
 STATES = {
     "nothing released": "releases: {}",
     "first version": "releases:\n  bike-demand: {dev: 1, staging: 1, prod: 1}",
@@ -405,7 +405,7 @@ def test_the_check_before_a_deployment_compares_the_attached_policies(
 
     assert found.status is Status.PASSED, found.detail
     assert without.status is Status.FAILED
-    assert "docs/deploying.md" in without.detail
+    assert "docs/start/deploying.md" in without.detail
 
 
 def test_a_second_project_in_the_same_account_collides_with_nothing(

@@ -62,7 +62,7 @@ def test_one_model_more_is_refused_with_that_number(
 
 
 def test_the_page_says_the_number_that_synthesis_says(platform: Platform) -> None:
-    page = (ROOT / "docs" / "delivery.md").read_text()
+    page = (ROOT / "docs" / "operate" / "delivery.md").read_text()
 
     (said,) = re.findall(r"with these three stages (\d+) models", page)
     assert int(said) == models_that_fit(platform.stages)

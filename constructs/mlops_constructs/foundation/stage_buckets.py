@@ -94,7 +94,7 @@ class StageBuckets(Construct):
         )
 
     def _keep_versions(self) -> None:
-        """A version's bytes stay what they were: reasons and limits are in docs/releasing.md."""
+        """Keep a version's bytes unchanged; docs/operate/releasing.md has reasons and limits."""
         keys = self._site.names.version_outputs("*")
         resources = [self.artifacts.arn_for_objects(key) for key in keys]
         account, prefix = self._site.stage.account, self._site.prefix

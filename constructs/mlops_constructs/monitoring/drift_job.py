@@ -149,7 +149,7 @@ class DriftJob(Construct):
 
 
 def job_settings(release: Release) -> dict[str, Any]:
-    """What the job is told beside the contract; docs/drift.md says what each key means."""
+    """What the job is told beside the contract; docs/concepts/drift.md says what each key means."""
     model, stage = release.model, release.site.stage
     per_day = 24 * 60 * release.traffic.callers_per_minute
     share = model.endpoint.capture.sampling_percent / 100

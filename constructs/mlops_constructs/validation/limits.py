@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mlops_constructs.validation.rule import Fault, rule
+from mlops_constructs.validation.rule import Fault, Rule, rule
 from mlops_constructs.validation.template import Template
 
 # "1 MB": the smaller of the two numbers that this may mean.
@@ -23,6 +23,16 @@ def templates_hold_their_entries(template: Template) -> Iterator[Fault]:
         if count > limit:
             detail = f"{count} {section.lower()}, allowed: {limit}"
             yield Fault(logical_id=next(iter(template[section])), where=section, detail=detail)
+
+
+template_fits: Final = Rule(
+    id="ML099",
+    title="A template fits into CloudFormation's limit.",
+    why=templates_hold_their_entries.why,
+    remedy=templates_hold_their_entries.remedy,
+    # Judged by `oversize`, from the file that is uploaded.
+    check=lambda _: (),
+)
 
 
 def oversize(content: bytes) -> str | None:

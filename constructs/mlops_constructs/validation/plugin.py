@@ -12,9 +12,8 @@ import cloudformation_validate as engine  # type: ignore[import-untyped]  # it s
 import jsii
 
 from mlops_constructs.validation.catalogue import RULES, findings
-from mlops_constructs.validation.limits import oversize, templates_hold_their_entries
+from mlops_constructs.validation.limits import oversize, template_fits
 
-_SIZE_RULE: Final = "ML099"
 # Informational findings of the engine ask for tags and comments; nothing is wrong there.
 _WRONG: Final = (engine.Severity.FATAL, engine.Severity.ERROR, engine.Severity.WARN)
 
@@ -36,7 +35,7 @@ class MlopsRules:
     @property
     def rule_ids(self) -> list[str]:
         """Ids of our own rules; the engine brings its own."""
-        return [*(rule.id for rule in RULES), _SIZE_RULE]
+        return [*(rule.id for rule in RULES), template_fits.id]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Judge every template of the assembly."""
@@ -73,9 +72,9 @@ def _size_violation(content: bytes, path: str) -> Iterator[cdk.PolicyViolation]:
     if fault is not None:
         first = next(iter(json.loads(content)["Resources"]))
         yield cdk.PolicyViolation(
-            rule_name=_SIZE_RULE,
-            description=f"A template fits into CloudFormation's limit. Here: {fault}.",
-            fix=templates_hold_their_entries.remedy,
+            rule_name=template_fits.id,
+            description=f"{template_fits.title} Here: {fault}.",
+            fix=template_fits.remedy,
             severity="error",
             violating_resources=[_resource(first, path, "")],
         )

@@ -38,7 +38,10 @@ def message(week: Week) -> str:
         _section("Batches", _batches(week)),
         _section("Releases", _releases(week)),
         _section("Cost", _cost(week)),
-        f"Dashboard in CloudWatch: {terms.dashboard}. How to read this: docs/dashboards.md\n",
+        (
+            f"Dashboard in CloudWatch: {terms.dashboard}. "
+            "How to read this: docs/operate/dashboards.md\n"
+        ),
     ]
     return "\n\n".join(part for part in parts if part)
 

@@ -77,7 +77,8 @@ def test_the_whole_message_reads_like_this(a_week: Weeks) -> None:
         "- instance-hours: 336 of ml.m5.large; no price is looked up, and an hour without a "
         "request counts the smallest fleet\n"
         "\n"
-        "Dashboard in CloudWatch: acme-prod-model-churn. How to read this: docs/dashboards.md\n"
+        "Dashboard in CloudWatch: acme-prod-model-churn. "
+        "How to read this: docs/operate/dashboards.md\n"
     )
     assert "5 to look at" in subject(week)
 
