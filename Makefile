@@ -74,14 +74,14 @@ lint: .venv/.ready ## Ruff, mypy, the import rules and the size rules
 test-models: MODELS_RUN ?= not full and not nightly
 test-models: .venv/.ready ## The tests of every model, each in the environment of its own lock
 	@set -e; once=tests/model_environment; for tests in $(MODEL_TESTS); do \
-		$(BIN)/python -m mlops.rehearsal.environment $$(dirname $$tests)/requirements-test.lock; \
-		python=$$($(BIN)/python -m mlops.rehearsal.environment --print $$(dirname $$tests)/requirements-test.lock); \
+		$(BIN)/python -m mlops.rehearsal.local_aws.environment $$(dirname $$tests)/requirements-test.lock; \
+		python=$$($(BIN)/python -m mlops.rehearsal.local_aws.environment --print $$(dirname $$tests)/requirements-test.lock); \
 		"$$python" -m pytest -q -p no:cacheprovider -m "$(MODELS_RUN)" $$once $$tests || test $$? -eq 5; once=; \
 	done
 
 test-monitoring: .venv/.ready ## The tests of the drift engine, with the libraries of the models' images
-	@$(BIN)/python -m mlops.rehearsal.environment $(MONITORING)
-	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(MONITORING)); \
+	@$(BIN)/python -m mlops.rehearsal.local_aws.environment $(MONITORING)
+	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.local_aws.environment --print $(MONITORING)); \
 	"$$python" -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
 	"$$python" -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
 
@@ -129,8 +129,8 @@ shape: .venv/.ready ## Print the size of modules, functions and constructors; fa
 	@$(BIN)/python tools/shape.py
 
 docs: .venv/.ready ## Build docs/ as a site with search, in docs/_build/html
-	@$(BIN)/python -m mlops.rehearsal.environment $(SITE_LOCK)
-	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.environment --print $(SITE_LOCK)); \
+	@$(BIN)/python -m mlops.rehearsal.local_aws.environment $(SITE_LOCK)
+	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.local_aws.environment --print $(SITE_LOCK)); \
 	"$$python" -m sphinx -q -W -b html -d $(SITE)/.doctrees docs $(SITE)/html
 	@echo "docs: $(SITE)/html/index.html"
 

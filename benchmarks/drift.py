@@ -18,7 +18,7 @@ from typing import Any
 
 from mlops.contract import load_platform
 from mlops.pipeline import contract_json
-from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
 from mlops.rehearsal.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,11 +19,11 @@ from pathlib import Path
 from rich.console import Console
 
 from mlops.contract import load_platform
-from mlops.rehearsal.assembly import Assembly
-from mlops.rehearsal.container import pack
-from mlops.rehearsal.environment import ModelEnvironment
-from mlops.rehearsal.parameters import resolved
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.container import pack
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
+from mlops.rehearsal.pipeline.parameters import resolved
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
 from mlops.rehearsal.workspace import Workspace
 
 JOBS = ("Preprocess", "ValidateData", "Train", "Baseline", "Evaluate")

@@ -268,7 +268,7 @@ def templates(assembly: Path) -> dict[str, Template]:
 @pytest.fixture(scope="session")
 def definitions(assembly: Path) -> dict[str, dict[str, Any]]:
     """Every SageMaker pipeline's definition as CloudFormation sends it, by the pipeline's name."""
-    from mlops.rehearsal.assembly import Assembly
+    from mlops.rehearsal.local_aws.assembly import Assembly
 
     synthesized = Assembly(assembly)
     found = {}

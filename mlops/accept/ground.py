@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops.contract import Names, StageSpec
-from mlops.rehearsal.assembly import Assembly, Stack
-from mlops.rehearsal.intrinsics import Intrinsics
+from mlops.rehearsal.local_aws.assembly import Assembly, Stack
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics
 
 PREFIX: Final = "accept"
 """In the name of everything that a probe makes."""

@@ -21,7 +21,7 @@ from mlops.rehearsal.drift import expectations as drift_expectations
 from mlops.rehearsal.drift import rehearse_drift
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.freshness import current_assembly, described_assembly
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
 
 _STOPPED = 130
 TOLD = (RehearsalError, RegistryError, BotoCoreError, ClientError)

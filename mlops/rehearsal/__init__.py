@@ -1,5 +1,6 @@
 """The second interpreter: executes what was synthesized, on this machine.
 
-Entry point: `mlops.rehearsal.pipeline_run.rehearse_pipeline`. Nothing is imported here, because two
-modules of this package also run as programs of their own and must start quickly.
+One folder for each rehearsal: `pipeline`, `canary`, `delivery`, `drift`, `batch`. All of them stand
+on `local_aws`. Nothing is imported here, because some modules below also run as programs of their
+own and must start quickly.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 FOLDER: Final = ".mlops"
 _DIGITS: Final = string.digits + string.ascii_lowercase

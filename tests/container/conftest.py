@@ -13,10 +13,11 @@ from rich.console import Console
 
 from mlops.contract import Platform, load_platform
 from mlops.pipeline.archive import CONTENT, dockerfile
-from mlops.rehearsal import pipeline_run, steps, transform
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import Execution
+from mlops.rehearsal.local_aws import transform
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline import rehearsal, steps
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
+from mlops.rehearsal.pipeline.results import Execution
 from tests.container import images, machine
 from tests.container.bases import Base
 from tests.container.container import Container, Image
@@ -161,7 +162,7 @@ def runtime(image: Image, record: Record, model: str) -> Iterator[Runtime]:
         patch.setattr(steps, "Job", ContainerJob)
         patch.setattr(steps, "TransformJob", ContainerTransformJob)
         patch.setattr(transform, "ServingCheck", ContainerServing)
-        patch.setattr(pipeline_run, "ServingCheck", ContainerServing)
+        patch.setattr(rehearsal, "ServingCheck", ContainerServing)
         yield found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlops.contract.instance_types import virtual_cpus
-from mlops.rehearsal.processes import Command
+from mlops.rehearsal.local_aws.processes import Command
 
 _ENTER: Final = Path(__file__).with_name("enter.py")
 _NAMESPACES: Final = ("--mount", "--net", "--ipc", "--uts", "--pid", "--fork", "--kill-child")

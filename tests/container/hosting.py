@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import Reply, Server, ServingError, unpack
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.local_aws.serving_check import Reply, Server, ServingError, unpack
 from tests.container.container import Container, Image, give_to_root, memory_bytes
 from tests.container.images import start_command
 

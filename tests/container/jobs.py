@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from mlops.rehearsal import container as stand_in
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import ServingCheck
-from mlops.rehearsal.transform import ScoredFile, TransformJob
+from mlops.rehearsal.local_aws import container as stand_in
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.local_aws.serving_check import ServingCheck
+from mlops.rehearsal.local_aws.transform import ScoredFile, TransformJob
 from tests.container import hosting, layout
 from tests.container.container import Container, Image, give_to_root, memory_bytes
 from tests.container.images import start_command

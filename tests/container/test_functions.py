@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.rehearsal.assembly import Assembly
+from mlops.rehearsal.local_aws.assembly import Assembly
 from tests.container.conftest import ROOT, UV, BaseImage
 from tests.container.container import Container, Image
 from tests.container.images import Images, content_key

@@ -9,10 +9,10 @@ import pytest
 
 from mlops.contract import Platform, read_examples
 from mlops.registry import local_client
-from mlops.rehearsal.assembly import Assembly
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import Execution
-from mlops.rehearsal.serving_check import ServingError
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.local_aws.serving_check import ServingError
+from mlops.rehearsal.pipeline.results import Execution
 from mlops.rehearsal.workspace import Workspace
 from mlops.rollout.content import VARIABLE, content_of_archive
 from tests.container import hosting

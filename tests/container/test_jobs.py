@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from mlops.contract import Platform
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.batch import BatchRehearsal, Wishes, rehearse_batch
-from mlops.rehearsal.container import JobError, Sandbox
-from mlops.rehearsal.graph import nodes_of
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import Execution, StepResult
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.container import JobError, Sandbox
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline.graph import nodes_of
+from mlops.rehearsal.pipeline.results import Execution, StepResult
 from mlops.rehearsal.workspace import Workspace
 from tests.container.conftest import STAGE
 from tests.container.jobs import ContainerJob, Runtime

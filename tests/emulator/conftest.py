@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from mlops.cli import cli
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.processes import Processes
 from tests.emulator import hosting
 from tests.emulator.accounts import DELIVERY, DEV, Accounts, Deployment, root_of, stack_states
 from tests.emulator.command_line import CommandLine

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import boto3
 
-from mlops.rehearsal.processes import Command, Processes
+from mlops.rehearsal.local_aws.processes import Command, Processes
 
 LOOPBACK: Final = "127.0.0.1"
 REGION: Final = "eu-west-1"

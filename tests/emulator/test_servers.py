@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.processes import Processes
 from tests.emulator.servers import LOOPBACK, Server, start_sagemaker
 
 pytestmark = pytest.mark.full

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from mlops.cli.execution_policy import accounts
 from mlops.contract import StagesSpec, load_platform
-from mlops.rehearsal.assembly import Assembly
-from mlops.rehearsal.intrinsics import Intrinsics, Place
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics, Place
 from tests.iam.bootstrap import bootstrapped, execution_policies
 from tests.iam.simulator import SCRIPT, Request, Simulator, Verdict
 from tests.iam.table import Table, load_table

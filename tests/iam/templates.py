@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlops.rehearsal.intrinsics import Intrinsics
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics
 from mlops_constructs.validation.policies import Kind, statements
 from mlops_constructs.validation.template import items
 

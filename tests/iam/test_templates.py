@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.intrinsics import Intrinsics, Place
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics, Place
 from tests.iam.templates import Held, Located
 
 PLACE = Place(account="222222222222", region="eu-west-1", stack="acme")

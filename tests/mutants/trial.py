@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
 from tests.mutants.mutant import ROOT, Mutant
 
 LIMIT_SECONDS = 120

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
-from mlops.rehearsal.results import Execution
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
+from mlops.rehearsal.pipeline.results import Execution
 from mlops.rehearsal.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ import pytest
 
 from mlops.cli.plan_settings import PlanSettings, refusals
 from mlops.contract import load_platform
-from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
 from mlops.rollout import (
     AlarmWindow,
     CanaryPolicy,

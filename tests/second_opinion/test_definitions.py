@@ -16,8 +16,8 @@ from mlops.pipeline import sdk_python
 from mlops.pipeline.compiler import run_in_sdk
 from mlops.pipeline.contract_check import STEP_TYPES
 from mlops.pipeline.definition_check import definition_findings
-from mlops.rehearsal.expressions import ExpressionError, Scope
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
+from mlops.rehearsal.pipeline.expressions import ExpressionError, Scope
 
 pytestmark = pytest.mark.full
 

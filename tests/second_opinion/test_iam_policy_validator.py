@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.assembly import Assembly
-from mlops.rehearsal.intrinsics import Intrinsics
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics
 from mlops_constructs.validation.policies import statements
 
 pytestmark = pytest.mark.full

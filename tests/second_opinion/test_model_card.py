@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from mlops.rehearsal.expressions import Scope
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
+from mlops.rehearsal.pipeline.expressions import Scope
 
 pytestmark = pytest.mark.full
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mlops.pipeline.definition_check import definition_findings
 from mlops.pipeline.expressions import all_steps
-from mlops.rehearsal.graph import nodes_of
+from mlops.rehearsal.pipeline.graph import nodes_of
 
 Definitions = dict[str, dict[str, Any]]
 

@@ -12,7 +12,7 @@ from mlops.accept.call import Answers, Call, Refusal
 from mlops.accept.ground import Ground
 from mlops.accept.probe import Probe, Verdict, broken, held, idle, still_open
 from mlops.checks.dimensions import ENDPOINT, Watched, in_order, published, told, watched
-from mlops.rehearsal.intrinsics import Intrinsics
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics
 
 DIMENSIONS: Final = "metric-dimensions"
 

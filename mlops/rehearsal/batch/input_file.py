@@ -17,8 +17,8 @@ from mlops.contract import Example, ModelSpec
 from mlops.contract.schema_spec import Field
 from mlops.rehearsal.canary.rows import held_out_rows
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.storage import LocalS3
-from mlops.rehearsal.transform import ANSWER
+from mlops.rehearsal.local_aws.storage import LocalS3
+from mlops.rehearsal.local_aws.transform import ANSWER
 from mlops.rollout.probes import PROBE_PREFIX
 
 FORMS: Final = (".jsonl", ".csv")

@@ -18,11 +18,11 @@ from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
 from mlops.rehearsal.batch.run import BatchStage, Scored
 from mlops.rehearsal.chosen_stage import chosen_stage
-from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
-from mlops.rehearsal.live import shown
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline.live import shown
 from mlops.rehearsal.workspace import FOLDER, Workspace, execution_id
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops.rehearsal.results import StepResult
-from mlops.rehearsal.transform import ScoredFile
+from mlops.rehearsal.local_aws.transform import ScoredFile
+from mlops.rehearsal.pipeline.results import StepResult
 
 
 @dataclass(frozen=True, kw_only=True)

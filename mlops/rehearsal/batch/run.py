@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.rehearsal.drift.account import DeployedVersion, Judged, WatchedStage
-from mlops.rehearsal.graph import failures, nodes_of, run_graph
-from mlops.rehearsal.results import StepResult
-from mlops.rehearsal.transform import ScoredFile
+from mlops.rehearsal.local_aws.transform import ScoredFile
+from mlops.rehearsal.pipeline.graph import failures, nodes_of, run_graph
+from mlops.rehearsal.pipeline.results import StepResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from mlops.rehearsal.canary.exchange import NoAnswerError, Peer
 from mlops.rehearsal.canary.router import Colour, Instance, Router
-from mlops.rehearsal.container import Sandbox
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.processes import Command, Processes
-from mlops.rehearsal.server_log import last_line, port_in
-from mlops.rehearsal.serving_check import START, unpack
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.container import Sandbox
+from mlops.rehearsal.local_aws.processes import Command, Processes
+from mlops.rehearsal.local_aws.server_log import last_line, port_in
+from mlops.rehearsal.local_aws.serving_check import START, unpack
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 LAUNCHER: Final = Path(__file__).with_name("launcher.py")
 AGAIN: Final = "-again"

@@ -16,7 +16,6 @@ from mlops.registry import (
     recorded_archive,
 )
 from mlops.rehearsal.approval import approved, require_approved, unapproved
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint
 from mlops.rehearsal.canary.fleet import Release
 from mlops.rehearsal.canary.prober import DeployedProber
@@ -25,8 +24,9 @@ from mlops.rehearsal.canary.scene import Candidate, Stage
 from mlops.rehearsal.canary.template import guarded_endpoint, prober_of
 from mlops.rehearsal.canary.traffic import Request
 from mlops.rehearsal.chosen_stage import unserved_remedy
-from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
 from mlops.rehearsal.workspace import Workspace
 from mlops.rollout.content import VARIABLE
 

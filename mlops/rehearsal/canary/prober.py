@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import mlops
-from mlops.rehearsal.assembly import SynthesizedFunction
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.exchange import LOOPBACK
 from mlops.rehearsal.canary.metrics import Metrics
 from mlops.rehearsal.canary.traffic import Request
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.intrinsics import Place
-from mlops.rehearsal.processes import Command, Processes
+from mlops.rehearsal.local_aws.assembly import SynthesizedFunction
+from mlops.rehearsal.local_aws.intrinsics import Place
+from mlops.rehearsal.local_aws.processes import Command, Processes
 
 START_SECONDS: Final = 60.0
-RUNTIME: Final = "mlops.rehearsal.prober_runtime"
+RUNTIME: Final = "mlops.rehearsal.local_aws.prober_runtime"
 SPREAD_SECONDS: Final = 45.0
 """The part of a minute in which the deployed prober asks."""
 _ASKED: Final = ("probes", "unanswered", "unscored", "unrecorded")

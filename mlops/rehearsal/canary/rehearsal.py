@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from mlops.contract import load_platform
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report
 from mlops.rehearsal.canary.exchange import is_exhaustion
 from mlops.rehearsal.canary.faults import FAULT_NAMES, Expectation, Fault, expectations, faults
@@ -24,7 +23,8 @@ from mlops.rehearsal.canary.scene import Scene, Stage, forecast_seconds
 from mlops.rehearsal.chosen_stage import chosen_stage
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.interrupts import terminable
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.workspace import Workspace, execution_id
 from mlops.sheet import PAGE
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mlops.contract import Example, Field
 from mlops.rehearsal.canary.traffic import Request, json_request
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 _MOST: Final = 500
 _CSV_EVERY: Final = 5

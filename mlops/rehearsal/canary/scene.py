@@ -24,9 +24,9 @@ from mlops.rehearsal.canary.prober import SPREAD_SECONDS, DeployedProber, Prober
 from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.canary.router import Colour, Router
 from mlops.rehearsal.canary.traffic import Request, Surge, Traffic, throughput
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import START_TIMEOUT_SECONDS
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.local_aws.serving_check import START_TIMEOUT_SECONDS
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 FLEET_LIMIT: Final = 2
 """Servers per fleet at most: more would only share the same two cores."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mlops.rehearsal.assembly import Assembly, Stack, SynthesizedFunction
 from mlops.rehearsal.canary.endpoint import GuardedEndpoint, RollbackAlarm, Step
 from mlops.rehearsal.canary.rules import broken_deployment, broken_guard, refusal
-from mlops.rehearsal.intrinsics import Intrinsics, Place, TemplateError
+from mlops.rehearsal.local_aws.assembly import Assembly, Stack, SynthesizedFunction
+from mlops.rehearsal.local_aws.intrinsics import Intrinsics, Place, TemplateError
 from mlops.rollout import (
     Alarm,
     CanaryPolicy,

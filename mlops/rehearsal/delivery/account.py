@@ -12,16 +12,16 @@ import boto3
 
 from mlops.checks.clients import Clients
 from mlops.contract import StageSpec
-from mlops.rehearsal.assembly import Assembly, Stack, SynthesizedFunction
 from mlops.rehearsal.canary.deployment import BEFORE_SECONDS
 from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.delivery import events
 from mlops.rehearsal.delivery.routes import Routes
 from mlops.rehearsal.delivery.services import StageServices
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.handlers import LambdaCall
-from mlops.rehearsal.intrinsics import Place, TemplateError
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.assembly import Assembly, Stack, SynthesizedFunction
+from mlops.rehearsal.local_aws.handlers import LambdaCall
+from mlops.rehearsal.local_aws.intrinsics import Place, TemplateError
+from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rollout import State
 from mlops.rollout.release import ENDPOINT_TAG, RELEASE_TAG
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.delivery.results import Waking
 from mlops.rehearsal.delivery.routes import Arrival, Routes, build_project
 from mlops.rehearsal.delivery.world import World, waken
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.local_aws.assembly import Assembly
 
 Event = Mapping[str, Any]
 

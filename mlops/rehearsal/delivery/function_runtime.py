@@ -3,20 +3,18 @@
 What the handler sends to CloudFormation's presigned URL is kept beside its answer.
 """
 
-import importlib
 import io
 import json
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import boto3
 
 from mlops.rehearsal.delivery.services import StageServices
+from mlops.rehearsal.local_aws.lambda_runtime import loaded
 
 
 def main() -> None:
@@ -40,15 +38,6 @@ def main() -> None:
     services.write(Path(request["services"]))
     content = {"answer": answer, "cloudformation": told}
     Path(request["answer"]).write_text(json.dumps(content), "utf-8")
-
-
-def loaded(request: Mapping[str, Any]) -> tuple[ModuleType, Callable[[Any, Any], Any]]:
-    """The module of a request's handler, from the code as it is deployed, and the handler."""
-    sys.path.insert(0, request["code"])
-    name, _, function = request["handler"].rpartition(".")
-    module = importlib.import_module(name.replace("/", "."))
-    handler: Callable[[Any, Any], Any] = getattr(module, function)
-    return module, handler
 
 
 if __name__ == "__main__":

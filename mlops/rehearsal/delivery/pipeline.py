@@ -13,7 +13,6 @@ from mlops.checks.deployment import Move, Proof
 from mlops.checks.previous import proven
 from mlops.checks.result import Finding
 from mlops.contract import StageSpec
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import report as canary_report
 from mlops.rehearsal.canary.faults import Fault, expectations, faults
 from mlops.rehearsal.canary.preparation import Preparation
@@ -24,7 +23,8 @@ from mlops.rehearsal.delivery.account import PROMOTED, Asked, Judged, StageAccou
 from mlops.rehearsal.delivery.results import PipelineRun, StageRun
 from mlops.rehearsal.delivery.world import Checkout, World, utc_now
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.workspace import Workspace, execution_id
 from mlops.release import RecordFiles
 from mlops.rollout.record import ReleaseRecord

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from mlops.contract import Platform, StageSpec
 from mlops.registry import approve, list_versions
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.rehearsal import minutes
 from mlops.rehearsal.delivery import events, report
 from mlops.rehearsal.delivery.automation import Automation
@@ -21,7 +20,8 @@ from mlops.rehearsal.delivery.results import Chapter, DeliveryRehearsal, Pipelin
 from mlops.rehearsal.delivery.versions import ensure_groups, newest_approved, registered_again
 from mlops.rehearsal.delivery.world import Checkout, World, describe_left_out, utc_now
 from mlops.rehearsal.interrupts import terminable
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.workspace import FOLDER, Workspace, execution_id
 from mlops.release import ReleasesFile
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlops.rehearsal.assembly import Assembly, Stack
 from mlops.rehearsal.delivery.patterns import Event, matches
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.intrinsics import TemplateError
+from mlops.rehearsal.local_aws.assembly import Assembly, Stack
+from mlops.rehearsal.local_aws.intrinsics import TemplateError
 
 DEFAULT: Final = "default"
 _BUS: Final = ":event-bus/"

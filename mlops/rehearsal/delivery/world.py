@@ -17,9 +17,9 @@ from typing import Final
 from mlops.contract import ModelSpec, Platform, load_platform
 from mlops.pipeline import SynthesisInputs
 from mlops.registry import SageMakerClient, local_client
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.freshness import summarized
+from mlops.rehearsal.local_aws.assembly import Assembly
 from mlops.rehearsal.synthesis import synthesize
 from mlops.rehearsal.workspace import FOLDER, Workspace
 

@@ -9,22 +9,22 @@ from typing import Any, Final
 
 from mlops.contract import ModelSpec, Names, StageSpec
 from mlops.registry import local_client
-from mlops.rehearsal.assembly import Assembly, SynthesizedFunction, SynthesizedModel
-from mlops.rehearsal.cache import StepCache
 from mlops.rehearsal.delivery.events import put
 from mlops.rehearsal.delivery.patterns import Event
 from mlops.rehearsal.delivery.routes import Routes
 from mlops.rehearsal.drift.services import DriftServices, empty_services, read_services
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.expressions import Scope
-from mlops.rehearsal.graph import failures, nodes_of, run_graph
-from mlops.rehearsal.handlers import LambdaCall
-from mlops.rehearsal.intrinsics import Place
-from mlops.rehearsal.live import Progress
-from mlops.rehearsal.parameters import resolved
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import StepResult
-from mlops.rehearsal.steps import Steps
+from mlops.rehearsal.local_aws.assembly import Assembly, SynthesizedFunction, SynthesizedModel
+from mlops.rehearsal.local_aws.handlers import LambdaCall
+from mlops.rehearsal.local_aws.intrinsics import Place
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline.cache import StepCache
+from mlops.rehearsal.pipeline.expressions import Scope
+from mlops.rehearsal.pipeline.graph import failures, nodes_of, run_graph
+from mlops.rehearsal.pipeline.live import Progress
+from mlops.rehearsal.pipeline.parameters import resolved
+from mlops.rehearsal.pipeline.results import StepResult
+from mlops.rehearsal.pipeline.steps import Steps
 from mlops.rehearsal.workspace import Workspace
 
 RUNTIME: Final = "mlops.rehearsal.drift.function_runtime"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.local_aws.assembly import Assembly
 
 NAMESPACE: Final = "Mlops/Monitoring"
 _LARGEST: Final = re.compile(r"MAX\(\[([a-z0-9, ]+)\]\)")

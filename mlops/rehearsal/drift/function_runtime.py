@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from mlops.rehearsal.delivery.function_runtime import loaded
 from mlops.rehearsal.drift.services import read_services
+from mlops.rehearsal.local_aws.lambda_runtime import loaded
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from mlops.contract import ModelSpec, Platform, StageSpec, load_platform
 from mlops.dashboards import Served
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.chosen_stage import chosen_stage
 from mlops.rehearsal.drift import faults, report
 from mlops.rehearsal.drift.account import WatchedStage
@@ -22,11 +21,12 @@ from mlops.rehearsal.drift.replay import Replay
 from mlops.rehearsal.drift.results import DriftRehearsal, PeriodResult
 from mlops.rehearsal.drift.traffic import Endpoint
 from mlops.rehearsal.drift.trainings import LATER, Trainings, outputs_of
-from mlops.rehearsal.environment import ModelEnvironment
 from mlops.rehearsal.interrupts import terminable
-from mlops.rehearsal.live import shown
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import Execution
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline.live import shown
+from mlops.rehearsal.pipeline.results import Execution
 from mlops.rehearsal.workspace import FOLDER, Workspace, execution_id
 
 _SHARED: Final = ("envs", "cache", "canary")

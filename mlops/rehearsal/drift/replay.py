@@ -20,7 +20,7 @@ from mlops.rehearsal.drift.periods import Period
 from mlops.rehearsal.drift.results import PeriodResult, Training
 from mlops.rehearsal.drift.traffic import Endpoint
 from mlops.rehearsal.drift.trainings import Trainings
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 DRIFT: Final = "drift"
 _FLAPS: Final = 10

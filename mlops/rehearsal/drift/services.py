@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 from mlops.aws_api.stand_in import Answer, RefusedError
 from mlops.registry import local_client
 from mlops.rehearsal.delivery.services import StageServices
-from mlops.rehearsal.storage import LocalS3, StorageError
+from mlops.rehearsal.local_aws.storage import LocalS3, StorageError
 
 
 class DriftServices(StageServices):

@@ -13,9 +13,9 @@ from mlops.registry import recorded_archive
 from mlops.rehearsal.drift.captures import Exchange
 from mlops.rehearsal.drift.periods import Case
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.serving_check import ServingCheck
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.local_aws.serving_check import ServingCheck
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 JSON: Final = "application/json"
 _OK: Final = 200

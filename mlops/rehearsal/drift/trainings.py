@@ -10,19 +10,19 @@ from rich.console import Console
 
 from mlops.contract import ModelSpec, Platform, StageSpec
 from mlops.registry import local_client
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.faults import expectations, faults
 from mlops.rehearsal.canary.preparation import Preparation
 from mlops.rehearsal.canary.rehearsal import played
-from mlops.rehearsal.commit import with_commit
 from mlops.rehearsal.drift.results import Training
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.graph import nodes_of
-from mlops.rehearsal.live import Progress
-from mlops.rehearsal.parameters import resolved
-from mlops.rehearsal.pipeline_run import Rehearsal
-from mlops.rehearsal.results import Execution
-from mlops.rehearsal.started import BY_HAND, StartedExecution, by_function
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.pipeline.commit import with_commit
+from mlops.rehearsal.pipeline.graph import nodes_of
+from mlops.rehearsal.pipeline.live import Progress
+from mlops.rehearsal.pipeline.parameters import resolved
+from mlops.rehearsal.pipeline.rehearsal import Rehearsal
+from mlops.rehearsal.pipeline.results import Execution
+from mlops.rehearsal.pipeline.started import BY_HAND, StartedExecution, by_function
 from mlops.rehearsal.workspace import Workspace, execution_id
 
 LATER: Final = "later"

@@ -9,7 +9,7 @@ import pytest
 from mlops.contract import Example, ModelSpec, load_platform
 from mlops.rehearsal.batch.input_file import content_of, example_lines, held_out_lines
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = "age,education,disability,sex"

@@ -8,8 +8,8 @@ import pytest
 
 from mlops.rehearsal.batch import report
 from mlops.rehearsal.batch.results import BatchRehearsal, Monitored
-from mlops.rehearsal.results import StepResult
-from mlops.rehearsal.transform import ScoredFile
+from mlops.rehearsal.local_aws.transform import ScoredFile
+from mlops.rehearsal.pipeline.results import StepResult
 
 JOINED = {"id": "1", "features": {"x": "<b>"}, "SageMakerOutput": {"y": 2}}
 GOOD = ScoredFile(name="a.jsonl", rows=30, requests=2, seconds=0.5, failure=None, first=(JOINED,))

@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from mlops.registry import local_client
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary import CanaryRehearsal, DeploymentResult, Wishes, rehearse_canary
+from mlops.rehearsal.local_aws.assembly import Assembly
 from mlops.rehearsal.workspace import Workspace
 from mlops_constructs.handler_archive import write_handlers
 

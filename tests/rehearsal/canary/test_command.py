@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlops.cli import cli
-from mlops.rehearsal.environment import ModelEnvironment
+from mlops.rehearsal.local_aws.environment import ModelEnvironment
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from mlops.rehearsal.canary.exchange import Peer, read_message
 from mlops.rehearsal.canary.router import Instance, Router
-from mlops.rehearsal.prober_runtime import MEASURED_PROBES, Services, _probe_seconds
+from mlops.rehearsal.local_aws.prober_runtime import MEASURED_PROBES, Services, _probe_seconds
 
 ANSWERS = {
     "whole": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/csv\r\n"

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from mlops.rehearsal.canary import Wishes, rehearse_canary
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
 from mlops.rehearsal.workspace import Workspace
 
 Rehearsed = Callable[[Path, str, str], str]

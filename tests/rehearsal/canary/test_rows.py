@@ -4,7 +4,7 @@ import json
 
 from mlops.contract import Example, Field
 from mlops.rehearsal.canary.rows import example_requests, held_out_requests
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 FIELDS = (
     Field(name="hour", type="integer", min=0, max=23),

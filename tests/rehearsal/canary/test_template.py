@@ -7,7 +7,7 @@ import pytest
 from mlops.rehearsal.canary.endpoint import Step
 from mlops.rehearsal.canary.rules import BrokenRuleError
 from mlops.rehearsal.canary.template import guarded_endpoint
-from mlops.rehearsal.intrinsics import TemplateError
+from mlops.rehearsal.local_aws.intrinsics import TemplateError
 from mlops.rollout import MissingData
 
 NAME = "mlops-prod-tiny"

@@ -8,13 +8,13 @@ import pytest
 
 from mlops.contract import Platform, load_platform
 from mlops.dashboards import Recorded
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.canary.deployment import Event
 from mlops.rehearsal.canary.metrics import Change
 from mlops.rehearsal.canary.results import DeploymentResult
 from mlops.rehearsal.delivery.account import Asked, Judged, StageAccount, asked
-from mlops.rehearsal.intrinsics import TemplateError
-from mlops.rehearsal.processes import Processes
+from mlops.rehearsal.local_aws.assembly import Assembly
+from mlops.rehearsal.local_aws.intrinsics import TemplateError
+from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rollout import State
 from mlops.rollout.record import ROLLED_BACK, ReleaseRecord
 

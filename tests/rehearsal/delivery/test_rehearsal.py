@@ -10,7 +10,7 @@ from mlops.rehearsal.canary.faults import FAULT_NAMES, expectations
 from mlops.rehearsal.delivery import Wishes, expected_endings, rehearse_delivery
 from mlops.rehearsal.delivery.rehearsal import deployments
 from mlops.rehearsal.delivery.results import DeliveryRehearsal, PipelineRun
-from mlops.rehearsal.pipeline_run import rehearse_pipeline
+from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
 from mlops.rehearsal.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[3]

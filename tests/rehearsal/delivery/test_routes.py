@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.assembly import Assembly
 from mlops.rehearsal.delivery.routes import Arrival, Routes, build_project
 from mlops.rehearsal.errors import RehearsalError
+from mlops.rehearsal.local_aws.assembly import Assembly
 
 STAGE, DELIVERY = "222222222222", "111111111111"
 BUS = f"arn:aws:events:eu-west-1:{DELIVERY}:event-bus/acme"

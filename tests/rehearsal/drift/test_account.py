@@ -10,10 +10,10 @@ from mlops.contract import ModelSpec, Names
 from mlops.rehearsal.batch.run import BatchStage
 from mlops.rehearsal.drift import account
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.graph import Node
-from mlops.rehearsal.intrinsics import Place
-from mlops.rehearsal.processes import Processes
-from mlops.rehearsal.results import StepResult
+from mlops.rehearsal.local_aws.intrinsics import Place
+from mlops.rehearsal.local_aws.processes import Processes
+from mlops.rehearsal.pipeline.graph import Node
+from mlops.rehearsal.pipeline.results import StepResult
 from mlops.rehearsal.workspace import Workspace
 
 LAMBDA = {"Type": "Lambda", "FunctionArn": "arn", "Arguments": {}}

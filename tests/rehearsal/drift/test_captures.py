@@ -11,7 +11,7 @@ from mlops.rehearsal.drift.captures import (
     write_captures,
     write_truth,
 )
-from mlops.rehearsal.storage import LocalS3
+from mlops.rehearsal.local_aws.storage import LocalS3
 
 
 def exchange(hour: int, truth: object = 7.0) -> Exchange:

@@ -11,7 +11,7 @@ from rich.console import Console
 from mlops.contract import load_platform
 from mlops.rehearsal.drift.trainings import Trainings, keeping_back
 from mlops.rehearsal.errors import RehearsalError
-from mlops.rehearsal.live import shown
+from mlops.rehearsal.pipeline.live import shown
 
 
 def writing(name: str, *outputs: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Executes a synthesized pipeline definition: its order, its expressions, its gates, its cache."""
