@@ -120,7 +120,7 @@ container-tools: ## Install what test-container needs (root on Debian)
 		buildah docker-registry jq mmdebstrap skopeo >/dev/null
 
 test-container: setup ## Build every model's real image and run every synthesized entry point in it (root on Debian)
-	@$(BIN)/python -m tests.container
+	@$(BIN)/python -m tests.external.images
 
 test-extra: setup ## What needs Java or a browser; skips with a printed reason
 	@$(PYTEST) -m extra -rs || test $$? -eq 5

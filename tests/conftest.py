@@ -25,9 +25,9 @@ collect_ignore = [] if importlib.util.find_spec("numpy") else ["monitoring"]
 SAMPLE = ROOT / "tests" / "sample"
 # Folders whose tests share servers, and rehearsals against the clock: one at a time.
 ONE_WORKER = {
-    "tests/emulator": "emulator",
+    "tests/external/emulator": "emulator",
     "tests/iam": "iam",
-    "tests/second_opinion": "second opinion",
+    "tests/external/second_opinion": "second opinion",
     "tests/rehearsal/canary": "fleets",
     "tests/rehearsal/delivery": "fleets",
     "tests/rehearsal/drift": "fleets",

@@ -27,7 +27,7 @@ _OWN_TIME = {
 }
 # What a short patience is for: the test is of giving up, or looks again.
 _GIVES_UP = {
-    "tests/container/images.py: create_connection(timeout=1)": "asked again until a deadline",
+    "tests/external/images/images.py: create_connection(timeout=1)": "asked again until a deadline",
 }
 
 

@@ -24,7 +24,7 @@ EXCEPTIONS: Final = {
     "tests/contract/test_naming.py:test_names_that_cross_accounts_are_spelled_out": (
         "one table of names"
     ),
-    "tests/emulator/test_first_deployment.py:walk": "the states of one page, in its order",
+    "tests/external/emulator/test_first_deployment.py:walk": "the states of one page, in its order",
     "tests/handlers/monitoring/test_weekly_text.py:test_the_whole_message_reads_like_this": (
         "one message, quoted whole"
     ),

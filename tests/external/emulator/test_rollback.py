@@ -17,15 +17,15 @@ from typing import Any, Final
 import pytest
 
 from mlops.rollout.record import EVENT_SOURCE, ROLLED_BACK, ReleaseRecord
-from tests.emulator import hosting
-from tests.emulator.accounts import DEV, Deployment, root_of, stack_states
-from tests.emulator.command_line import CommandLine, Finished, said
-from tests.emulator.functions import invoked
-from tests.emulator.projection import Template, pattern_on_a_bus, project, stacks
-from tests.emulator.queues import inbox, listening
-from tests.emulator.repository import GIT, Repository
-from tests.emulator.roles import Roles
-from tests.emulator.servers import Server
+from tests.external.emulator import hosting
+from tests.external.emulator.accounts import DEV, Deployment, root_of, stack_states
+from tests.external.emulator.command_line import CommandLine, Finished, said
+from tests.external.emulator.functions import invoked
+from tests.external.emulator.projection import Template, pattern_on_a_bus, project, stacks
+from tests.external.emulator.queues import inbox, listening
+from tests.external.emulator.repository import GIT, Repository
+from tests.external.emulator.roles import Roles
+from tests.external.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.machine import reason_to_skip
-from tests.container.record import Record
+from tests.external.images.machine import reason_to_skip
+from tests.external.images.record import Record
 
 
 def main() -> int:

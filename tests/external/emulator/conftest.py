@@ -14,12 +14,19 @@ from click.testing import CliRunner
 
 from mlops.cli import cli
 from mlops.rehearsal.local_aws.processes import Processes
-from tests.emulator import hosting
-from tests.emulator.accounts import DELIVERY, DEV, Accounts, Deployment, root_of, stack_states
-from tests.emulator.command_line import CommandLine
-from tests.emulator.projection import Change, Template, project
-from tests.emulator.roles import Roles
-from tests.emulator.servers import Credentials, Server, start_aws, start_sagemaker
+from tests.external.emulator import hosting
+from tests.external.emulator.accounts import (
+    DELIVERY,
+    DEV,
+    Accounts,
+    Deployment,
+    root_of,
+    stack_states,
+)
+from tests.external.emulator.command_line import CommandLine
+from tests.external.emulator.projection import Change, Template, project
+from tests.external.emulator.roles import Roles
+from tests.external.emulator.servers import Credentials, Server, start_aws, start_sagemaker
 
 _LOG_LINES: Final = 40
 # Not what clients leave behind that hang up without a word.

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from mlops.rehearsal.local_aws.assembly import Assembly
-from tests.container.conftest import ROOT, UV, BaseImage
-from tests.container.container import Container, Image
-from tests.container.images import Images, content_key
-from tests.container.record import Record
+from tests.external.images.conftest import ROOT, UV, BaseImage
+from tests.external.images.container import Container, Image
+from tests.external.images.images import Images, content_key
+from tests.external.images.record import Record
 
 Run = Callable[..., tuple[int, str]]
 RUNTIME_LIBRARIES = (

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.emulator.accounts import root_of
-from tests.emulator.servers import REGION, Server
+from tests.external.emulator.accounts import root_of
+from tests.external.emulator.servers import REGION, Server
 
 _PATIENCE_SECONDS = 5
 

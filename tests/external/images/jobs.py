@@ -14,10 +14,10 @@ from mlops.rehearsal.local_aws import container as stand_in
 from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.local_aws.serving_check import ServingCheck
 from mlops.rehearsal.local_aws.transform import ScoredFile, TransformJob
-from tests.container import hosting, layout
-from tests.container.container import Container, Image, give_to_root, memory_bytes
-from tests.container.images import start_command
-from tests.container.record import Record
+from tests.external.images import hosting, layout
+from tests.external.images.container import Container, Image, give_to_root, memory_bytes
+from tests.external.images.images import start_command
+from tests.external.images.record import Record
 
 
 @dataclass(kw_only=True)

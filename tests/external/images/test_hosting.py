@@ -15,11 +15,11 @@ from mlops.rehearsal.local_aws.serving_check import ServingError
 from mlops.rehearsal.pipeline.results import Execution
 from mlops.rehearsal.workspace import Workspace
 from mlops.rollout.content import VARIABLE, content_of_archive
-from tests.container import hosting
-from tests.container.conftest import STAGE
-from tests.container.hosting import KILLED_AFTER_SECONDS, ContainerServer
-from tests.container.jobs import Runtime
-from tests.container.layout import batch_environment
+from tests.external.images import hosting
+from tests.external.images.conftest import STAGE
+from tests.external.images.hosting import KILLED_AFTER_SECONDS, ContainerServer
+from tests.external.images.jobs import Runtime
+from tests.external.images.layout import batch_environment
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.emulator.command_line import CommandLine, Finished
-from tests.emulator.servers import Credentials, Server
+from tests.external.emulator.command_line import CommandLine, Finished
+from tests.external.emulator.servers import Credentials, Server
 
 DELIVERY, DEV, STAGING, PROD = (number * 12 for number in "1234")
 

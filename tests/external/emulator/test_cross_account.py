@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.accounts import (
+from tests.external.emulator.accounts import (
     DELIVERY,
     DEV,
     PROD,
@@ -22,10 +22,10 @@ from tests.emulator.accounts import (
     root_of,
     stack_states,
 )
-from tests.emulator.command_line import CommandLine, said
-from tests.emulator.projection import Change, Template, names, stacks
-from tests.emulator.roles import ASSUME_ANY, Roles
-from tests.emulator.servers import REGION, Credentials, Server
+from tests.external.emulator.command_line import CommandLine, said
+from tests.external.emulator.projection import Change, Template, names, stacks
+from tests.external.emulator.roles import ASSUME_ANY, Roles
+from tests.external.emulator.servers import REGION, Credentials, Server
 
 pytestmark = pytest.mark.full
 

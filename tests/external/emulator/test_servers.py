@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlops.rehearsal.local_aws.processes import Processes
-from tests.emulator.servers import LOOPBACK, Server, start_sagemaker
+from tests.external.emulator.servers import LOOPBACK, Server, start_sagemaker
 
 pytestmark = pytest.mark.full
 

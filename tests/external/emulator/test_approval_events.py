@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.accounts import DEV, Deployment, root_of
-from tests.emulator.projection import SOURCE, pattern_on_a_bus, stacks
-from tests.emulator.queues import listening
-from tests.emulator.servers import REGION, Server
+from tests.external.emulator.accounts import DEV, Deployment, root_of
+from tests.external.emulator.projection import SOURCE, pattern_on_a_bus, stacks
+from tests.external.emulator.queues import listening
+from tests.external.emulator.servers import REGION, Server
 
 pytestmark = pytest.mark.full
 

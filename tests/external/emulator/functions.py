@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from tests.emulator.accounts import DEV, root_of
-from tests.emulator.servers import Server
+from tests.external.emulator.accounts import DEV, root_of
+from tests.external.emulator.servers import Server
 
 
 def invoked(aws: Server, name: str, event: dict[str, str]) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.emulator.servers import Credentials, Server
+from tests.external.emulator.servers import Credentials, Server
 
 Finished = subprocess.CompletedProcess[str]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_CONTRACT: Final = Path(__file__).parents[2] / "model_code" / "bike_demand" / "model.yaml"
+_CONTRACT: Final = Path(__file__).parents[3] / "model_code" / "bike_demand" / "model.yaml"
 _LONG_AGO: Final = {"GIT_AUTHOR_DATE": "2026-01-01T00:00:00+00:00"}
 """A version was pinned before it was deployed, and so before it failed."""
 _STAGES: Final = """\

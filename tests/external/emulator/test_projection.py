@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.accounts import DELIVERY, root_of
-from tests.emulator.projection import (
+from tests.external.emulator.accounts import DELIVERY, root_of
+from tests.external.emulator.projection import (
     LEFT_OUT,
     ORGANIZATION,
     SOURCE,
@@ -19,8 +19,8 @@ from tests.emulator.projection import (
     projected,
     stacks,
 )
-from tests.emulator.roles import ASSUME_ANY, Roles
-from tests.emulator.servers import Credentials, Server
+from tests.external.emulator.roles import ASSUME_ANY, Roles
+from tests.external.emulator.servers import Credentials, Server
 
 PIPELINE = "AWS::SageMaker::Pipeline"
 

@@ -18,8 +18,8 @@ from mlops.accept.ledger import Ledger
 from mlops.accept.probe import Status
 from mlops.accept.run import PATIENCE_SECONDS, Outcome, Run
 from mlops.contract import load_platform
-from tests.emulator.accounts import DEV, root_of
-from tests.emulator.servers import Server
+from tests.external.emulator.accounts import DEV, root_of
+from tests.external.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 

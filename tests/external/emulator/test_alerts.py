@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.emulator.accounts import DEV, Deployment, root_of
-from tests.emulator.projection import SOURCE
-from tests.emulator.queues import inbox
-from tests.emulator.servers import REGION, Server
+from tests.external.emulator.accounts import DEV, Deployment, root_of
+from tests.external.emulator.projection import SOURCE
+from tests.external.emulator.queues import inbox
+from tests.external.emulator.servers import REGION, Server
 
 pytestmark = pytest.mark.full
 

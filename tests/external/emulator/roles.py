@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from tests.emulator.accounts import DELIVERY, root_of
-from tests.emulator.servers import Credentials, Server
+from tests.external.emulator.accounts import DELIVERY, root_of
+from tests.external.emulator.servers import Credentials, Server
 
 ASSUME_ANY: Final = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
 

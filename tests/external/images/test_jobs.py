@@ -14,8 +14,8 @@ from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.pipeline.graph import nodes_of
 from mlops.rehearsal.pipeline.results import Execution, StepResult
 from mlops.rehearsal.workspace import Workspace
-from tests.container.conftest import STAGE
-from tests.container.jobs import ContainerJob, Runtime
+from tests.external.images.conftest import STAGE
+from tests.external.images.jobs import ContainerJob, Runtime
 
 CONTAINERS = ("Processing", "Training", "Transform")
 

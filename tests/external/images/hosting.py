@@ -14,8 +14,8 @@ from typing import Final
 
 from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.local_aws.serving_check import Reply, Server, ServingError, unpack
-from tests.container.container import Container, Image, give_to_root, memory_bytes
-from tests.container.images import start_command
+from tests.external.images.container import Container, Image, give_to_root, memory_bytes
+from tests.external.images.images import start_command
 
 PORT: Final = 8080
 KILLED_AFTER_SECONDS: Final = 30.0

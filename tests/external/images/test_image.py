@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mlops.pipeline.archive import dockerfile
-from tests.container.conftest import BaseImage
-from tests.container.container import Container, Image
-from tests.container.images import pushed_manifest, user_of
+from tests.external.images.conftest import BaseImage
+from tests.external.images.container import Container, Image
+from tests.external.images.images import pushed_manifest, user_of
 
 Run = Callable[..., tuple[int, str]]
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

@@ -21,7 +21,7 @@ from mlops.rehearsal.pipeline.expressions import ExpressionError, Scope
 
 pytestmark = pytest.mark.full
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(__file__).with_name("sdk_definitions.py")
 Definitions = Mapping[str, Mapping[str, Any]]
 Ask = Callable[[str, Any], Any]

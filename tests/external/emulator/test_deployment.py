@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.accounts import DEV, Deployment, root_of
-from tests.emulator.command_line import CommandLine, said
-from tests.emulator.projection import Change, Template, names, stacks
-from tests.emulator.servers import Server
+from tests.external.emulator.accounts import DEV, Deployment, root_of
+from tests.external.emulator.command_line import CommandLine, said
+from tests.external.emulator.projection import Change, Template, names, stacks
+from tests.external.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 

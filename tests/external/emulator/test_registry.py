@@ -22,7 +22,7 @@ from mlops.registry import (
     show,
 )
 from mlops.registry.versions import described
-from tests.emulator.servers import REGION, SAGEMAKER_ACCOUNT, Server
+from tests.external.emulator.servers import REGION, SAGEMAKER_ACCOUNT, Server
 
 pytestmark = pytest.mark.full
 

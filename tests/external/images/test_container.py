@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.container import Container, Image, give_to_root, memory_bytes
+from tests.external.images.container import Container, Image, give_to_root, memory_bytes
 
 Run = Callable[..., tuple[int, str]]
 MIB = 1024**2

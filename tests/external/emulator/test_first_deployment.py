@@ -23,18 +23,18 @@ from mlops.cli.candidates import execution_role
 from mlops.cli.execution_policy import action_table
 from mlops.contract import load_platform
 from tests.conftest import MODEL, _repository
-from tests.emulator import hosting
-from tests.emulator.accounts import Accounts, root_of, stack_states
-from tests.emulator.command_line import CommandLine, Finished, said
-from tests.emulator.projection import Change, Template, project, stacks
-from tests.emulator.servers import Server
-from tests.second_opinion.test_execution_actions import permissions
+from tests.external.emulator import hosting
+from tests.external.emulator.accounts import Accounts, root_of, stack_states
+from tests.external.emulator.command_line import CommandLine, Finished, said
+from tests.external.emulator.projection import Change, Template, project, stacks
+from tests.external.emulator.servers import Server
+from tests.external.second_opinion.test_execution_actions import permissions
 
 pytestmark = pytest.mark.full
 
 DELIVERY, DEV, STAGING, PROD = (number * 12 for number in "5678")
 MODEL_STACKS = ("serving", "release-check", "monitoring", "batch")
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "start" / "first-deployment.md").read_text()
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "start" / "first-deployment.md").read_text()
 STATES = {
     "nothing released": "releases: {}",
     "first version": "releases:\n  bike-demand: {dev: 1, staging: 1, prod: 1}",

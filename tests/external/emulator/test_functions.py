@@ -9,10 +9,10 @@ import json
 
 import pytest
 
-from tests.emulator import hosting
-from tests.emulator.accounts import DELIVERY, DEV, Deployment, root_of
-from tests.emulator.functions import invoked
-from tests.emulator.servers import Server
+from tests.external.emulator import hosting
+from tests.external.emulator.accounts import DELIVERY, DEV, Deployment, root_of
+from tests.external.emulator.functions import invoked
+from tests.external.emulator.servers import Server
 
 pytestmark = pytest.mark.full
 

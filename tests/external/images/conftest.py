@@ -18,14 +18,19 @@ from mlops.rehearsal.local_aws.processes import Processes
 from mlops.rehearsal.pipeline import rehearsal, steps
 from mlops.rehearsal.pipeline.rehearsal import rehearse_pipeline
 from mlops.rehearsal.pipeline.results import Execution
-from tests.container import images, machine
-from tests.container.bases import Base
-from tests.container.container import Container, Image
-from tests.container.images import Images
-from tests.container.jobs import ContainerJob, ContainerServing, ContainerTransformJob, Runtime
-from tests.container.record import Record
+from tests.external.images import images, machine
+from tests.external.images.bases import Base
+from tests.external.images.container import Container, Image
+from tests.external.images.images import Images
+from tests.external.images.jobs import (
+    ContainerJob,
+    ContainerServing,
+    ContainerTransformJob,
+    Runtime,
+)
+from tests.external.images.record import Record
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 MODELS: Final = sorted(path.parent.name for path in ROOT.glob("model_code/*/model.yaml"))
 UV: Final = Path(sys.executable).with_name("uv")
 STAGE: Final = "dev"
