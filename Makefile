@@ -13,7 +13,7 @@ PARALLEL := -n $(JOBS)
 QUICK := not full and not nightly and not extra
 PURE := tests/contract tests/pipeline tests/rollout
 # Each of the other rooms by its own tests alone, in percent; what runs in a process of its own is not seen.
-FLOORS := aws_api:92 registry:94 release:98 checks:95 accept:84 dashboards:99 jobs:90 handlers:98 constructs:95 stacks:97
+FLOORS := aws_api:92 registry:94 release:98 checks:95 accept:84 dashboards:99 container/jobs:90 handlers:98 constructs:95 stacks:97
 SWEEPS ?= part
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 # Our own validation plugin runs at every synthesis; CDK's bundled one costs four seconds more.
@@ -60,7 +60,7 @@ test: lint setup coverage ## Lint, types, import rules, all tests of the platfor
 	@$(MAKE) --no-print-directory test-models
 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
-	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE) tests/jobs
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE) tests/container/jobs
 
 lint: .venv/.ready ## Ruff, mypy, the import rules and the size rules
 	@$(BIN)/ruff check .
@@ -82,8 +82,8 @@ test-models: .venv/.ready ## The tests of every model, each in the environment o
 test-monitoring: .venv/.ready ## The tests of the drift engine, with the libraries of the models' images
 	@$(BIN)/python -m mlops.rehearsal.local_aws.environment $(MONITORING)
 	@set -e; python=$$($(BIN)/python -m mlops.rehearsal.local_aws.environment --print $(MONITORING)); \
-	"$$python" -m mypy --strict --config-file= --explicit-package-bases -p mlops.monitoring; \
-	"$$python" -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/monitoring
+	"$$python" -m mypy --strict --config-file= --explicit-package-bases -p mlops.container.monitoring; \
+	"$$python" -m pytest -q -p no:cacheprovider -m "not full" $(COVERED) tests/container/monitoring
 
 mutants: SWEEPS := whole
 mutants: setup ## Break the platform one line at a time, each of a list; the tests that are named there must object
@@ -92,7 +92,7 @@ mutants: setup ## Break the platform one line at a time, each of a list; the tes
 coverage: .venv/.ready ## The tests of the pure rooms and of the drift engine; each room is covered to 95 % by its own
 	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= $(PURE)
 	@$(BIN)/python -m coverage report --include="mlops/contract/*,mlops/pipeline/*,mlops/rollout/*" --fail-under=95
-	@$(MAKE) --no-print-directory test-monitoring COVERED="--cov=mlops.monitoring --cov-branch --cov-config=/dev/null --cov-fail-under=95"
+	@$(MAKE) --no-print-directory test-monitoring COVERED="--cov=mlops.container.monitoring --cov-branch --cov-config=/dev/null --cov-fail-under=95"
 
 coverage-floors: setup ## Each other room by its own tests: none falls below its floor
 	@set -e; for floor in $(FLOORS); do room=$${floor%%:*}; \

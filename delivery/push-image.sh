@@ -11,7 +11,7 @@ set -eu
 model=$1
 folder="model_code/$(printf '%s' "$model" | tr - _)"
 dockerfile="$folder/Dockerfile"
-[ -f "$dockerfile" ] || dockerfile=mlops/serving/Dockerfile
+[ -f "$dockerfile" ] || dockerfile=mlops/container/serving/Dockerfile
 platform=mlops/rollout
 uri=$(.venv/bin/mlops pipeline image "$model")
 base=$(.venv/bin/mlops pipeline base-image)

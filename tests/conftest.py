@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 # The drift engine is tested with the libraries of the models' images: `make test-monitoring`.
-collect_ignore = [] if importlib.util.find_spec("numpy") else ["monitoring"]
+collect_ignore = [] if importlib.util.find_spec("numpy") else ["container/monitoring"]
 SAMPLE = ROOT / "tests" / "sample"
 # Folders whose tests share servers, and rehearsals against the clock: one at a time.
 ONE_WORKER = {

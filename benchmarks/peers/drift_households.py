@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mlops.monitoring import Field, Schema
+from mlops.container.monitoring import Field, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "model_code/employment/data/people.csv.gz"

@@ -14,11 +14,11 @@ import drift_households as people
 import drift_windows as source
 import numpy as np
 
-from mlops.monitoring import Baseline, Schema, Settings, lines_of, observe
-from mlops.monitoring.drift import FieldDrift, judge_drift
-from mlops.monitoring.field_summary import FieldSummary
-from mlops.monitoring.schema import LABEL
-from mlops.monitoring.verdicts import Verdict, worst
+from mlops.container.monitoring import Baseline, Schema, Settings, lines_of, observe
+from mlops.container.monitoring.drift import FieldDrift, judge_drift
+from mlops.container.monitoring.field_summary import FieldSummary
+from mlops.container.monitoring.schema import LABEL
+from mlops.container.monitoring.verdicts import Verdict, worst
 
 NAMES = (*source.INPUTS, *source.OUTPUTS, LABEL)
 Judged = list[FieldDrift]

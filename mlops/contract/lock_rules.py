@@ -19,10 +19,10 @@ from mlops.contract.scripts import scripts_of
 LOCK: Final = "requirements.lock"
 _ASKED: Final = "requirements.in"
 _COMPILE: Final = "lock it again; docs/start/adding-a-model.md has the command"
-_ROOMS: Final = Path(__file__).parent.parent
+_CONTAINER: Final = Path(__file__).parents[1] / "container"
 _PACKED: Final = ("jobs", "monitoring")
 """The platform's packages in every archive; what they import, the model's image needs."""
-_SERVER: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
+_SERVER: Final = (_CONTAINER / "serving" / "serve.py", _CONTAINER / "serving" / "model_server.py")
 _BASELINE: Final = "drift_baseline"
 """The job that runs without a script of the model's own."""
 
@@ -181,8 +181,8 @@ def _is_given(module: str) -> bool:
 def platform_imports(jobs: frozenset[str]) -> frozenset[str]:
     """What the server, the drift engine and these modules of `jobs` import of other people's."""
     found: set[str] = set()
-    waiting, read = [*_SERVER, *sorted((_ROOMS / "monitoring").glob("*.py"))], set[Path]()
-    waiting += [_ROOMS / "jobs" / f"{name}.py" for name in jobs]
+    waiting, read = [*_SERVER, *sorted((_CONTAINER / "monitoring").glob("*.py"))], set[Path]()
+    waiting += [_CONTAINER / "jobs" / f"{name}.py" for name in jobs]
     while waiting:
         path = waiting.pop()
         if path in read or not path.is_file():
@@ -191,7 +191,7 @@ def platform_imports(jobs: frozenset[str]) -> frozenset[str]:
         for module, relative in _imported(path.read_text("utf-8")):
             if relative:
                 waiting.append(path.with_name(f"{module}.py"))
-            elif not _is_given(module) and not (_ROOMS / "serving" / f"{module}.py").is_file():
+            elif not _is_given(module) and not (_CONTAINER / "serving" / f"{module}.py").is_file():
                 found.add(module)
     return frozenset(found)
 

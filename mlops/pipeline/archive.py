@@ -20,15 +20,18 @@ from typing import Any, Final
 from mlops.contract import ContractError, Example, ImageBuild, ModelSpec, Problem, read_examples
 
 _ROOMS: Final = Path(__file__).parent.parent
-SERVER_FILES: Final = (_ROOMS / "serving" / "serve.py", _ROOMS / "serving" / "model_server.py")
-PACKAGES: Final = (_ROOMS / "jobs", _ROOMS / "monitoring")
+_CONTAINER: Final = _ROOMS / "container"
+SERVER_FILES: Final = tuple(
+    _CONTAINER / "serving" / name for name in ("serve.py", "model_server.py")
+)
+PACKAGES: Final = (_CONTAINER / "jobs", _CONTAINER / "monitoring")
 SHEET: Final = _ROOMS / "sheet.py"
 """The frame of the drift engine's page; the engine expects it at the root."""
 PROBES: Final = _ROOMS / "rollout" / "probes.py"
 """What compares answers with examples; the package `jobs` expects it at the root."""
 CONTENT: Final = _ROOMS / "rollout" / "content.py"
 """What proves an archive: every image carries it, and the jobs expect it at the root."""
-DOCKERFILE: Final = _ROOMS / "serving" / "Dockerfile"
+DOCKERFILE: Final = _CONTAINER / "serving" / "Dockerfile"
 _LEFT_BEHIND: Final = ("data", "examples", "tests")
 """Folders of a model that no job needs: data is a channel, examples are in the contract."""
 _TAG_LENGTH: Final = 16

@@ -135,7 +135,7 @@ def test_an_image_that_is_missing_is_built_pushed_and_scanned(workshop: Workshop
 
     assert done.returncode == 0, done.stderr
     assert build_of(calls)[-5:] == [
-        "--tag", URI, "--file", "mlops/serving/Dockerfile", "model_code/fine_churn",
+        "--tag", URI, "--file", "mlops/container/serving/Dockerfile", "model_code/fine_churn",
     ]  # fmt: skip
     assert calls.index(f"docker push {URI}") < calls.index(
         "aws ecr wait image-scan-complete --repository-name acme/fine-churn "

@@ -63,7 +63,7 @@ def test_a_custom_metric_that_could_not_be_an_alarm_is_refused(
 
 def test_a_body_is_bounded_by_the_contract_or_by_the_servers_own_limit() -> None:
     """The server's is the service's: what SageMaker lets through is not refused here."""
-    server = (Path(__file__).parents[2] / "mlops/serving/serve.py").read_text()
+    server = (Path(__file__).parents[2] / "mlops/container/serving/serve.py").read_text()
     own = re.search(r"^MAX_BODY_BYTES = (\d+) \* 1024 \* 1024  #", server, re.M)
     usual = EndpointSpec(expected_requests_per_minute=1)
     shorter = EndpointSpec(expected_requests_per_minute=1, max_payload_mb=2)

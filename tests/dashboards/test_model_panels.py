@@ -20,7 +20,7 @@ from mlops.dashboards.traffic_panels import INSTANCES
 from mlops.rollout.published import published as metric_of_requests
 
 REPOSITORY = Path(__file__).parents[2]
-REPORTING = REPOSITORY / "mlops/monitoring/reporting.py"
+REPORTING = REPOSITORY / "mlops/container/monitoring/reporting.py"
 PUBLISHING = REPOSITORY / "constructs/mlops_handlers/monitoring/publish_drift.py"
 FINDING = REPOSITORY / "constructs/mlops_handlers/batch/find_input.py"
 CAPTURING = REPOSITORY / "constructs/mlops_handlers/batch/capture_batch.py"

@@ -7,4 +7,4 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # `jobs` is found beside the platform's other rooms, by the name that it has in an archive.
-sys.path[:0] = [str(HERE / "harness"), str(HERE.parents[1] / "mlops")]
+sys.path[:0] = [str(HERE / "harness"), str(HERE.parents[1] / "mlops/container")]

@@ -24,7 +24,7 @@ _SHARED = (".venv", ".envs", ".mlops", "node_modules")
 # The last is bytecode that another process is about to put in its place.
 _LEFT_OUT = (*_SHARED, ".git", "cdk.out", ".hypothesis", ".*_cache", "outcome.xml", "*.pyc.*")
 _LOCKS = (
-    ("tests/monitoring/", "requirements/monitoring.txt"),
+    ("tests/container/monitoring/", "requirements/monitoring.txt"),
     ("tests/model_environment/", "model_code/bike_demand/requirements-test.lock"),
 )
 # The last is how several failing examples of one drawn test are told.

@@ -96,7 +96,8 @@ def test_an_archive_holds_what_all_models_share_as_packages(spec, folder, tmp_pa
     archive = write_archive(spec, folder, tmp_path / "build")
 
     packed = {name for name in members(archive.path) if name.startswith(f"{package}/")}
-    assert packed == {f"{package}/{path.name}" for path in (root / "mlops" / package).glob("*.py")}
+    ours = (root / "mlops/container" / package).glob("*.py")
+    assert packed == {f"{package}/{path.name}" for path in ours}
     assert f"{package}/__init__.py" in packed
 
 
@@ -233,7 +234,7 @@ def test_another_base_or_revision_is_another_image(folder, build):
 
 def test_without_a_dockerfile_of_its_own_a_model_is_built_by_the_platforms(folder, root):
     own = image_tag(folder, ImageBuild())
-    platforms = root / "mlops/serving/Dockerfile"
+    platforms = root / "mlops/container/serving/Dockerfile"
     (folder / "Dockerfile").write_bytes(platforms.read_bytes())
     same = image_tag(folder, ImageBuild())
 

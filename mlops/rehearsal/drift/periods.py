@@ -22,7 +22,7 @@ _QUARTER_MONTHS: Final = 3
 _MONTHS: Final = 12
 _DATELESS: Final = (
     "Data without dates has no past to replay: judge captured traffic with `python -m "
-    "mlops.monitoring analyse` (docs/concepts/drift.md)"
+    "mlops.container.monitoring analyse` (docs/concepts/drift.md)"
 )
 
 

@@ -12,7 +12,7 @@ from mlops_constructs.release import VARIANT, Release
 from mlops_handlers.monitoring.week import Terms
 from mlops_handlers.monitoring.weekly_figures import CHECKS
 
-REPORTING = Path(__file__).parents[3] / "mlops" / "monitoring" / "analysis.py"
+REPORTING = Path(__file__).parents[3] / "mlops" / "container" / "monitoring" / "analysis.py"
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,10 @@ def test_checkov_finds_nothing_in_a_dockerfile_but_what_is_explained(
     offline: dict[str, str],
     unexplained: Callable[..., str],
 ) -> None:
-    for path in (root / "mlops/serving/Dockerfile", *root.glob("model_code/*/Dockerfile")):
+    for path in (
+        root / "mlops/container/serving/Dockerfile",
+        *root.glob("model_code/*/Dockerfile"),
+    ):
         (tmp_path / path.parent.name).mkdir()
         (tmp_path / path.parent.name / path.name).write_bytes(path.read_bytes())
 

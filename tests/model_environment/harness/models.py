@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 
 PLATFORM = Path(__file__).resolve().parents[3] / "mlops"
-SERVER = PLATFORM / "serving/serve.py"
+CONTAINER = PLATFORM / "container"
+SERVER = CONTAINER / "serving/serve.py"
 
 
 class CoreSchema(yaml.SafeLoader):
@@ -99,7 +100,7 @@ class Model:
             shutil.copytree(package, target / package.name, ignore=ignored)
         for package in ("jobs", "monitoring"):
             (target / package).mkdir()
-            for source in (PLATFORM / package).glob("*.py"):
+            for source in (CONTAINER / package).glob("*.py"):
                 shutil.copyfile(source, target / package / source.name)
         (target / "contract.json").write_text(json.dumps(self._contract()))
         sys.path.insert(0, str(target))

@@ -13,7 +13,7 @@ from pathlib import Path
 from models import PLATFORM, SERVER
 from served_models import ECHO, model_folder, ready, started
 
-DOCKERFILE = PLATFORM / "serving/Dockerfile"
+DOCKERFILE = PLATFORM / "container/serving/Dockerfile"
 
 
 def instructions() -> list[tuple[str, str]]:
