@@ -25,8 +25,8 @@ from mlops.release import (
     Sources,
     unattended,
 )
-from mlops.release.desired import Desired
-from mlops.release.origin import absolute, folder_in, is_here, named, origin
+from mlops.release.automation.desired import Desired
+from mlops.release.git.origin import absolute, folder_in, is_here, named, origin
 from mlops.release.table import decisions_table, plain, reasons
 
 AUTHOR: Final = "Release automation <release-automation@mlops.invalid>"

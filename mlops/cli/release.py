@@ -55,8 +55,8 @@ from mlops.release import (
     rollback,
     stage_clients,
 )
-from mlops.release.assessment import Assessor
-from mlops.release.history import Change
+from mlops.release.automation.assessment import Assessor
+from mlops.release.pins.history import Change
 from mlops.release.table import history_table, plain, status_table
 
 

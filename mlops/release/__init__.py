@@ -1,26 +1,26 @@
 """Releases: which version each stage runs, as commits of one file."""
 
-from mlops.release.approval import (
+from mlops.release.automation.automation import Automation, Report
+from mlops.release.automation.desired import Desired, ModelState, Step
+from mlops.release.errors import ReleaseError, TransientError
+from mlops.release.git.checkout import Checkout, Commit
+from mlops.release.git.git import Git, Identity, unattended
+from mlops.release.git.remote import Remote
+from mlops.release.git.trailer import Occasion
+from mlops.release.pins.committing import commit_release
+from mlops.release.pins.history import Change, changes, previous_version
+from mlops.release.pins.moves import Move, pin, promote, rollback
+from mlops.release.pins.releases_file import ReleasesFile
+from mlops.release.status.approval import (
     approval_remarks,
     content_of,
     registered_versions,
     require_approved,
 )
-from mlops.release.automation import Automation, Report
-from mlops.release.checkout import Checkout, Commit
-from mlops.release.committing import commit_release
-from mlops.release.desired import Desired, ModelState, Step
-from mlops.release.errors import ReleaseError, TransientError
-from mlops.release.git import Git, Identity, unattended
-from mlops.release.history import Change, changes, previous_version
-from mlops.release.live import NOT_ASKED, Live, live_version, stage_clients
-from mlops.release.moves import Move, pin, promote, rollback
-from mlops.release.records import Recorded, RecordFiles, RecordParameters, Records
-from mlops.release.releases_file import ReleasesFile
-from mlops.release.remote import Remote
-from mlops.release.sources import AwsSources, LocalSources, Sources
-from mlops.release.status import Registered, StageStatus
-from mlops.release.trailer import Occasion
+from mlops.release.status.live import NOT_ASKED, Live, live_version, stage_clients
+from mlops.release.status.records import Recorded, RecordFiles, RecordParameters, Records
+from mlops.release.status.sources import AwsSources, LocalSources, Sources
+from mlops.release.status.status import Registered, StageStatus
 
 __all__ = [
     "NOT_ASKED",

@@ -6,10 +6,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mlops.release.desired import Desired
-from mlops.release.history import Change
-from mlops.release.live import NOT_ASKED, Live
-from mlops.release.status import StageStatus
+from mlops.release.automation.desired import Desired
+from mlops.release.pins.history import Change
+from mlops.release.status.live import NOT_ASKED, Live
+from mlops.release.status.status import StageStatus
 
 _NOTHING = "-"
 

@@ -10,7 +10,7 @@ from click.testing import Result
 from mlops.contract import load_platform
 from mlops.registry import approve, local_client
 from mlops.release import AwsSources, Report
-from mlops.release.remote import Remote
+from mlops.release.git.remote import Remote
 
 Mlops = Callable[..., Result]
 Git = Callable[..., str]

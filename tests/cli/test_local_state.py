@@ -14,7 +14,7 @@ from mlops.cli import main
 from mlops.contract import load_platform
 from mlops.registry import SageMakerClient, local_client
 from mlops.release.errors import ReleaseError
-from mlops.release.records import Recorded, RecordFiles
+from mlops.release.status.records import Recorded, RecordFiles
 
 MODEL = "bike-demand"
 GROUP = "mlops-bike-demand"

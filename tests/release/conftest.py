@@ -12,9 +12,9 @@ import pytest
 from mlops.contract import Platform, load_platform
 from mlops.registry import SageMakerClient, approve, local_client, reject, show
 from mlops.release import ReleasesFile
-from mlops.release.git import Git as UnattendedGit
-from mlops.release.git import Identity, unattended
-from mlops.release.remote import Remote
+from mlops.release.git.git import Git as UnattendedGit
+from mlops.release.git.git import Identity, unattended
+from mlops.release.git.remote import Remote
 from mlops.rollout.fleets import Fleets, FleetSums
 from mlops.rollout.record import ReleaseRecord
 

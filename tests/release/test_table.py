@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from mlops.release import Change, Live, Move, Registered, StageStatus
-from mlops.release.desired import Desired, Step
+from mlops.release.automation.desired import Desired, Step
+from mlops.release.git.trailer import Occasion
 from mlops.release.table import decisions_table, history_table, status_table
-from mlops.release.trailer import Occasion
 
 CHANGE = Change(
     commit="0123456789abcdef",

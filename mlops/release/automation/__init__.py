@@ -1,0 +1,1 @@
+"""Decides what the registry and the stages ask for, and commits it."""

@@ -1,0 +1,1 @@
+"""The checkout whose commits release, and its remote."""

@@ -1,0 +1,1 @@
+"""The pins of `config/releases.yaml`: the file, its history, and what moves a pin."""

@@ -1,0 +1,1 @@
+"""What runs in each stage and what the registry holds, asked of AWS or of this machine."""
