@@ -217,8 +217,11 @@ def _is_alone(text: str, start: int, end: int) -> bool:
 
 
 def _without_line(text: str, entry: _Entry) -> str:
-    end = _line_end(text, _end(entry.value))
-    return _replaced(text, _line_start(text, entry.start), end, "")
+    start, end = _line_start(text, entry.start), _line_end(text, _end(entry.value))
+    if not text[start:end].endswith("\n"):
+        # The file ends without a line break, and does so afterwards.
+        start = len(text[:start].removesuffix("\n").removesuffix("\r"))
+    return _replaced(text, start, end, "")
 
 
 def _after_line(text: str, index: int, lines: list[str]) -> str:

@@ -127,7 +127,10 @@ def test_a_pin_between_comments_that_must_stay_is_left_to_its_writer(pins: str) 
 def test_the_last_line_gets_no_end_that_it_did_not_have() -> None:
     text = "releases:\n  bike-demand:\n    dev: 3 # c"
 
-    assert pinned(text, "prod", 9) == f"{text}\n    prod: 9"
+    longer = pinned(text, "prod", 9)
+
+    assert longer == f"{text}\n    prod: 9"
+    assert unpinned(longer, "prod") == text
 
 
 COMMENTS = st.sampled_from(["", "  # why: {not: this}", " # 'quoted'", "   #x, y"])
