@@ -1,17 +1,15 @@
-"""Where a model's containers run."""
+"""Subnets and security groups of a model's containers."""
 
-from aws_cdk import aws_sagemaker as sagemaker
-
+from mlops_constructs.properties import Properties
 from mlops_constructs.site import Site
 
-_VpcConfig = sagemaker.CfnModel.VpcConfigProperty
 
-
-def model_network(site: Site) -> _VpcConfig | None:
+def model_network(site: Site) -> Properties | None:
     """The stage's private subnets; None where it has none, and SageMaker's own network serves."""
     network = site.stage.network
     if network is None:
         return None
-    return _VpcConfig(
-        subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
-    )
+    return {
+        "Subnets": list(network.subnet_ids),
+        "SecurityGroupIds": list(network.security_group_ids),
+    }

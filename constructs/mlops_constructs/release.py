@@ -1,132 +1,81 @@
-"""What one stage is asked to serve: a version, and every setting that makes it a release."""
+"""A release: what is deployed, and the hash by which its parts know each other."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
 
-from mlops.contract import CanarySpec, Capacity, ContentSpec, ModelSpec
-from mlops.rollout import ReleaseTraffic, Signal, refusals
-from mlops.rollout.content import UNRECORDED, VARIABLE
+from mlops.rollout import Signal
 from mlops.rollout.release import release_hash
-from mlops.rollout.signals import wrong_answers
-from mlops_constructs.site import Site
+from mlops_constructs.deployed_alarms import rollback_alarm
+from mlops_constructs.deployed_endpoint import endpoint, endpoint_config, served_model
+from mlops_constructs.properties import RELEASE, Properties, filled
+from mlops_constructs.release_settings import VARIANT, ReleaseSettings
 
-VARIANT: Final = "AllTraffic"
-"""Constant: guardrails, scaling and alarms know the variant by its name."""
-_JUDGED_ONLY: Final[dict[str, Any]] = {
-    "minimum_invocations": True,
-    "detection_target_percent": True,
-    "alarms": {"metrics": {"__all__": {"highest"}}},
-}
-_SAID_ONLY: Final = {"personal_fields"}
-"""A statement about the data, which renders nothing."""
-_TEMPLATE: Final = 4
-"""Raised when these constructs build something else from the same settings: a release of its own,
-with alarms in a fresh state."""
+__all__ = ["VARIANT", "Deployed", "Release"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
-    """A pinned version of a model in a stage."""
+class Deployed:
+    """The CloudFormation properties of a release, with markers for what deployment decides."""
 
-    site: Site
-    model: ModelSpec
-    version: int
-    content: ContentSpec | None = None
-    """The bytes behind the version; None where none were recorded at its release."""
+    model: Properties
+    config: Properties
+    endpoint: Properties
+    alarms: tuple[Properties, ...]
+    """One per signal, in the order of the signals."""
 
-    @property
-    def proof(self) -> dict[str, str]:
-        """The variable by which a container knows what it may serve."""
-        return {VARIABLE: self.content.archive if self.content else UNRECORDED}
 
-    @property
-    def endpoint_name(self) -> str:
-        """Name of the endpoint; the same over all releases."""
-        return self.site.names.endpoint(self.site.stage, self.model.name)
-
-    @property
-    def endpoint_arn(self) -> str:
-        """ARN of the endpoint."""
-        return self.site.arn("sagemaker", f"endpoint/{self.endpoint_name}")
-
-    @property
-    def package_arn(self) -> str:
-        """ARN of the model package."""
-        return self.site.names.model_package_arn(self.model.name, self.version)
-
-    @property
-    def capacity(self) -> Capacity:
-        """Size of the fleet in this stage."""
-        return self.site.stage.capacity[self.model.endpoint.tier]
-
-    @property
-    def scaled(self) -> bool:
-        """Whether the fleet follows its traffic; without room a target only forbids other types."""
-        room = self.capacity.max_instances > self.capacity.min_instances
-        return self.model.endpoint.scaling.enabled and room
-
-    @property
-    def instance_type(self) -> str:
-        """Machine of the fleet."""
-        return self.model.endpoint.instance_type or self.capacity.instance_type
+@dataclass(frozen=True, kw_only=True)
+class Release(ReleaseSettings):
+    """A pinned version of a model in a stage, known by what it deploys."""
 
     @cached_property
-    def canary(self) -> CanarySpec:
-        """The model's canary as this stage runs it."""
-        return self.site.stage.canary.applied_to(self.model.endpoint.canary)
-
-    @property
-    def traffic(self) -> ReleaseTraffic:
-        """What a release can count on here: callers and probes."""
-        return self.site.names.stages.release_traffic(self.site.stage, self.model.endpoint)
-
-    @property
-    def watched_share_percent(self) -> int:
-        """Share of the traffic that judges a release."""
-        return round(100 * self.canary.policy.watched_share)
+    def _rendered(self) -> Deployed:
+        names = [self._alarm_name(signal, RELEASE) for signal in self.signals]
+        alarms = zip(self.signals, names, strict=True)
+        return Deployed(
+            model=served_model(self),
+            config=endpoint_config(self),
+            endpoint=endpoint(self, alarms=names),
+            alarms=tuple(rollback_alarm(self, signal, name=name) for signal, name in alarms),
+        )
 
     @cached_property
-    def signals(self) -> tuple[Signal, ...]:
-        """What rolls this release back."""
-        judged = self.model.endpoint.canary_setting(self.canary).signals
-        alarms = self.canary.alarms
-        refused = refusals(client_error_ratio=alarms.client_error_ratio, window=alarms.window)
-        return (*judged, refused, wrong_answers(alarms.window), *self.canary.custom_signals)
-
-    @property
-    def body_limit(self) -> dict[str, str]:
-        """The variable that bounds a body; none where the server's own limit holds."""
-        most = self.model.endpoint.body_limit_bytes
-        return {} if most is None else {"MAX_BODY_BYTES": str(most)}
+    def deployed(self) -> Deployed:
+        """Everything that is deployed with this release, under its hash."""
+        rendered, own = self._rendered, {RELEASE: self.hash}
+        return Deployed(
+            model=filled(rendered.model, own),
+            config=filled(rendered.config, own),
+            endpoint=filled(rendered.endpoint, own),
+            alarms=tuple(filled(alarm, own) for alarm in rendered.alarms),
+        )
 
     @cached_property
     def hash(self) -> str:
-        """Name of this release; another one if anything that is deployed with it differs."""
-        network = self.site.stage.network
+        """Name of this release; another one if anything that is deployed with it differs.
+
+        The bytes that a package's ARN stands for belong to it: no property shows all of them.
+        """
+        rendered = self._rendered
         return release_hash(
             {
-                "template": _TEMPLATE,
-                "package": self.package_arn,
-                "content": self.content.model_dump(mode="json") if self.content else None,
-                "instance_type": self.instance_type,
-                "instances": self.capacity.min_instances,
-                # It decides whether an update keeps the live number of instances.
-                "scaled": self.scaled,
-                "capture": self.model.endpoint.capture.model_dump(mode="json", exclude=_SAID_ONLY),
-                "latency_p99_ms": self.model.endpoint.canary_latency_p99_ms,
-                # What a verdict or a warning asks for changes nothing that is deployed.
-                "canary": self.canary.model_dump(mode="json", exclude=_JUDGED_ONLY),
-                "network": network.model_dump(mode="json") if network else None,
-                **self.body_limit,
+                "content": self.content.model_dump(mode="json", exclude_none=True)
+                if self.content
+                else None,
+                "model": rendered.model,
+                "config": rendered.config,
+                "endpoint": rendered.endpoint,
+                # A reworded description is no other release.
+                "alarms": [
+                    {name: value for name, value in alarm.items() if name != "AlarmDescription"}
+                    for alarm in rendered.alarms
+                ],
             }
         )
 
     def alarm_name(self, signal: Signal) -> str:
         """Name of a rollback alarm; the hash makes it a fresh alarm for each release."""
-        return f"{self.alarm_prefix}{signal.key}-{self.hash}"
+        return self._alarm_name(signal, self.hash)
 
-    @property
-    def alarm_prefix(self) -> str:
-        """First part of the names of all rollback alarms of the endpoint, of whatever release."""
-        return self.site.names.rollback_alarms(self.site.stage, self.model.name)
+    def _alarm_name(self, signal: Signal, release: str) -> str:
+        return f"{self.alarm_prefix}{signal.key}-{release}"

@@ -12,8 +12,8 @@ def test_a_stages_subnets_and_groups_are_the_models(site_of: Callable[..., Site]
     found, network = model_network(site), site.stage.network
     assert found is not None
     assert network is not None
-    assert found.subnets == list(network.subnet_ids)
-    assert found.security_group_ids == list(network.security_group_ids)
+    assert found["Subnets"] == list(network.subnet_ids)
+    assert found["SecurityGroupIds"] == list(network.security_group_ids)
 
 
 def test_without_a_network_sagemakers_own_serves(site_of: Callable[..., Site]) -> None:

@@ -10,6 +10,7 @@ from mlops.pipeline.batch_definition import most_rows
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.model_network import model_network
 from mlops_constructs.permission import Permission, acknowledge_patterns
+from mlops_constructs.properties import nested
 from mlops_constructs.release import Release
 from mlops_constructs.service_role import service_role
 from mlops_constructs.serving_permissions import read_version
@@ -35,7 +36,7 @@ class BatchModel(Construct):
             execution_role_arn=self.role.role_arn,
             containers=[self._container(batch)],
             enable_network_isolation=True,
-            vpc_config=model_network(release.site),
+            vpc_config=nested(model_network(release.site)),
         )
 
     def _container(self, batch: BatchSpec) -> sagemaker.CfnModel.ContainerDefinitionProperty:

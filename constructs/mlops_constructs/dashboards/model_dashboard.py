@@ -8,11 +8,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from mlops.dashboards import Served, model_sections
+from mlops_constructs import deployed_alarms
 from mlops_constructs.batch import batch_alarms
 from mlops_constructs.dashboards.panel_widgets import alarm_widgets, section_widgets, text_widget
 from mlops_constructs.monitoring import drift_alarms
 from mlops_constructs.release import Release
-from mlops_constructs.rollout import rollback_alarms
 from mlops_constructs.serving import on_call_alarms
 
 SHOWN: Final = Duration.hours(12)
@@ -72,5 +72,5 @@ def _about(release: Release) -> str:
         f"Science: {owners.data_science} · releases: {owners.deployment} · "
         f"on call: {owners.on_call}\n\n"
         f"Runbooks in the repository: pages `{on_call_alarms.RUNBOOK}` · "
-        f"rollbacks `{rollback_alarms.RUNBOOK}` · drift `{drift_alarms.RUNBOOK}`{batches}"
+        f"rollbacks `{deployed_alarms.RUNBOOK}` · drift `{drift_alarms.RUNBOOK}`{batches}"
     )

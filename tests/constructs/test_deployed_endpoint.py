@@ -1,38 +1,20 @@
 """Each strategy in SageMaker's words, within its limits."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mlops.rollout import CanaryPolicy
+from mlops_constructs.deployed_endpoint import deployment_config
 
 ALARMS = ["one", "two"]
-Rendering = Callable[[CanaryPolicy], dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def rendered(render: Callable[..., Any]) -> Rendering:
-    from aws_cdk import aws_sagemaker as sagemaker
-
-    from mlops_constructs.serving.deployment_config import deployment_config
-
-    def built(policy: CanaryPolicy) -> dict[str, Any]:
-        found = render(
-            lambda stack: sagemaker.CfnEndpoint(
-                stack,
-                "Endpoint",
-                endpoint_config_name="config",
-                deployment_config=deployment_config(policy, alarms=ALARMS),
-            )
-        )
-        config: dict[str, Any] = found.only("AWS::SageMaker::Endpoint")["DeploymentConfig"]
-        return config
-
-    return built
+def rendered(policy: CanaryPolicy) -> dict[str, Any]:
+    return deployment_config(policy, alarms=ALARMS)
 
 
-def test_a_canary_states_its_share_and_both_waits(rendered: Rendering) -> None:
+def test_a_canary_states_its_share_and_both_waits() -> None:
     config = rendered(CanaryPolicy(size_percent=20, bake_minutes=10, final_bake_minutes=5))
 
     assert config["BlueGreenUpdatePolicy"] == {
@@ -46,7 +28,7 @@ def test_a_canary_states_its_share_and_both_waits(rendered: Rendering) -> None:
     }
 
 
-def test_linear_steps_have_a_step_size(rendered: Rendering) -> None:
+def test_linear_steps_have_a_step_size() -> None:
     config = rendered(CanaryPolicy(strategy="linear", size_percent=25))
 
     routing = config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
@@ -55,7 +37,7 @@ def test_linear_steps_have_a_step_size(rendered: Rendering) -> None:
     assert "CanarySize" not in routing
 
 
-def test_a_rolling_update_is_the_only_policy_of_its_config(rendered: Rendering) -> None:
+def test_a_rolling_update_is_the_only_policy_of_its_config() -> None:
     policy = CanaryPolicy(strategy="rolling", size_percent=25, bake_minutes=7)
     config = rendered(policy)
 
@@ -67,7 +49,7 @@ def test_a_rolling_update_is_the_only_policy_of_its_config(rendered: Rendering) 
     }
 
 
-def test_all_at_once_states_the_wait_that_the_api_requires(rendered: Rendering) -> None:
+def test_all_at_once_states_the_wait_that_the_api_requires() -> None:
     config = rendered(CanaryPolicy(strategy="all-at-once"))
 
     routing = config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
@@ -75,7 +57,7 @@ def test_all_at_once_states_the_wait_that_the_api_requires(rendered: Rendering) 
 
 
 @pytest.mark.parametrize("strategy", ["canary", "linear", "rolling", "all-at-once"])
-def test_every_strategy_is_rolled_back_by_the_alarms(rendered: Rendering, strategy: Any) -> None:
+def test_every_strategy_is_rolled_back_by_the_alarms(strategy: Any) -> None:
     config = rendered(CanaryPolicy(strategy=strategy, size_percent=25))
 
     alarms = config["AutoRollbackConfiguration"]["Alarms"]
