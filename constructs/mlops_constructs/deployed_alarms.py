@@ -30,14 +30,13 @@ def rollback_alarm(release: ReleaseSettings, signal: Signal, *, name: str) -> Pr
 def _metric(release: ReleaseSettings, signal: Signal) -> Properties:
     """What an alarm on one metric names."""
     is_percentile = signal.statistic.startswith("p")
-    judged = "evaluate" if signal.alarm.evaluate_low_samples else "ignore"
     return stated(
         {
             "Namespace": signal.namespace,
             "MetricName": signal.metric,
             "Statistic": None if is_percentile else signal.statistic,
             "ExtendedStatistic": signal.statistic if is_percentile else None,
-            "EvaluateLowSampleCountPercentile": judged if is_percentile else None,
+            "EvaluateLowSampleCountPercentile": "evaluate" if is_percentile else None,
             "Dimensions": _dimensions(release, signal),
             "Period": signal.alarm.period_seconds,
         }

@@ -23,10 +23,8 @@ from mlops.rollout import AlarmWindow, CanaryPolicy, Expectation, Setting, Signa
 AlarmPeriod = Literal[60, 120, 180, 240, 300]
 
 
-OWN_ALARMS = (
-    "server-errors", "model-errors", "client-errors", "latency", "wrong-answers", "endpoint-errors"
-)  # fmt: skip
-"""Names of the rollback alarms that every release has or may have."""
+OWN_ALARMS = ("server-errors", "model-errors", "client-errors", "latency", "wrong-answers")
+"""Names of the rollback alarms that every release has."""
 
 MOST_PAYLOAD_MB: Final = 25
 """What a real-time endpoint takes by SageMaker's FAQ; botocore's model says 6,291,456 bytes."""

@@ -234,8 +234,6 @@ def most_good(signal: Signal) -> Callable[[int], float]:
     Raises:
         ValueError: the signal's statistic has no model here.
     """
-    if not signal.evaluate_low_samples:
-        raise ValueError(f"{signal.key}: no detection power for an alarm that waits for samples")
     share, threshold = percentile(signal.statistic), signal.threshold
     if share is not None and share < 1:
         # The nearest rank of n is bad if fewer than `share * n` are good.

@@ -37,7 +37,6 @@ class Setting:
     error_ratio: float
     model_error_ratio: float
     latency_p99_ms: float
-    endpoint_error_ratio: float | None = None
     minimum_invocations: int | None = None
     """What the prober makes sure of; None where nothing probes."""
     probes: int | None = None
@@ -68,7 +67,6 @@ class Setting:
             model_error_ratio=self.model_error_ratio,
             latency_p99_ms=self.latency_p99_ms,
             window=self.window,
-            endpoint_error_ratio=self.endpoint_error_ratio,
         )
 
     @property

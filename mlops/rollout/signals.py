@@ -2,7 +2,8 @@
 
 Signals on the new fleet carry the new endpoint config's name as a dimension, so they see the canary
 alone. A signal on the whole endpoint sees the canary diluted by the old fleet, and a sick old fleet
-makes it block the very release that would heal it: a backstop at most, and only if asked for.
+makes it block the very release that would heal it. No release has one; `scope` is there to draw how
+little it would catch.
 """
 
 from dataclasses import dataclass, replace
@@ -46,8 +47,6 @@ class Signal:
     namespace: str = INVOCATION_METRICS
     formula: Formula | None = None
     """How the data points are computed, where the metric alone does not tell."""
-    evaluate_low_samples: bool = True
-    """True throughout: a p99 alarm that waits for 1000 samples sleeps through a thin canary."""
 
     @property
     def counts_probes(self) -> bool:
@@ -56,7 +55,11 @@ class Signal:
 
     @property
     def alarm(self) -> Alarm:
-        """The alarm in CloudWatch's terms; silence is left to the release check."""
+        """The alarm in CloudWatch's terms; silence is left to the release check.
+
+        It judges every percentile: a p99 alarm that waits for 1000 samples sleeps through a thin
+        canary.
+        """
         return Alarm(
             evaluation_periods=self.window.evaluation_periods,
             datapoints_to_alarm=self.window.datapoints_to_alarm,
@@ -65,7 +68,6 @@ class Signal:
             statistic=self.statistic,
             comparison=Comparison.GREATER,
             missing_data=MissingData.NOT_BREACHING,
-            evaluate_low_samples=self.evaluate_low_samples,
         )
 
 
@@ -75,14 +77,13 @@ def rollback_signals(
     model_error_ratio: float,
     latency_p99_ms: float,
     window: AlarmWindow,
-    endpoint_error_ratio: float | None = None,
 ) -> tuple[Signal, ...]:
-    """The signals of one release; without `endpoint_error_ratio` the new fleet's alone.
+    """The signals of one release on the requests of its own fleet.
 
     Raises:
         ValueError: a threshold that no data point can exceed, or that every one does.
     """
-    signals = (
+    return (
         _ratio("server-errors", "Invocation5XXErrors", error_ratio, window),
         replace(
             _ratio("model-errors", "InvocationModelErrors", model_error_ratio, window),
@@ -90,12 +91,6 @@ def rollback_signals(
         ),
         _latency(latency_p99_ms, window),
     )
-    if endpoint_error_ratio is None:
-        return signals
-    backstop = _ratio(
-        "endpoint-errors", "Invocation5XXErrors", endpoint_error_ratio, window, scope="endpoint"
-    )
-    return (*signals, backstop)
 
 
 def wrong_answers(window: AlarmWindow) -> Signal:
@@ -161,9 +156,7 @@ def microseconds(milliseconds: float) -> float:
     return milliseconds * _MICROSECONDS_PER_MILLISECOND
 
 
-def _ratio(
-    key: str, metric: str, threshold: float, window: AlarmWindow, *, scope: Scope = "new-fleet"
-) -> Signal:
+def _ratio(key: str, metric: str, threshold: float, window: AlarmWindow) -> Signal:
     # Each request reports 0 or 1, so the average is a ratio and never exceeds 1.
     if not 0 <= threshold < 1:
         raise ValueError(f"{key}: a ratio of {threshold:g} never fires; use 0 to less than 1")
@@ -174,7 +167,6 @@ def _ratio(
         threshold=threshold,
         unit="None",
         window=window,
-        scope=scope,
     )
 
 

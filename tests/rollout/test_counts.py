@@ -161,7 +161,6 @@ def test_the_largest_of_all_is_bad_if_any_is() -> None:
     ("signal", "said"),
     [
         (replace(ERRORS, statistic="Maximum"), "no detection power for Maximum"),
-        (replace(LATENCY, evaluate_low_samples=False), "an alarm that waits for samples"),
     ],
 )
 def test_a_statistic_without_a_model_is_refused(signal: Signal, said: str) -> None:

@@ -155,16 +155,6 @@ def test_the_probers_requests_count_as_the_callers_do() -> None:
     assert given.requests_per_minute(2) == 42
 
 
-def test_an_endpoint_wide_backstop_adds_no_detection_and_no_second_opinion() -> None:
-    backed = replace(CONFIGURED, endpoint_error_ratio=0.5)
-
-    plain, found = (forecast(s, EXPECTED, TARGET) for s in (CONFIGURED, backed))
-
-    assert found.errors == plain.errors
-    assert found.latency == plain.latency
-    assert found.false_rollback == pytest.approx(plain.false_rollback)
-
-
 def test_the_probers_power_is_that_of_its_own_requests() -> None:
     """Its metric has no data points of callers, however many there are."""
     probing = replace(CONFIGURED, probes=60)

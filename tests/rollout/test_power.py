@@ -39,9 +39,13 @@ def _signals(window: AlarmWindow = WINDOW, ratio: float = 0.02) -> dict[str, Sig
         model_error_ratio=ratio,
         latency_p99_ms=LIMIT_MS,
         window=window,
-        endpoint_error_ratio=ratio,
     )
     return {signal.key: signal for signal in found}
+
+
+def _endpoint_wide(ratio: float = 0.02) -> Signal:
+    """The alarm on server errors as it would be on both fleets together."""
+    return replace(_signals(ratio=ratio)["server-errors"], scope="endpoint")
 
 
 def _exposure(rpm: float = 300, share: float = 0.1, minutes: int = 10, **keys: int) -> Exposure:
@@ -151,7 +155,7 @@ CASES = {
         runs=1000,
     ),
     "an endpoint-wide alarm": _Case(
-        signal=_signals(ratio=0.04)["endpoint-errors"],
+        signal=_endpoint_wide(ratio=0.04),
         exposure=_exposure(rpm=60, share=0.2),
         risk=Risk(old=0.01, new=0.12),
         runs=700,
@@ -251,7 +255,7 @@ def test_an_endpoint_wide_alarm_is_diluted_into_blindness() -> None:
     signals, risk = _signals(), Risk(old=0.001, new=0.051)
 
     on_fleet = detection(signals["server-errors"], _exposure(minutes=15), risk)
-    on_endpoint = detection(signals["endpoint-errors"], _exposure(minutes=15), risk)
+    on_endpoint = detection(_endpoint_wide(), _exposure(minutes=15), risk)
 
     assert on_fleet.probability > 0.99
     assert on_endpoint.probability < 0.05
@@ -301,16 +305,16 @@ _risks = st.floats(0, 1)
     share=st.integers(1, 50),
     old=_risks,
     versions=st.tuples(_risks, _risks),
-    key=st.sampled_from(["server-errors", "latency", "endpoint-errors"]),
+    signal=st.sampled_from([*_signals().values(), _endpoint_wide()]),
 )
 def test_a_worse_version_is_caught_more_surely(
-    rpm: int, share: int, old: float, versions: tuple[float, float], key: str
+    rpm: int, share: int, old: float, versions: tuple[float, float], signal: Signal
 ) -> None:
     exposure = _exposure(rpm=rpm, share=share / 100, minutes=12)
     new, worse = sorted(versions)
 
-    found = detection(_signals()[key], exposure, Risk(old=old, new=new))
-    surer = detection(_signals()[key], exposure, Risk(old=old, new=worse))
+    found = detection(signal, exposure, Risk(old=old, new=new))
+    surer = detection(signal, exposure, Risk(old=old, new=worse))
 
     assert 0 <= found.probability <= surer.probability + 1e-9
     assert surer.probability <= 1

@@ -22,11 +22,9 @@ from mlops.rollout import (
 WINDOW = AlarmWindow()
 
 
-def _signals(endpoint_error_ratio: float | None = None, **keys: float) -> dict[str, Signal]:
+def _signals(**keys: float) -> dict[str, Signal]:
     values = {"error_ratio": 0.02, "model_error_ratio": 0.03, "latency_p99_ms": 300.0} | keys
-    signals = rollback_signals(
-        **values, window=AlarmWindow(), endpoint_error_ratio=endpoint_error_ratio
-    )
+    signals = rollback_signals(**values, window=AlarmWindow())
     return {signal.key: signal for signal in signals}
 
 
@@ -51,17 +49,8 @@ def test_latency_is_written_in_milliseconds_and_alarmed_in_microseconds() -> Non
     assert _signals(latency_p99_ms=250)["latency"].threshold == 250_000
 
 
-def test_only_one_signal_sees_the_whole_endpoint_and_only_if_asked_for() -> None:
-    with_backstop = _signals(endpoint_error_ratio=0.5)
-
-    scopes = [signal.scope for signal in with_backstop.values()]
-    assert scopes == ["new-fleet", "new-fleet", "new-fleet", "endpoint"]
-    assert with_backstop["endpoint-errors"].metric == "Invocation5XXErrors"
-    assert with_backstop["endpoint-errors"].threshold == 0.5
-
-
 def test_silence_is_not_breaching_and_the_state_follows_thin_traffic() -> None:
-    for signal in _signals(endpoint_error_ratio=0.5).values():
+    for signal in _signals().values():
         assert signal.alarm.missing_data is MissingData.NOT_BREACHING
         assert signal.alarm.comparison is Comparison.GREATER
         assert signal.alarm.evaluate_low_samples
@@ -86,7 +75,7 @@ def test_an_alarm_has_the_signals_window() -> None:
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5, -0.1])
-@pytest.mark.parametrize("key", ["error_ratio", "model_error_ratio", "endpoint_error_ratio"])
+@pytest.mark.parametrize("key", ["error_ratio", "model_error_ratio"])
 def test_a_ratio_that_an_average_of_zeros_and_ones_cannot_exceed_is_refused(
     key: str, ratio: float
 ) -> None:
@@ -103,17 +92,15 @@ def test_a_latency_that_every_request_exceeds_is_refused() -> None:
     error=st.floats(0, 0.999),
     model=st.floats(0, 0.999),
     latency=st.floats(0.1, 60_000),
-    endpoint=st.none() | st.floats(0, 0.999),
 )
 def test_every_signal_can_fire_and_their_number_is_what_sagemaker_takes(
-    error: float, model: float, latency: float, endpoint: float | None
+    error: float, model: float, latency: float
 ) -> None:
     signals = rollback_signals(
         error_ratio=error,
         model_error_ratio=model,
         latency_p99_ms=latency,
         window=AlarmWindow(),
-        endpoint_error_ratio=endpoint,
     )
 
     low, high = LIMITS.alarms
