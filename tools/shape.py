@@ -1,8 +1,9 @@
 """The size of modules, functions and constructors, beside the house rules.
 
-Two rules are enforced: no function is longer than 45 lines (its docstring not counted), and no
+Three rules are enforced. No function is longer than 45 lines (its docstring not counted). No
 constructor has more than 6 parameters (`self`, the scope and the construct id not counted). What
-exceeds a rule for a good reason is listed here with that reason. Every other figure is a report.
+exceeds one of these for a good reason is listed here with that reason. And of the tests in folders
+that mirror a folder of sources, 90 % are named after a module. Every other figure is a report.
 """
 
 import argparse
@@ -20,6 +21,15 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCES: Final = ("app.py", "mlops", "constructs", "stacks", "model_code", "tools", "benchmarks")
 MAX_FUNCTION_LINES: Final = 45
 MAX_CONSTRUCTOR_PARAMETERS: Final = 6
+MIN_MIRROR_PERCENT: Final = 90
+MIRRORED: Final = {
+    "constructs/mlops_constructs": "tests/constructs",
+    "constructs/mlops_handlers": "tests/handlers",
+    "mlops": "tests",
+    "stacks": "tests/stacks",
+    "tools": "tests/tools",
+}
+"""Each folder of sources, and where its tests stand under the same names."""
 EXCEPTIONS: Final = {
     "tests/contract/test_naming.py:test_names_that_cross_accounts_are_spelled_out": (
         "one table of names"
@@ -54,6 +64,44 @@ class Module:
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """Tests in folders that mirror sources: which are named after a module, and which are not."""
+
+    named: frozenset[str]
+    others: frozenset[str]
+
+    @classmethod
+    def of(cls, root: Path) -> "Mirror":
+        """Compare every folder of sources with the folder of its tests, by file name."""
+        expected = {
+            test.joinpath(*file.relative_to(root / source).parts[:-1], _test_name(file)).as_posix()
+            for source, test in ((place, Path(tests)) for place, tests in MIRRORED.items())
+            for file in (root / source).rglob("*")
+            if file.suffix in (".py", ".sh")
+        }
+        folders = {place.rpartition("/")[0] for place in expected} - {"tests"}
+        tests = {file.relative_to(root).as_posix() for file in (root / "tests").rglob("test_*.py")}
+        mirroring = frozenset(test for test in tests if test.rpartition("/")[0] in folders)
+        return cls(named=mirroring & expected, others=mirroring - expected)
+
+    @property
+    def percent(self) -> float:
+        """Share of the tests that are named after a module."""
+        return 100 * len(self.named) / max(len(self.named) + len(self.others), 1)
+
+    def problems(self) -> list[str]:
+        """One line where the share is too small, with every test that has no module."""
+        if self.percent >= MIN_MIRROR_PERCENT:
+            return []
+        share = f"{self.percent:.1f} % are named after a module, {MIN_MIRROR_PERCENT} needed"
+        return [f"tests: {share}; name or move: {', '.join(sorted(self.others))}"]
+
+
+def _test_name(file: Path) -> str:
+    return f"test_{file.stem.strip('_').replace('-', '_')}.py"
+
+
 def main() -> None:
     """Measure the tree, print the report, and exit with 1 where a rule is exceeded."""
     parser = argparse.ArgumentParser(description="Measure the size of the code.")
@@ -61,9 +109,10 @@ def main() -> None:
     given = parser.parse_args()
     modules = [read(path) for path in _python_files(SOURCES) if not _is_test(path)]
     tests = [read(path) for path in _python_files(("tests", "model_code")) if _is_test(path)]
+    mirror = Mirror.of(ROOT)
     if not given.quiet:
-        _report(modules, tests)
-    found = exceeded([*modules, *tests], EXCEPTIONS)
+        _report(modules, tests, mirror)
+    found = exceeded([*modules, *tests], EXCEPTIONS) + mirror.problems()
     for line in found:
         print(f"shape: {line}", file=sys.stderr)
     sys.exit(1 if found else 0)
@@ -98,7 +147,7 @@ def _problem(function: Function) -> str:
     return ""
 
 
-def _report(modules: list[Module], tests: list[Module]) -> None:
+def _report(modules: list[Module], tests: list[Module], mirror: Mirror) -> None:
     functions = [function for module in modules for function in module.functions]
     constructors = [function for function in functions if function.name == "__init__"]
     rows = [
@@ -110,6 +159,7 @@ def _report(modules: list[Module], tests: list[Module]) -> None:
         ("docstring % of lines", _percent(sum(map(_docstring_lines, modules)), modules), "12-22"),
         ("comment % of lines", _percent(sum(map(_comment_lines, modules)), modules), "2-5"),
         ("test : source lines", f"{_total(tests) / _total(modules):.2f}", "1.0-1.6"),
+        ("tests named after a module %", f"{mirror.percent:.1f}", "90"),
         ("vague file names", _vague(modules), "none"),
     ]
     print(f"{'':34}{'ours':>22}  habit")

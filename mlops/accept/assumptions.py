@@ -74,7 +74,8 @@ ASSUMPTIONS: Final = (
     Assumption(
         id=delivery.MANIFESTS,
         claim="The pushed images have a Docker manifest for one platform",
-        otherwise="jobs fail with an unsupported manifest; push with delivery/push-image.sh",
+        otherwise="jobs fail with an unsupported manifest; push with "
+        "constructs/mlops_constructs/delivery/push-image.sh",
         probe=delivery.manifests,
     ),
     Assumption(

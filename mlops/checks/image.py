@@ -10,6 +10,7 @@ from mlops.checks.deployment import Candidate, Deployment, Image, Move
 from mlops.checks.result import Finding, failed, passed, skipped
 
 _NOT_REGISTERED: Final = "does not exist"
+_PUSH: Final = "constructs/mlops_constructs/delivery/push-image.sh"
 _URI: Final = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(?P<repository>[^:@]+)"
     r"(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -22,7 +23,7 @@ def pushed(image: Image, deployment: Deployment) -> Finding:
     if not _exists(deployment.repositories, repositoryName=image.repository, imageIds=[ids]):
         return failed(
             f"{image.repository}:{image.tag} is not in the delivery account; "
-            f"remedy: `sh delivery/push-image.sh {image.repository.rpartition('/')[2]}`"
+            f"remedy: `sh {_PUSH} {image.repository.rpartition('/')[2]}`"
         )
     return passed(f"{image.repository}:{image.tag}")
 

@@ -242,7 +242,10 @@ def test_an_image_of_this_commit_that_nobody_pushed_stops(
     results = ask(images=(Image(repository="acme/churn", tag="t2"),))
 
     assert stopping(results) == ["image"]
-    assert "remedy: `sh delivery/push-image.sh churn`" in details(results)["image"]
+    assert (
+        "remedy: `sh constructs/mlops_constructs/delivery/push-image.sh churn`"
+        in details(results)["image"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -332,10 +332,11 @@ def test_images_come_before_the_first_stage_and_name_every_model(
     build = build_of(template, "push-image")
 
     assert commands(build)[1:] == [
-        f"sh delivery/push-image.sh {model}" for model in load_platform(root).model_names
+        f"sh constructs/mlops_constructs/delivery/push-image.sh {model}"
+        for model in load_platform(root).model_names
     ]
     assert build["Environment"]["PrivilegedMode"] is True
-    assert (root / "delivery" / "push-image.sh").is_file()
+    assert (root / "constructs/mlops_constructs/delivery/push-image.sh").is_file()
 
 
 def test_the_build_of_images_may_pull_the_mirror_of_their_base_and_nothing_more(

@@ -62,3 +62,34 @@ def test_an_exception_that_is_not_needed_is_refused(shape: Any) -> None:
 
 def test_every_exception_has_a_reason(shape: Any) -> None:
     assert all(shape.EXCEPTIONS.values())
+
+
+def tree(root: Path, *files: str) -> Path:
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+    return root
+
+
+def test_a_test_mirrors_the_module_whose_name_and_folder_it_has(shape: Any, tmp_path: Path) -> None:
+    sources = ("mlops/a/one.py", "constructs/mlops_constructs/b/push-it.sh", "stacks/__init__.py")
+    named = ("tests/a/test_one.py", "tests/constructs/b/test_push_it.py")
+    others = ("tests/a/test_two.py", "tests/b/test_one.py", "tests/docs/test_page.py")
+
+    mirror = shape.Mirror.of(tree(tmp_path, *sources, *named, *others))
+
+    assert mirror.named == frozenset(named)
+    assert mirror.others == frozenset({"tests/a/test_two.py"})
+
+
+def test_too_few_mirroring_tests_are_named(shape: Any) -> None:
+    nine = frozenset(f"tests/a/test_{number}.py" for number in range(9))
+
+    assert shape.Mirror(named=nine, others=frozenset({"tests/a/test_x.py"})).problems() == []
+    assert shape.Mirror(named=nine, others=frozenset({"b", "a"})).problems() == [
+        "tests: 81.8 % are named after a module, 90 needed; name or move: a, b"
+    ]
+
+
+def test_the_tests_mirror_the_sources(shape: Any) -> None:
+    assert shape.Mirror.of(shape.ROOT).problems() == []

@@ -16,6 +16,8 @@ from mlops_constructs.delivery_site import DeliverySite
 # The version in package.json. `latest` names a release by accident that reads no assembly of ours.
 CLI_VERSION: Final = "2.1148.1"
 ASSETS_CLI_VERSION: Final = "4.7.3"
+PUSH_IMAGE: Final = "constructs/mlops_constructs/delivery/push-image.sh"
+"""Run from the root of the repository, by the pipeline and by people."""
 RUNTIMES: Final = {"nodejs": "22", "python": "3.11"}
 _FINDINGS: Final = ("ecr:DescribeImageScanFindings", "ecr:DescribeImages")
 _PULL: Final = (
@@ -64,7 +66,7 @@ def images(
     return pipelines.CodeBuildStep(
         "Images",
         input=source,
-        commands=["make .venv/.ready", *(f"sh delivery/push-image.sh {m}" for m in models)],
+        commands=["make .venv/.ready", *(f"sh {PUSH_IMAGE} {model}" for model in models)],
         # Building an image needs the docker daemon.
         build_environment=codebuild.BuildEnvironment(privileged=True),
         partial_build_spec=runtimes(),

@@ -63,7 +63,7 @@ class Workshop:
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
-        self.script = root / "delivery" / "push-image.sh"
+        self.script = root / "constructs/mlops_constructs/delivery/push-image.sh"
         self.model = folder / "model_code" / "fine_churn"
         self.model.mkdir(parents=True)
         self._program("bin/aws", AWS)
