@@ -56,7 +56,7 @@ synth: setup ## Synthesize and validate every stage into cdk.out
 	@node_modules/.bin/cdk synth '**' --quiet --ci --no-notices --no-lookups >/dev/null $(COMMIT:%=--context commit=%)
 
 test: lint setup coverage ## Lint, types, import rules, all tests of the platform and of the models
-	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" $(PURE:%=--ignore=%)
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --sweeps=$(SWEEPS) $(PURE:%=--ignore=%)
 	@$(MAKE) --no-print-directory test-models
 
 test-pure: .venv/.ready ## The tests of the pure rooms alone: seconds, no node
@@ -90,7 +90,7 @@ mutants: setup ## Break the platform one line at a time, each of a list; the tes
 	@$(PYTEST) $(PARALLEL) --sweeps=$(SWEEPS) tests/mutants
 
 coverage: .venv/.ready ## The tests of the pure rooms and of the drift engine; each room is covered to 95 % by its own
-	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --cov --cov-report= $(PURE)
+	@$(PYTEST) $(PARALLEL) -m "$(QUICK)" --sweeps=$(SWEEPS) --cov --cov-report= $(PURE)
 	@$(BIN)/python -m coverage report --include="mlops/contract/*,mlops/pipeline/*,mlops/rollout/*" --fail-under=95
 	@$(MAKE) --no-print-directory test-monitoring COVERED="--cov=mlops.container.monitoring --cov-branch --cov-config=/dev/null --cov-fail-under=95"
 
@@ -109,8 +109,9 @@ test-all: setup ## What needs environments of its own: SDK recompilation, cfn-li
 	@$(PYTEST) $(PARALLEL) -m "full and not nightly" --sweeps=$(SWEEPS)
 	@$(MAKE) --no-print-directory test-models MODELS_RUN="full and not nightly"
 
+test-nightly: SWEEPS := whole
 test-nightly: test ## All of it: every mutant, every fault, what takes minutes; at most 90 minutes on two cores
-	@$(MAKE) --no-print-directory test-all SWEEPS=whole
+	@$(MAKE) --no-print-directory test-all SWEEPS=$(SWEEPS)
 	@$(PYTEST) -m nightly
 	@$(MAKE) --no-print-directory coverage-floors
 

@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,7 +83,9 @@ def test_among_equally_cheap_settings_the_thresholds_stay_as_they_are() -> None:
     found = cheapest(CONFIGURED, busy, TARGET)
 
     assert found is not None
-    assert patch(CONFIGURED, found.setting) == {"size_percent": 50, "bake_minutes": 6}
+    changed = patch(CONFIGURED, found.setting)
+    assert changed["bake_minutes"] == 6
+    assert "alarms" not in changed
 
 
 def test_a_patch_has_only_the_keys_that_differ_and_leads_to_the_setting() -> None:
@@ -192,11 +195,15 @@ def test_no_row_of_the_table_is_as_cheap_as_the_recommended_one_and_better(
             assert worse or merits == ours, row
 
 
-@settings(max_examples=12)
-@given(setting=_settings(), rpm=st.integers(1, 5000))
+@pytest.mark.sweep(cases=1)
+@pytest.mark.parametrize("most", [20, 300, 1000, 5000])
+@settings(max_examples=4)
+@given(setting=_settings(), data=st.data())
 def test_whatever_is_recommended_is_allowed_good_enough_and_reached_by_its_patch(
-    setting: Setting, rpm: int
+    most: int, setting: Setting, data: st.DataObject
 ) -> None:
+    rpm = data.draw(st.integers(1, most))
+
     found = plan_canary(setting, replace(EXPECTED, requests_per_minute=rpm), TARGET)
 
     if found.cheapest is None:

@@ -169,6 +169,7 @@ CASES = {
 }
 
 
+@pytest.mark.sweep(cases=3)
 @pytest.mark.parametrize("name", CASES)
 def test_the_figures_agree_with_single_requests_through_the_alarm_itself(name: str) -> None:
     case = CASES[name]
@@ -202,11 +203,11 @@ def _near(found: list[float] | list[int], expected: float, allowed: float) -> bo
 
 def test_one_of_one_is_the_chance_of_any_bad_minute() -> None:
     signal = _signals(_ONE)["server-errors"]
-    whole, part = (_breach(signal, requests, 0.01) for requests in (30, 7.5))
+    whole, part = (_breach(signal, requests, 0.01) for requests in (30, 11.25))
 
     found = detection(signal, _exposure(minutes=10), Risk(old=0, new=0.01))
 
-    # Seven whole minutes, and a quarter of one before them.
+    # Seven whole minutes, and three eighths of one before them.
     assert found.probability == pytest.approx(1 - (1 - whole) ** 7 * (1 - part))
 
 
@@ -245,7 +246,7 @@ def test_a_bake_as_short_as_the_policy_allows_leaves_n_whole_periods() -> None:
 
     found = detection(_signals(window)["server-errors"], exposure, Risk(old=0, new=0.05))
 
-    whole, part = (_breach(_signals(window)["server-errors"], n, 0.05) for n in (30, 7.5))
+    whole, part = (_breach(_signals(window)["server-errors"], n, 0.05) for n in (30, 11.25))
     three = 3 * whole**2 * (1 - whole) + whole**3
     # Or the part before them and one of the first two, and no two of the three.
     assert found.probability == pytest.approx(three + part * 2 * whole * (1 - whole) ** 2, abs=1e-9)
