@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,10 @@ ONE_WORKER = {
     "tests/rehearsal/delivery": "fleets",
     "tests/rehearsal/drift": "fleets",
 }
+# What takes minutes with few tests begins before the rest, so that no worker ends alone with it.
+FIRST = ("fleets", "second opinion", "emulator")
 # Files whose tests share nothing and take seconds each: spread over all workers, test by test.
-SPREAD = {"tests/mutants/test_mutants.py"}
+SPREAD = {"tests/mutants/test_mutants.py", "tests/validation/test_verdicts.py"}
 SWEEP_SHARE = 4
 MODEL = "bike_demand"
 FURTHER = sorted({path.parent.name for path in ROOT.glob("model_code/*/model.yaml")} - {MODEL})
@@ -92,9 +95,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Draw the part of each sweep that this commit runs."""
+    """Draw the part of each sweep that this commit runs; in parallel, the longest comes first."""
     if config.getoption("--sweeps") == "part":
         _draw(config, items)
+    if hasattr(config, "workerinput"):
+        items[:] = in_order(items)
 
 
 @pytest.hookimpl(optionalhook=True)  # environments of models have no xdist
@@ -107,12 +112,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class PlaceScheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            if file in SPREAD:
-                return nodeid
-            return ONE_WORKER.get(file.rpartition("/")[0], file)
+            return _place(nodeid)
 
+    # By their number of tests, the longest would come last.
+    config.option.loadscopereorder = False
     return PlaceScheduling(config, log)
+
+
+def _place(nodeid: str) -> str:
+    """What runs on one worker: a folder of `ONE_WORKER`, a file, or a test of `SPREAD`."""
+    file = nodeid.partition("::")[0]
+    if file in SPREAD:
+        return nodeid
+    return ONE_WORKER.get(file.rpartition("/")[0], file)
+
+
+def in_order(items: list[Any]) -> list[Any]:
+    """Places of `FIRST`, then those with the most tests, each place's tests in their own order."""
+    size = Counter(_place(item.nodeid) for item in items)
+
+    def rank(item: Any) -> tuple[int, int]:
+        place = _place(item.nodeid)
+        return FIRST.index(place) if place in FIRST else len(FIRST), -size[place]
+
+    return sorted(items, key=rank)
 
 
 def _draw(config: pytest.Config, items: list[pytest.Item]) -> None:

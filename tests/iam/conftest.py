@@ -15,7 +15,7 @@ from mlops.rehearsal.local_aws.assembly import Assembly
 from mlops.rehearsal.local_aws.intrinsics import Intrinsics, Place
 from tests.iam.bootstrap import bootstrapped, execution_policies
 from tests.iam.simulator import SCRIPT, Request, Simulator, Verdict
-from tests.iam.table import Table, load_table
+from tests.iam.table import Table, the_table
 from tests.iam.templates import Located, constructs
 from tests.iam.world import World, world_of
 
@@ -83,13 +83,13 @@ def _bootstrap_template(root: Path) -> dict[str, object]:
 @pytest.fixture(scope="session")
 def table() -> Table:
     """What people expect of a platform whose delivery follows a connection."""
-    return load_table().of("connection")
+    return the_table().of("connection")
 
 
 @pytest.fixture(scope="session")
 def codecommit_table() -> Table:
     """What people expect of one whose delivery follows a CodeCommit repository."""
-    return load_table().of("codecommit")
+    return the_table().of("codecommit")
 
 
 @pytest.fixture(scope="session")

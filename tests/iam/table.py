@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,7 +101,13 @@ class _Written:
         return id_ if ": " in id_ else f"{self.block['principal']}: {id_}"
 
 
-def load_table(folder: Path = TABLE) -> Table:
+@cache
+def the_table() -> Table:
+    """The committed one. It is long, and read once in a process."""
+    return load_table(TABLE)
+
+
+def load_table(folder: Path) -> Table:
     """The table of all files of a folder, with every stage put in.
 
     Raises:

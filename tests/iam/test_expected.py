@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.iam.simulator import RefusedRequestError, Request, Simulator, Verdict
-from tests.iam.table import Row, load_table
+from tests.iam.table import Row, the_table
 from tests.iam.world import World
 
 pytestmark = pytest.mark.full
 
 
-@pytest.mark.parametrize("row", load_table().of("connection").rows, ids=str)
+@pytest.mark.parametrize("row", the_table().of("connection").rows, ids=str)
 def test_the_platform_allows_and_denies_what_the_table_says(
     row: Row, verdicts: Mapping[str, Verdict]
 ) -> None:
@@ -23,7 +23,7 @@ def test_the_platform_allows_and_denies_what_the_table_says(
     assert row.allowed or verdict.refused_by == row.refused_by
 
 
-@pytest.mark.parametrize("row", load_table().of("codecommit").rows, ids=str)
+@pytest.mark.parametrize("row", the_table().of("codecommit").rows, ids=str)
 def test_a_platform_that_follows_codecommit_allows_and_denies_what_the_table_says(
     row: Row, codecommit_verdicts: Mapping[str, Verdict]
 ) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from tests.iam.mutants import Trials, widened
 from tests.iam.simulator import Request, Simulator, Verdict
-from tests.iam.table import Row, Table, load_table
+from tests.iam.table import Row, Table, the_table
 from tests.iam.world import World
 
 pytestmark = pytest.mark.full
 
 Noticed = Mapping[str, Mapping[str, set[str]]]
-ALLOWED = [row for row in load_table().of("connection").rows if row.allowed]
+ALLOWED = [row for row in the_table().of("connection").rows if row.allowed]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.iam.table import SOURCES, Row, Table, TableError, load_table
+from tests.iam.table import SOURCES, Row, Table, TableError, load_table, the_table
 from tests.iam.world import World
 
 
@@ -22,7 +22,7 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture
 def table(request: pytest.FixtureRequest, world: World) -> Table:
     """The rows about that platform."""
-    return load_table().of(request.node.callspec.params["world"])
+    return the_table().of(request.node.callspec.params["world"])
 
 
 @pytest.fixture
