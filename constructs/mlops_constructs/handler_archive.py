@@ -15,6 +15,8 @@ import mlops_handlers
 
 CONTRACT: Final = "contract.json"
 """Name of the model's contract, examples included, at the root of the archive."""
+JUDGEMENT: Final = ("", "metrics.py", "rollout")
+"""What of the platform judges a release, and needs the standard library alone."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _READABLE: Final = 0o644 << 16
 
@@ -39,16 +41,14 @@ def write_handlers(*, contract: str, build_dir: Path) -> HandlerArchives:
         build_dir: where the archives go, named by their content.
     """
 
-    def written(
-        room: str, files: Mapping[str, bytes], shared: Sequence[str] = ("", "rollout")
-    ) -> Path:
-        homes = ((mlops, shared), (mlops_handlers, (".", room)))
+    def written(room: str, files: Mapping[str, bytes], *, judges: bool = True) -> Path:
+        homes = ((mlops, JUDGEMENT if judges else ()), (mlops_handlers, (".", room)))
         return write_once(packed({**files, **sources(*homes)}), build_dir, f"{room}-{{}}.zip")
 
     return HandlerArchives(
         rollout=written("rollout", {CONTRACT: contract.encode()}),
         monitoring=written("monitoring", {}),
-        training=written("training", {}, shared=()),
+        training=written("training", {}, judges=False),
         batch=written("batch", {}),
     )
 
@@ -67,14 +67,15 @@ def write_once(content: bytes, build_dir: Path, name: str) -> Path:
 def sources(*homes: tuple[ModuleType, Sequence[str]]) -> dict[str, bytes]:
     """The modules of packages' folders under the names by which they import each other.
 
-    Of the folder "" only the package itself, without its modules; of "." they are meant.
+    Of the folder "" only the package itself, without its modules; of "." they are meant. A name
+    that ends in .py is a single module.
     """
     found = {}
     for package, folders in homes:
         home = Path(str(package.__file__)).parent
         for folder in folders:
-            pattern = "*.py" if folder else "__init__.py"
-            for path in (home / folder).glob(pattern):
+            pattern = folder if folder.endswith(".py") else f"{folder}/*.py"
+            for path in home.glob(pattern if folder else "__init__.py"):
                 found[f"{home.name}/{path.relative_to(home).as_posix()}"] = path.read_bytes()
     return found
 

@@ -6,6 +6,8 @@ from typing import Final
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from mlops.metrics import OwnMetric
+
 _Alarm = cloudwatch.CfnAlarm
 _DAY: Final = 86_400
 _DAYS_WITHOUT_RUN: Final = 2
@@ -13,13 +15,11 @@ _DAYS_WITHOUT_RUN: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """The metric `Runs`, which a job counts up once each time it comes to its end."""
+    """A metric that a job counts up once each time it comes to its end."""
 
-    namespace: str
-    owner: str
-    """Name of the dimension that says whose runs they are."""
-    name: str
-    """Its value."""
+    metric: OwnMetric
+    of: str
+    """Whose runs they are: the value of the owner's dimension."""
 
 
 def missing_run_alarm(
@@ -34,9 +34,9 @@ def missing_run_alarm(
         "MissingRun",
         alarm_name=name,
         alarm_description=description,
-        namespace=runs.namespace,
-        metric_name="Runs",
-        dimensions=[_Alarm.DimensionProperty(name=runs.owner, value=runs.name)],
+        namespace=runs.metric.namespace,
+        metric_name=runs.metric.name,
+        dimensions=[_Alarm.DimensionProperty(name=runs.metric.owner, value=runs.of)],
         statistic="Sum",
         period=_DAY,
         evaluation_periods=_DAYS_WITHOUT_RUN,

@@ -1,6 +1,5 @@
 """What people look at: panels said once, drawn by CloudWatch and by the rehearsal's page."""
 
-from mlops.dashboards.batch_panels import BATCHES
 from mlops.dashboards.fleet_panels import fleet_sections
 from mlops.dashboards.model_panels import model_sections
 from mlops.dashboards.page import Board, dashboard_page
@@ -18,7 +17,6 @@ from mlops.dashboards.recorded import Recorded
 from mlops.dashboards.served import VARIANT, Served
 
 __all__ = [
-    "BATCHES",
     "VARIANT",
     "Board",
     "Curve",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mlops import metrics
 from mlops.dashboards.panel import Metric, Panel
 from mlops.dashboards.served import Served
 
-BATCHES: Final = "Mlops/Batch"
 _DAY: Final = 86_400
 
 
@@ -17,9 +17,9 @@ def batches(served: Served) -> Iterator[Panel]:
         unit="count",
         period_seconds=_DAY,
         curves=(
-            _sum(served, "Runs", "runs"),
-            _sum(served, "Files", "files"),
-            _sum(served, "EmptyFiles", "files without a row"),
+            _sum(served, metrics.BATCH_RUNS, "runs"),
+            _sum(served, metrics.BATCH_FILES, "files"),
+            _sum(served, metrics.BATCH_EMPTY_FILES, "files without a row"),
         ),
     )
     if served.watched:
@@ -27,15 +27,15 @@ def batches(served: Served) -> Iterator[Panel]:
             title="Rows scored in batches by day",
             unit="rows",
             period_seconds=_DAY,
-            curves=(_sum(served, "Rows", "rows"),),
+            curves=(_sum(served, metrics.BATCH_ROWS, "rows"),),
         )
 
 
-def _sum(served: Served, name: str, label: str) -> Metric:
+def _sum(served: Served, metric: metrics.OwnMetric, label: str) -> Metric:
     return Metric(
-        namespace=BATCHES,
-        name=name,
+        namespace=metric.namespace,
+        name=metric.name,
         statistic="Sum",
-        dimensions={"PipelineName": served.batch_pipeline},
+        dimensions={metric.owner: served.batch_pipeline},
         label=label,
     )

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mlops import metrics
 from mlops.contract import MetricLimit
 from mlops.dashboards.panel import Mark, Metric, Panel, Search
 from mlops.dashboards.served import Served
 
-NAMESPACE: Final = "Mlops/Monitoring"
 _DAY: Final = 86_400
 
 
@@ -18,7 +18,7 @@ def fields(served: Served) -> Panel:
         title="Population stability index by field",
         unit="index",
         period_seconds=_DAY,
-        curves=(_search(served, "PopulationStabilityIndex", by="Field"),),
+        curves=(_search(served, metrics.STABILITY),),
         marks=(Mark(label="matters from here on", value=tolerated),),
     )
 
@@ -29,7 +29,7 @@ def checks(served: Served) -> Panel:
         title="Checks that alarm",
         unit="1 if so",
         period_seconds=_DAY,
-        curves=(_search(served, "Check", by="Check"),),
+        curves=(_search(served, metrics.CHECK),),
         marks=(Mark(label="alarm", value=1.0),),
     )
 
@@ -41,10 +41,10 @@ def captured(served: Served) -> Panel:
         unit="count",
         period_seconds=_DAY,
         curves=(
-            _metric(served, "Requests", "requests"),
-            _metric(served, "Rows", "rows"),
-            _metric(served, "LostLines", "lines that cannot be read"),
-            _metric(served, "Runs", "runs of the job", "Sum"),
+            _metric(served, metrics.REQUESTS, "requests"),
+            _metric(served, metrics.ROWS, "rows"),
+            _metric(served, metrics.LOST_LINES, "lines that cannot be read"),
+            _metric(served, metrics.RUNS, "runs of the job", "Sum"),
         ),
     )
 
@@ -57,7 +57,7 @@ def limited(served: Served) -> Iterator[Panel]:
             title=f"{name} of the labelled rows",
             unit=name,
             period_seconds=_DAY,
-            curves=(_metric(served, "Performance", name, Metric=name),),
+            curves=(_metric(served, metrics.PERFORMANCE, name, Metric=name),),
             marks=tuple(_mark(limit) for limit in limits if limit.metric == name),
         )
 
@@ -68,7 +68,7 @@ def measured(served: Served) -> Panel:
         title="All metrics of the labelled rows",
         unit="each its own",
         period_seconds=_DAY,
-        curves=(_search(served, "Performance", by="Metric"),),
+        curves=(_search(served, metrics.PERFORMANCE),),
     )
 
 
@@ -78,7 +78,7 @@ def labelled(served: Served) -> Panel:
         title="Share of the answers with a label",
         unit="share",
         period_seconds=_DAY,
-        curves=(_metric(served, "LabelledShare", "labelled"),),
+        curves=(_metric(served, metrics.LABELLED_SHARE, "labelled"),),
     )
 
 
@@ -88,7 +88,7 @@ def gaps(served: Served) -> Panel:
         title="Widest gap between a group and everyone else",
         unit="share",
         period_seconds=_DAY,
-        curves=(_search(served, "WidestGap", by="Measure"),),
+        curves=(_search(served, metrics.WIDEST_GAP),),
     )
 
 
@@ -98,7 +98,7 @@ def widened_gaps(served: Served) -> Panel:
         title="Most that a gap is wider than at release",
         unit="share",
         period_seconds=_DAY,
-        curves=(_search(served, "WidenedGap", by="Measure"),),
+        curves=(_search(served, metrics.WIDENED_GAP),),
         marks=(Mark(label="tolerated", value=served.model.monitoring.gap_tolerance),),
     )
 
@@ -108,18 +108,26 @@ def _mark(limit: MetricLimit) -> Mark:
 
 
 def _metric(
-    served: Served, name: str, label: str, statistic: str = "Maximum", **dimensions: str
+    served: Served,
+    metric: metrics.OwnMetric,
+    label: str,
+    statistic: str = "Maximum",
+    **dimensions: str,
 ) -> Metric:
     return Metric(
-        namespace=NAMESPACE,
-        name=name,
+        namespace=metric.namespace,
+        name=metric.name,
         statistic=statistic,
         dimensions=served.named | dimensions,
         label=label,
     )
 
 
-def _search(served: Served, name: str, *, by: str) -> Search:
+def _search(served: Served, metric: metrics.OwnMetric) -> Search:
     return Search(
-        namespace=NAMESPACE, name=name, statistic="Maximum", dimensions=served.named, by=by
+        namespace=metric.namespace,
+        name=metric.name,
+        statistic="Maximum",
+        dimensions=served.named,
+        by=str(metric.by),
     )

@@ -5,8 +5,9 @@ from typing import Final
 from mlops.contract import virtual_cpus
 from mlops.dashboards.panel import Mark, Metric, Panel, Quotient, Search
 from mlops.dashboards.served import Served
+from mlops.metrics import WRONG_ANSWERS
 from mlops.rollout import microseconds
-from mlops.rollout.signals import INVOCATION_METRICS, WRONG_ANSWER_RATIO, WRONG_ANSWERS
+from mlops.rollout.signals import INVOCATION_METRICS, WRONG_ANSWER_RATIO
 
 INSTANCES: Final = "/aws/sagemaker/Endpoints"
 CPU_PERCENT: Final = 85
@@ -146,11 +147,11 @@ def wrong_answers(served: Served) -> Panel:
         period_seconds=_MINUTE,
         curves=(
             Search(
-                namespace=WRONG_ANSWERS,
-                name="WrongAnswers",
+                namespace=WRONG_ANSWERS.namespace,
+                name=WRONG_ANSWERS.name,
                 statistic="Average",
                 dimensions=served.named,
-                by="ModelVersion",
+                by=str(WRONG_ANSWERS.by),
             ),
         ),
         marks=(Mark(label="rolls back", value=WRONG_ANSWER_RATIO),),

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from mlops.metrics import WRONG_ANSWERS
 from mlops.rollout.alarm import Alarm
 from mlops.rollout.metric_math import Formula
 from mlops.rollout.samples import Point, aggregate, minimum_samples, percentile
-from mlops.rollout.signals import INVOCATION_METRICS, WRONG_ANSWERS, MetricUnit
+from mlops.rollout.signals import INVOCATION_METRICS, MetricUnit
 
 _PLATFORM: Final = ("aws/", "mlops/")
 _REQUESTS: Final = 1000
@@ -44,7 +45,6 @@ class PublishedMetric:
 
 _ENDPOINT: Final = frozenset({"EndpointName", "VariantName"})
 _FLEET: Final = _ENDPOINT | {"EndpointConfigName"}
-_VERSION: Final = frozenset({"EndpointName", "ModelVersion"})
 
 
 def _invocation(name: str, unit: MetricUnit, *, good: float, bad: float) -> PublishedMetric:
@@ -62,7 +62,8 @@ PUBLISHED: Final = (
     _invocation("ModelLatency", "Microseconds", good=0.0, bad=_LONGEST_ANSWER_MICROSECONDS),
     _invocation("OverheadLatency", "Microseconds", good=0.0, bad=_LONGEST_ANSWER_MICROSECONDS),
     PublishedMetric(
-        namespace=WRONG_ANSWERS, name="WrongAnswers", unit="None", dimensions=(_VERSION,),
+        namespace=WRONG_ANSWERS.namespace, name=WRONG_ANSWERS.name, unit="None",
+        dimensions=(WRONG_ANSWERS.dimensions,),
         good=0.0, bad=1.0,
     ),
 )  # fmt: skip

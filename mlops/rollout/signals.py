@@ -9,6 +9,7 @@ little it would catch.
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from mlops.metrics import WRONG_ANSWERS
 from mlops.rollout.alarm import Alarm, Comparison, MissingData
 from mlops.rollout.metric_math import Formula, Term
 from mlops.rollout.policy import AlarmWindow
@@ -17,8 +18,6 @@ Scope = Literal["new-fleet", "endpoint"]
 MetricUnit = Literal["None", "Microseconds"]
 
 INVOCATION_METRICS: Final = "AWS/SageMaker"
-WRONG_ANSWERS: Final = "Mlops/Serving"
-"""Namespace of what the prober finds."""
 WRONG_ANSWER_RATIO: Final = 0.05
 """Share of wrong answers above which the prober's alarm rolls back.
 
@@ -51,7 +50,7 @@ class Signal:
     @property
     def counts_probes(self) -> bool:
         """Whether its data points are of the prober's requests alone."""
-        return self.namespace == WRONG_ANSWERS
+        return self.namespace == WRONG_ANSWERS.namespace
 
     @property
     def alarm(self) -> Alarm:
@@ -97,12 +96,12 @@ def wrong_answers(window: AlarmWindow) -> Signal:
     """Probes that the new fleet answers otherwise than its version did when it was evaluated."""
     return Signal(
         key="wrong-answers",
-        metric="WrongAnswers",
+        metric=WRONG_ANSWERS.name,
         statistic="Average",
         threshold=WRONG_ANSWER_RATIO,
         unit="None",
         window=window,
-        namespace=WRONG_ANSWERS,
+        namespace=WRONG_ANSWERS.namespace,
     )
 
 

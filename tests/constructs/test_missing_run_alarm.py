@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mlops.metrics import BATCH_RUNS
 from mlops_constructs.missing_run_alarm import Runs, missing_run_alarm
 
 TOPIC = "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"
@@ -12,7 +13,7 @@ TOPIC = "arn:aws:sns:eu-west-1:400000000000:acme-prod-alerts"
 
 @pytest.fixture(scope="module")
 def alarm(render: Callable[..., Any]) -> Any:
-    runs = Runs(namespace="Mlops/Batch", owner="PipelineName", name="acme-prod-churn-batch")
+    runs = Runs(metric=BATCH_RUNS, of="acme-prod-churn-batch")
     rendered = render(
         lambda stack: missing_run_alarm(
             stack, runs, name="quiet", description="is silent", topic_arn=TOPIC

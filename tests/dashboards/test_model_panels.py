@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mlops import metrics
 from mlops.dashboards import (
-    BATCHES,
     Metric,
     Panel,
     Search,
@@ -15,8 +15,8 @@ from mlops.dashboards import (
     metrics_of,
     model_sections,
 )
-from mlops.dashboards.drift_panels import NAMESPACE
 from mlops.dashboards.traffic_panels import INSTANCES
+from mlops.metrics import BATCH, MONITORING, OwnMetric
 from mlops.rollout.published import published as metric_of_requests
 
 REPOSITORY = Path(__file__).parents[2]
@@ -43,21 +43,26 @@ def texts(node: ast.AST) -> Iterator[str]:
             yield part.value
 
 
+def named_in(path: Path) -> set[OwnMetric]:
+    """The metrics that a publisher's source takes from the vocabulary."""
+    names = {
+        node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)
+    }
+    found = {getattr(metrics, name, None) for name in names}
+    return {one for one in found if isinstance(one, OwnMetric)}
+
+
 def published() -> set[tuple[str, str | None]]:
     """Names in the drift engine's and the publisher's source, with the further dimension of each.
 
     Read as text: the engine stands on libraries that only the models' images have.
     """
-    found: set[tuple[str, str | None]] = set()
-    for path in (REPORTING, PUBLISHING):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Dict):
-                found |= {(text, None) for key in node.keys if key for text in texts(key)}
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
-                "MetricValue",
-                "_metric",
-            ):
-                found |= set(_call(node))
+    found = {(one.name, one.by) for one in named_in(PUBLISHING)}
+    for node in ast.walk(ast.parse(REPORTING.read_text())):
+        if isinstance(node, ast.Dict):
+            found |= {(text, None) for key in node.keys if key for text in texts(key)}
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "MetricValue":
+            found |= set(_call(node))
     return found
 
 
@@ -80,7 +85,7 @@ def test_the_drift_job_publishes_every_metric_that_is_shown_of_it(served: Served
     shown = {
         (curve.name, further(curve))
         for curve in metrics_of(model_sections(served))
-        if curve.namespace == NAMESPACE
+        if curve.namespace == MONITORING
     }
 
     assert shown <= published()
@@ -91,7 +96,7 @@ def test_sagemaker_publishes_every_metric_that_is_shown_of_the_endpoint(served: 
     for curve in metrics_of(model_sections(served)):
         if curve.namespace == INSTANCES:
             assert curve.name in OF_INSTANCES
-        elif curve.namespace != NAMESPACE:
+        elif curve.namespace != MONITORING:
             assert curve.name == "InvocationsPerInstance" or metric_of_requests(
                 curve.namespace, curve.name
             )
@@ -101,7 +106,9 @@ def test_the_probers_metric_has_the_dimensions_under_which_it_is_searched(served
     (curve,) = panels(served)["Share of wrong answers to probes, by version"].curves
 
     assert isinstance(curve, Search)
-    assert {curve.name, curve.by, *curve.dimensions} <= set(texts(ast.parse(PROBING.read_text())))
+    (probed,) = named_in(PROBING)
+    assert curve.name == probed.name
+    assert {str(curve.by), *curve.dimensions} == probed.dimensions
 
 
 def test_lines_are_drawn_where_the_contract_has_them(served: Served) -> None:
@@ -142,7 +149,7 @@ def test_batches_are_shown_of_a_model_that_scores_them(
 ) -> None:
     batched = served_of(batch={"on_new_input": True}, monitoring={"engine": engine})
 
-    shown = [c for c in metrics_of(model_sections(batched)) if c.namespace == BATCHES]
+    shown = [c for c in metrics_of(model_sections(batched)) if c.namespace == BATCH]
     assert {curve.name for curve in shown} == names
     assert [c.dimensions for c in shown if isinstance(c, Metric)] == len(names) * [
         {"PipelineName": "acme-prod-churn-batch"}
@@ -152,13 +159,10 @@ def test_batches_are_shown_of_a_model_that_scores_them(
 def test_batch_runs_publish_every_metric_that_is_shown_of_them(
     served_of: Callable[..., Served],
 ) -> None:
-    found = set(texts(ast.parse(CAPTURING.read_text())))
-    for node in ast.walk(ast.parse(FINDING.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_count":
-            found |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    found = {one.name for one in named_in(CAPTURING) | named_in(FINDING)}
 
     shown = metrics_of(model_sections(served_of(batch={"on_new_input": True})))
-    assert {curve.name for curve in shown if curve.namespace == BATCHES} <= found
+    assert {curve.name for curve in shown if curve.namespace == BATCH} <= found
 
 
 def test_a_model_that_nobody_looks_at_has_no_panels_of_drift(
@@ -167,4 +171,4 @@ def test_a_model_that_nobody_looks_at_has_no_panels_of_drift(
     blind = served_of(monitoring={"engine": "none"})
 
     namespaces = {curve.namespace for curve in metrics_of(model_sections(blind))}
-    assert NAMESPACE not in namespaces
+    assert MONITORING not in namespaces

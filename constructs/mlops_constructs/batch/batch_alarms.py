@@ -7,7 +7,7 @@ from constructs import Construct
 
 from mlops.contract import BatchSpec
 from mlops.contract.schedules import runs_daily
-from mlops.dashboards import BATCHES
+from mlops.metrics import BATCH_EMPTY_FILES, BATCH_RUNS
 from mlops_constructs.missing_run_alarm import Runs, missing_run_alarm
 from mlops_constructs.release import Release
 
@@ -50,9 +50,9 @@ class BatchAlarms(Construct):
             "EmptyFile",
             alarm_name=f"{self._name}-{_EMPTY_FILE}",
             alarm_description=self._description(_EMPTY_FILE, "was given a file without a row"),
-            namespace=BATCHES,
-            metric_name="EmptyFiles",
-            dimensions=[_Alarm.DimensionProperty(name="PipelineName", value=self._name)],
+            namespace=BATCH_EMPTY_FILES.namespace,
+            metric_name=BATCH_EMPTY_FILES.name,
+            dimensions=[_Alarm.DimensionProperty(name=BATCH_EMPTY_FILES.owner, value=self._name)],
             statistic="Sum",
             period=_HOUR,
             evaluation_periods=1,
@@ -65,7 +65,7 @@ class BatchAlarms(Construct):
     def _missing_run(self) -> None:
         missing_run_alarm(
             self,
-            Runs(namespace=BATCHES, owner="PipelineName", name=self._name),
+            Runs(metric=BATCH_RUNS, of=self._name),
             name=f"{self._name}-{_MISSING_RUN}",
             description=self._description(_MISSING_RUN, "has not looked for files"),
             topic_arn=self._release.site.alert_topic_arn,

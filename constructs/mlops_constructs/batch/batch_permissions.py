@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_lambda as lambda_
 
-from mlops.dashboards import BATCHES
+from mlops.metrics import BATCH
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.permission import Permission
 from mlops_constructs.release import VARIANT, Release
@@ -88,6 +88,6 @@ def _publish() -> Permission:
         sid="PublishTheFigures",
         actions=["cloudwatch:PutMetricData"],
         resources=["*"],
-        conditions={"StringEquals": {"cloudwatch:namespace": BATCHES}},
+        conditions={"StringEquals": {"cloudwatch:namespace": BATCH}},
         because="this action knows no resources; the condition names the namespace",
     )

@@ -7,7 +7,7 @@ from typing import Final
 import mlops
 from mlops import sheet
 from mlops.checks.plan import Plan, PlannedRelease
-from mlops_constructs.handler_archive import packed, sources, write_once
+from mlops_constructs.handler_archive import JUDGEMENT, packed, sources, write_once
 from mlops_constructs.site import Site
 
 PLAN: Final = "plan.json"
@@ -27,6 +27,6 @@ def write_checks(*, site: Site, releases: Sequence[PlannedRelease], build_dir: P
         PLAN: plan.to_json().encode(),
         # The frame of every report's page, which needs nothing but the standard library.
         "mlops/sheet.py": Path(sheet.__file__).read_bytes(),
-        **sources((mlops, ("", "checks", "rollout"))),
+        **sources((mlops, (*JUDGEMENT, "checks"))),
     }
     return write_once(packed(files), build_dir, "checks-{}.zip")

@@ -8,8 +8,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from mlops.contract import ModelSpec
+from mlops.metrics import CHECK, MISSING_CAPTURE, RUNS
 from mlops_constructs.missing_run_alarm import Runs, missing_run_alarm
-from mlops_constructs.monitoring.drift_roles import NAMESPACE
 from mlops_constructs.release import Release
 
 RUNBOOK: Final = "docs/runbooks/drift-alarms.md"
@@ -88,10 +88,10 @@ class DriftAlarms(Construct):
             return_data=False,
             metric_stat=_Alarm.MetricStatProperty(
                 metric=_Alarm.MetricProperty(
-                    namespace=NAMESPACE,
-                    metric_name="Check",
+                    namespace=CHECK.namespace,
+                    metric_name=CHECK.name,
                     dimensions=[
-                        _Alarm.DimensionProperty(name="Check", value=name),
+                        _Alarm.DimensionProperty(name=str(CHECK.by), value=name),
                         *self._dimensions(),
                     ],
                 ),
@@ -106,8 +106,8 @@ class DriftAlarms(Construct):
             _id(key),
             alarm_name=_name(self._release, key),
             alarm_description=self._description(key, title),
-            namespace=NAMESPACE,
-            metric_name="MissingCapture",
+            namespace=MISSING_CAPTURE.namespace,
+            metric_name=MISSING_CAPTURE.name,
             dimensions=self._dimensions(),
             statistic="Maximum",
             period=_DAY,
@@ -122,7 +122,7 @@ class DriftAlarms(Construct):
         release = self._release
         missing_run_alarm(
             self,
-            Runs(namespace=NAMESPACE, owner="EndpointName", name=release.endpoint_name),
+            Runs(metric=RUNS, of=release.endpoint_name),
             name=_name(release, _MISSING_RUN),
             description=self._description(_MISSING_RUN, "was not looked at by its drift job"),
             topic_arn=release.site.alert_topic_arn,

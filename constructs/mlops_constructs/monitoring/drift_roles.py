@@ -8,13 +8,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from mlops.metrics import MONITORING
 from mlops_constructs import job_permissions as jobs
 from mlops_constructs.permission import Permission, acknowledge_patterns
 from mlops_constructs.release import Release
 from mlops_constructs.service_role import service_role
 from mlops_constructs.serving_permissions import read_version
-
-NAMESPACE = "Mlops/Monitoring"
 
 
 class DriftRoles(Construct):
@@ -109,7 +108,7 @@ def publish_permissions(release: Release, *, key_arn: str) -> list[Permission]:
             sid="PublishTheFigures",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+            conditions={"StringEquals": {"cloudwatch:namespace": MONITORING}},
             because="this action knows no resources; the condition names the namespace",
         ),
         Permission(

@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from mlops.rollout.signals import WRONG_ANSWERS
+from mlops.metrics import SERVING
 from mlops_constructs.clock import Clock, called
 from mlops_constructs.handler_archive import CONTRACT
 from mlops_constructs.permission import Permission
@@ -92,7 +92,7 @@ def _permissions(release: Release) -> list[Permission]:
             sid="PublishScores",
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": WRONG_ANSWERS}},
+            conditions={"StringEquals": {"cloudwatch:namespace": SERVING}},
             because="this action knows no resources; the condition names the namespace",
         ),
     ]

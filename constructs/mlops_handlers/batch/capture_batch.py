@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlparse
 
+from mlops.metrics import BATCH_ROWS
 from mlops.rollout.probes import PROBE_PREFIX
 from mlops_handlers.clients import client
 
-NAMESPACE: Final = "Mlops/Batch"
 ANSWER: Final = "SageMakerOutput"
 """Key under which Batch Transform joins an answer to its line."""
 _LINES_A_FILE: Final = 5000
@@ -107,9 +107,13 @@ def _write(captured: Iterator[dict[str, Any]], name: str, moment: datetime) -> i
 
 
 def _count(rows: int) -> None:
-    dimensions = [{"Name": "PipelineName", "Value": os.environ["PIPELINE_NAME"]}]
-    datum = {"MetricName": "Rows", "Value": float(rows), "Unit": "Count", "Dimensions": dimensions}
-    client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+    datum = {
+        "MetricName": BATCH_ROWS.name,
+        "Value": float(rows),
+        "Unit": BATCH_ROWS.unit,
+        "Dimensions": [{"Name": BATCH_ROWS.owner, "Value": os.environ["PIPELINE_NAME"]}],
+    }
+    client("cloudwatch").put_metric_data(Namespace=BATCH_ROWS.namespace, MetricData=[datum])
 
 
 def _moment(text: str) -> datetime:

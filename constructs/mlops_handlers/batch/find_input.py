@@ -14,10 +14,17 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from mlops.metrics import (
+    BATCH,
+    BATCH_EMPTY_FILES,
+    BATCH_FILES,
+    BATCH_RUNS,
+    PIPELINE,
+    OwnMetric,
+)
 from mlops_handlers.clients import client
 
 LOG: Final = logging.getLogger()
-NAMESPACE: Final = "Mlops/Batch"
 _TAKEN: Final = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
@@ -29,7 +36,7 @@ def handler(event: dict[str, str], _context: object) -> dict[str, str]:
     empty = [found["Key"] for found in taken if not found["Size"]]
     for key in empty:
         LOG.warning("%s is empty and was left out", key)
-    _count(Runs=1, Files=len(files), EmptyFiles=len(empty))
+    _count({BATCH_RUNS: 1, BATCH_FILES: len(files), BATCH_EMPTY_FILES: len(empty)})
     return {
         "Files": str(len(files)),
         "ManifestUri": _list(files, run, prefix),
@@ -79,10 +86,15 @@ def _list(files: list[str], run: str, prefix: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def _count(**values: int) -> None:
-    dimensions = [{"Name": "PipelineName", "Value": os.environ["PIPELINE_NAME"]}]
+def _count(values: Mapping[OwnMetric, int]) -> None:
+    dimensions = [{"Name": PIPELINE, "Value": os.environ["PIPELINE_NAME"]}]
     data = [
-        {"MetricName": name, "Value": float(value), "Unit": "Count", "Dimensions": dimensions}
-        for name, value in values.items()
+        {
+            "MetricName": metric.name,
+            "Value": float(value),
+            "Unit": metric.unit,
+            "Dimensions": dimensions,
+        }
+        for metric, value in values.items()
     ]
-    client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+    client("cloudwatch").put_metric_data(Namespace=BATCH, MetricData=data)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlparse
 
+from mlops.metrics import CHECK, ENDPOINT, MISSING_CAPTURE, MONITORING, RUNS
 from mlops_handlers.clients import client
 from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
 
 LOG: Final = logging.getLogger()
-NAMESPACE: Final = "Mlops/Monitoring"
 DRIFT_CHECKS: Final = ("inputs", "predictions", "labels", "performance")
 """Checks whose alarm a new training can answer; broken input and lost files are no drift."""
 _BATCH: Final = 500
@@ -30,10 +30,10 @@ class UndeliveredError(RuntimeError):
 def handler(event: dict[str, str], _context: object) -> dict[str, str]:
     """Publish a window's report and answer with its verdict."""
     report = _read(f"{event['ReportUri']}/report.json")
-    values = [*_values(report), _missing_capture(report, event), _metric("Runs", 1.0)]
+    values = [*_values(report), _missing_capture(report, event), _metric(RUNS.name, 1.0)]
     for begin in range(0, len(values), _BATCH):
         client("cloudwatch").put_metric_data(
-            Namespace=NAMESPACE, MetricData=values[begin : begin + _BATCH]
+            Namespace=MONITORING, MetricData=values[begin : begin + _BATCH]
         )
     reasons = list(_drift(report))
     if reasons:
@@ -46,7 +46,7 @@ def _values(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for found in report["metrics"]:
         yield _metric(found["name"], found["value"], found["dimensions"], unit=found["unit"])
     for check in report["checks"]:
-        yield _metric("Check", float(_needs_somebody(check)), {"Check": check["name"]})
+        yield _metric(CHECK.name, float(_needs_somebody(check)), {str(CHECK.by): check["name"]})
 
 
 def _needs_somebody(check: Mapping[str, Any]) -> bool:
@@ -58,7 +58,7 @@ def _needs_somebody(check: Mapping[str, Any]) -> bool:
 def _metric(
     name: str, value: float, dimensions: Mapping[str, str] | None = None, *, unit: str = "Count"
 ) -> dict[str, Any]:
-    named = {"EndpointName": os.environ["ENDPOINT_NAME"], **(dimensions or {})}
+    named = {ENDPOINT: os.environ["ENDPOINT_NAME"], **(dimensions or {})}
     return {
         "MetricName": name,
         "Value": value,
@@ -74,7 +74,7 @@ def _missing_capture(report: Mapping[str, Any], event: Mapping[str, str]) -> dic
     """
     captured = report["traffic"]["captured_lines"]
     missing = not captured and _invocations(event) > 0
-    return _metric("MissingCapture", float(missing))
+    return _metric(MISSING_CAPTURE.name, float(missing))
 
 
 def _invocations(event: Mapping[str, str]) -> float:

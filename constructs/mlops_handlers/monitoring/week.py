@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from mlops import metrics
 from mlops_handlers.monitoring.weekly_figures import CHECKS, Figures, Series
 
 _MICROSECONDS: Final = 1000
@@ -89,13 +90,13 @@ class Week:
     @property
     def runs(self) -> int:
         """How often the drift job came to an end."""
-        return round(sum(self.figures.published("Runs", "Sum").values()))
+        return round(sum(self.figures.published(metrics.RUNS, statistic="Sum").values()))
 
     @property
     def alarming(self) -> dict[str, int]:
         """Checks that alarmed, and on how many days."""
         days = {
-            check: sum(value > 0 for value in self.figures.published("Check", Check=check).values())
+            check: sum(value > 0 for value in self.figures.published(metrics.CHECK, check).values())
             for check in CHECKS
         }
         return {check: count for check, count in days.items() if count}
@@ -106,20 +107,20 @@ class Week:
         found = [
             (max(series.values()), field)
             for field in self.terms.fields
-            if (series := self.figures.published("PopulationStabilityIndex", Field=field))
+            if (series := self.figures.published(metrics.STABILITY, field))
         ]
         return [(field, index) for index, field in sorted(found, reverse=True)]
 
     @property
     def quality(self) -> dict[str, float]:
         """Each metric of the labelled rows as the last window had it."""
-        found = {m: self.figures.published("Performance", Metric=m) for m in self.terms.metrics}
+        found = {m: self.figures.published(metrics.PERFORMANCE, m) for m in self.terms.metrics}
         return {metric: series[max(series)] for metric, series in found.items() if series}
 
     @property
     def labelled_share(self) -> float | None:
         """Share of the answers with a label in the last window that had some."""
-        series = self.figures.published("LabelledShare")
+        series = self.figures.published(metrics.LABELLED_SHARE)
         return series[max(series)] if series else None
 
     def missed(self, metric: str) -> list[str]:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from mlops import metrics
+from mlops.metrics import OwnMetric
+
 CHECKS: Final = (
     "reading", "traffic", "contract", "inputs", "predictions", "labels", "performance", "bias",
 )  # fmt: skip
 """Every check that the drift job publishes."""
 INVOCATIONS: Final = "AWS/SageMaker"
-MONITORING: Final = "Mlops/Monitoring"
-BATCHES: Final = "Mlops/Batch"
+_BATCHES: Final = (
+    metrics.BATCH_RUNS, metrics.BATCH_FILES, metrics.BATCH_EMPTY_FILES, metrics.BATCH_ROWS,
+)  # fmt: skip
 _DAY: Final = 86_400
 _HOUR: Final = 3600
 _BATCH: Final = 500
@@ -40,9 +44,9 @@ class Owners:
 
     def of(self, question: Question) -> dict[str, str]:
         """The dimension that names the owner of a metric."""
-        if question.namespace == BATCHES and self.batch_pipeline is not None:
-            return {"PipelineName": self.batch_pipeline}
-        return {"EndpointName": self.endpoint}
+        if question.namespace == metrics.BATCH and self.batch_pipeline is not None:
+            return {metrics.PIPELINE: self.batch_pipeline}
+        return {metrics.ENDPOINT: self.endpoint}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +63,20 @@ class Figures:
         """The sum of a metric of the endpoint's requests by hour."""
         return self.series.get(_of_requests(name, "Sum", _HOUR), {})
 
-    def published(self, name: str, statistic: str = "Maximum", **further: str) -> Series:
-        """A metric of the drift job by day."""
-        return self.series.get(_of_job(name, statistic, **further), {})
+    def published(
+        self, metric: OwnMetric, value: str | None = None, statistic: str = "Maximum"
+    ) -> Series:
+        """A metric of the drift job by day; of one value of its own dimension, if it has one."""
+        return self.series.get(_of_job(metric, statistic, value), {})
 
-    def batches(self, name: str) -> float | None:
+    def batches(self, metric: OwnMetric) -> float | None:
         """The sum of a metric of the batch runs; None if none was published."""
-        series = self.series.get(_of_batches(name), {})
+        series = self.series.get(_of_batches(metric), {})
         return sum(series.values()) if series else None
 
 
 def questions(
-    fields: Sequence[str], metrics: Sequence[str], *, batches: bool = False
+    fields: Sequence[str], measures: Sequence[str], *, batches: bool = False
 ) -> Iterator[Question]:
     """Everything that the report tells."""
     for name in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors"):
@@ -79,17 +85,17 @@ def questions(
         yield _of_requests("ModelLatency", statistic)
     for name in ("Invocations", "InvocationsPerInstance"):
         yield _of_requests(name, "Sum", _HOUR)
-    yield _of_job("Runs", "Sum")
-    yield _of_job("LabelledShare", "Maximum")
+    yield _of_job(metrics.RUNS, "Sum")
+    yield _of_job(metrics.LABELLED_SHARE, "Maximum")
     for check in CHECKS:
-        yield _of_job("Check", "Maximum", Check=check)
+        yield _of_job(metrics.CHECK, "Maximum", check)
     for field in fields:
-        yield _of_job("PopulationStabilityIndex", "Maximum", Field=field)
-    for metric in metrics:
-        yield _of_job("Performance", "Maximum", Metric=metric)
+        yield _of_job(metrics.STABILITY, "Maximum", field)
+    for metric in measures:
+        yield _of_job(metrics.PERFORMANCE, "Maximum", metric)
     if batches:
-        for name in ("Runs", "Files", "EmptyFiles", "Rows"):
-            yield _of_batches(name)
+        for counted in _BATCHES:
+            yield _of_batches(counted)
 
 
 class FiguresError(RuntimeError):
@@ -146,11 +152,14 @@ def _of_requests(name: str, statistic: str, period: int = _DAY) -> Question:
     )
 
 
-def _of_job(name: str, statistic: str, **further: str) -> Question:
+def _of_job(metric: OwnMetric, statistic: str, value: str | None = None) -> Question:
     return Question(
-        namespace=MONITORING, name=name, statistic=statistic, further=tuple(further.items())
+        namespace=metric.namespace,
+        name=metric.name,
+        statistic=statistic,
+        further=() if value is None else ((str(metric.by), value),),
     )
 
 
-def _of_batches(name: str) -> Question:
-    return Question(namespace=BATCHES, name=name, statistic="Sum")
+def _of_batches(metric: OwnMetric) -> Question:
+    return Question(namespace=metric.namespace, name=metric.name, statistic="Sum")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from mlops import metrics
 from mlops_handlers.monitoring.week import DAYS, Week
 
 _LONGEST_SUBJECT: Final = 100
@@ -11,6 +12,11 @@ _LONGEST_SUBJECT: Final = 100
 _MINUTES: Final = DAYS * 24 * 60
 _SHOWN_FIELDS: Final = 3
 _UNMEASURED: Final = "not measured"
+_COUNTED: Final = (
+    (metrics.BATCH_RUNS, "runs"),
+    (metrics.BATCH_FILES, "files taken"),
+    (metrics.BATCH_ROWS, "rows scored"),
+)
 
 
 def subject(week: Week) -> str:
@@ -64,7 +70,7 @@ def _concerns(week: Week) -> Iterator[str]:
     for metric in week.quality:
         for limit in week.missed(metric):
             yield f"{metric} is {week.quality[metric]:.4g}, not {limit}"
-    if empty := week.figures.batches("EmptyFiles"):
+    if empty := week.figures.batches(metrics.BATCH_EMPTY_FILES):
         yield f"{empty:,.0f} of the files for batches had no row"
     if terms.watched and week.runs < DAYS:
         yield f"the drift job ran {week.runs} times in {DAYS} days"
@@ -124,8 +130,8 @@ def _quality(week: Week) -> Iterator[str]:
 def _batches(week: Week) -> Iterator[str]:
     if week.terms.batch_pipeline is None:
         return
-    for name, title in (("Runs", "runs"), ("Files", "files taken"), ("Rows", "rows scored")):
-        found = week.figures.batches(name)
+    for metric, title in _COUNTED:
+        found = week.figures.batches(metric)
         yield f"{title}: {_UNMEASURED if found is None else f'{found:,.0f}'}"
 
 

@@ -30,13 +30,12 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
+from mlops.metrics import WRONG_ANSWERS
 from mlops.rollout.probes import PROBE_PREFIX, Case, objection
 from mlops_handlers.clients import client
 from mlops_handlers.rollout.recorded_answers import Recorded, recorded_answers
 
 LOG: Final = logging.getLogger()
-NAMESPACE: Final = "Mlops/Serving"
-METRIC: Final = "WrongAnswers"
 _SPREAD_SECONDS: Final = 45
 """Probes spread over most of the minute, and are done before the next run begins."""
 _LAST_ANSWER_SECONDS: Final = 56
@@ -222,13 +221,13 @@ def _publish(endpoint: str, version: str, scores: Counter[tuple[str, bool]]) -> 
     counts = {is_wrong: scores[version, is_wrong] for is_wrong in (False, True)}
     seen = {float(is_wrong): float(count) for is_wrong, count in counts.items() if count}
     client("cloudwatch").put_metric_data(
-        Namespace=NAMESPACE,
+        Namespace=WRONG_ANSWERS.namespace,
         MetricData=[
             {
-                "MetricName": METRIC,
+                "MetricName": WRONG_ANSWERS.name,
                 "Dimensions": [
-                    {"Name": "EndpointName", "Value": endpoint},
-                    {"Name": "ModelVersion", "Value": version},
+                    {"Name": WRONG_ANSWERS.owner, "Value": endpoint},
+                    {"Name": str(WRONG_ANSWERS.by), "Value": version},
                 ],
                 "Values": list(seen),
                 "Counts": list(seen.values()),

@@ -15,7 +15,6 @@ from .verdicts import Verdict
 from .window_summary import WindowSummary
 
 SCHEMA: Final = 1
-NAMESPACE: Final = "Mlops/Monitoring"
 _VIOLATIONS: Final = {
     "missing column": "missing_column_check",
     "extra column": "extra_column_check",

@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from mlops.metrics import BATCH_EMPTY_FILES
 from mlops.rehearsal.batch.results import BatchRehearsal
 from mlops.sheet import PAGE, badge, facts, section, sheet, table
 
@@ -67,7 +68,7 @@ def print_summary(rehearsal: BatchRehearsal, console: Console) -> None:
 def _short(rehearsal: BatchRehearsal) -> list[tuple[str, str]]:
     refused = sum(one.failure is not None for one in rehearsal.files)
     scored = len(rehearsal.files) - refused
-    empty = rehearsal.metrics.get("EmptyFiles", 0)
+    empty = rehearsal.metrics.get(BATCH_EMPTY_FILES.name, 0)
     found = [
         ("Files", f"{scored} scored, {refused} refused, {empty:.0f} empty"),
         ("Rows", str(rehearsal.rows)),

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from mlops import metrics
 from mlops.rehearsal.canary.endpoint import RollbackAlarm
 from mlops.rehearsal.canary.router import Colour, Invocation, is_server_error
 from mlops.rollout import Formula, Point, Sample, State, Watch, timeline
 from mlops.rollout.published import is_own
 
 INVOCATIONS: Final = "AWS/SageMaker"
-PROBES: Final = "Mlops/Serving"
-WRONG_ANSWERS: Final = "WrongAnswers"
+PROBES: Final = metrics.WRONG_ANSWERS.namespace
+WRONG_ANSWERS: Final = metrics.WRONG_ANSWERS.name
 LATENCY: Final = "ModelLatency"
 RESOLUTION_SECONDS: Final = 60
 """Between two data points of every metric here."""

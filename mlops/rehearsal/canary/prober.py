@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import mlops
+from mlops.metrics import WRONG_ANSWERS
 from mlops.rehearsal.canary.clock import Clock
 from mlops.rehearsal.canary.exchange import LOOPBACK
 from mlops.rehearsal.canary.metrics import Metrics
@@ -166,7 +167,7 @@ class Prober:
         """Hand what was published to whoever watches exactly this metric."""
         dimensions = published["dimensions"]
         identity = {"EndpointName", "ModelVersion"}
-        if dimensions.keys() != identity or published["name"] != "WrongAnswers":
+        if dimensions.keys() != identity or published["name"] != WRONG_ANSWERS.name:
             return
         of_candidate = dimensions["ModelVersion"] == self.candidate
         for value, count in zip(published["values"], published["counts"], strict=True):

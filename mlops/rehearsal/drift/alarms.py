@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlops.metrics import MONITORING
 from mlops.rehearsal.errors import RehearsalError
 from mlops.rehearsal.local_aws.assembly import Assembly
 
-NAMESPACE: Final = "Mlops/Monitoring"
 _LARGEST: Final = re.compile(r"MAX\(\[([a-z0-9, ]+)\]\)")
 _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -36,7 +36,7 @@ class DriftAlarms:
             for stack in assembly.stacks
             for values in [assembly.intrinsics(stack)]
             for _, properties in stack.resources("AWS::CloudWatch::Alarm")
-            if NAMESPACE in str(properties)
+            if MONITORING in str(properties)
             and str(properties.get("AlarmName", "")).startswith(f"{endpoint}-drift")
         ]
         if not found:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mlops.contract import ModelSpec
+from mlops.metrics import MONITORING
 from mlops_constructs.monitoring.drift_alarms import RUNBOOK, DriftAlarms, watches
 from mlops_constructs.release import Release
-from mlops_handlers.monitoring.publish_drift import NAMESPACE
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT = {"metric": "accuracy", "comparison": "at_least", "threshold": 0.8}
@@ -59,7 +59,7 @@ def test_the_drift_alarm_is_red_if_any_of_its_checks_is(alarms: dict[str, Any]) 
         {"Check": "predictions", "EndpointName": "acme-prod-churn"},
         {"Check": "labels", "EndpointName": "acme-prod-churn"},
     ]
-    assert {check["MetricStat"]["Metric"]["Namespace"] for check in checks} == {NAMESPACE}
+    assert {check["MetricStat"]["Metric"]["Namespace"] for check in checks} == {MONITORING}
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
 
 

@@ -21,6 +21,7 @@ from mlops.container.monitoring import (
     to_text,
     violations,
 )
+from mlops.metrics import ENDPOINT, MONITORING, OWN_METRICS
 
 Line = Callable[..., bytes]
 OUTCOME = Outcome(problem="regression", prediction="demand")
@@ -122,6 +123,16 @@ def test_a_quiet_window_has_no_violation(
 
     assert violations(quiet) == {"violations": []}
     assert {value.name: value.value for value in metric_values(quiet)}["Alarms"] == 0
+
+
+def test_every_figure_is_named_as_the_platform_looks_for_it(result: Result) -> None:
+    known = {one.name: one for one in OWN_METRICS if one.namespace == MONITORING}
+
+    for value in metric_values(result):
+        metric = known[value.name]
+        # The endpoint's dimension is added by who publishes.
+        assert value.unit == metric.unit
+        assert set(value.dimensions or {}) == metric.dimensions - {ENDPOINT}
 
 
 def test_metric_values_are_ready_to_be_published(result: Result) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mlops import metrics
 from mlops_handlers.monitoring import weekly_figures
 from mlops_handlers.monitoring.weekly_figures import FiguresError, Owners, figures, questions
 
@@ -53,9 +54,9 @@ def test_each_answer_is_found_under_its_question(ask: Callable[[Any], Any]) -> N
 
     assert found.daily("Invocations") == {START: 11}
     assert found.hourly("InvocationsPerInstance") == {START: 22}
-    assert found.published("PopulationStabilityIndex", Field="age") == {START: 24}
-    assert found.published("Check", Check="bias") == {START: 5}
-    assert found.published("Performance", Metric="mae") == {}
+    assert found.published(metrics.STABILITY, "age") == {START: 24}
+    assert found.published(metrics.CHECK, "bias") == {START: 5}
+    assert found.published(metrics.PERFORMANCE, "mae") == {}
 
 
 def test_metrics_of_requests_carry_the_variant_and_those_of_the_job_do_not(
@@ -86,11 +87,11 @@ def test_metrics_of_batches_are_those_of_the_pipeline(aws: Any, ask: Callable[[A
     }
     assert set(named) == {"Runs", "Files", "EmptyFiles", "Rows"}
     assert named["Rows"] == [{"Name": "PipelineName", "Value": "acme-prod-churn-batch"}]
-    assert found.batches("EmptyFiles") == 10
+    assert found.batches(metrics.BATCH_EMPTY_FILES) == 10
 
 
 def test_a_batch_metric_that_nobody_published_is_no_zero(ask: Callable[[Any], Any]) -> None:
-    assert ask(list(questions([], []))).batches("Files") is None
+    assert ask(list(questions([], []))).batches(metrics.BATCH_FILES) is None
 
 
 def test_more_questions_than_one_call_takes_are_asked_in_several(

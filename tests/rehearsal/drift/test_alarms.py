@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlops.rehearsal.drift.alarms import NAMESPACE, DriftAlarms
+from mlops.metrics import MONITORING
+from mlops.rehearsal.drift.alarms import DriftAlarms
 from mlops.rehearsal.errors import RehearsalError
 
 
@@ -14,7 +15,7 @@ def dimensions(**named: str) -> list[dict[str, str]]:
 
 def point(name: str, value: float, **named: str) -> dict[str, Any]:
     return {
-        "namespace": NAMESPACE,
+        "namespace": MONITORING,
         "name": name,
         "dimensions": {"EndpointName": "e", **named},
         "value": value,
@@ -23,7 +24,7 @@ def point(name: str, value: float, **named: str) -> dict[str, Any]:
 
 def query(id_: str, check: str) -> dict[str, Any]:
     metric = {
-        "Namespace": NAMESPACE,
+        "Namespace": MONITORING,
         "MetricName": "Check",
         "Dimensions": dimensions(EndpointName="e", Check=check),
     }
@@ -43,7 +44,7 @@ DRIFT: dict[str, Any] = {
 }
 RUNS: dict[str, Any] = {
     "AlarmName": "e-drift-missing-run",
-    "Namespace": NAMESPACE,
+    "Namespace": MONITORING,
     "MetricName": "Runs",
     "Dimensions": dimensions(EndpointName="e"),
     "ComparisonOperator": "LessThanThreshold",
