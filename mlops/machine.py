@@ -27,7 +27,7 @@ _LOCAL_STATE: Final = ("/.mlops/", "/cdk.out/")
 
 
 def explained(error: OSError) -> str | None:
-    """The sentence for an error that a person can mend; None for any other."""
+    """The sentence for an error that a person can fix; None for any other."""
     place = f"{error.filename}: " if error.filename else ""
     said = (error.strerror or str(error)).lower()
     if error.errno in _REMEDIES:

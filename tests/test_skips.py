@@ -66,7 +66,7 @@ def listed() -> dict[Place, str]:
 
 
 def test_every_place_where_a_test_can_be_left_out_is_in_the_list() -> None:
-    assert found() - listed().keys() == set(), "mend the test, or add it with a reason"
+    assert found() - listed().keys() == set(), "fix the test, or add it with a reason"
 
 
 def test_the_list_names_no_place_that_is_gone() -> None:

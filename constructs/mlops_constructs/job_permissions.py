@@ -8,7 +8,9 @@ from mlops_constructs.site import Site
 JobKind = Literal["Processing", "Training", "Transform"]
 
 _KEYS: Final = "the keys of future objects are not known; the prefix belongs to this model alone"
-_ALL: Final = "this action knows no resources; a condition or its being read-only limits it"
+_ALL: Final = (
+    "this action has no resource-level permissions; a condition or its being read-only limits it"
+)
 
 
 def pull_image(site: Site, *, model: str) -> list[Permission]:

@@ -73,7 +73,7 @@ def _report(release: Release) -> list[Permission]:
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
             conditions={"StringEquals": {"cloudwatch:namespace": _METRICS}},
-            because="this action knows no resources; the condition names the namespace",
+            because="this action has no resource-level permissions; the namespace is fixed",
         ),
     ]
 

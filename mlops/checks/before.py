@@ -19,7 +19,7 @@ PRECHECKS: Final = ("bootstrap", "policy", "image", "quota", "version", "alarms"
 
 
 def before(deployment: Deployment, *, only: Collection[str] = PRECHECKS) -> Iterator[Result]:
-    """Ask everything, even after a failure: a person wants to mend it all at once."""
+    """Ask everything, even after a failure: a person wants to fix it all at once."""
     stage = deployment.stage
     if "bootstrap" in only:
         yield answered(_asked(stage, "bootstrap"), partial(bootstrapped, deployment.here))

@@ -63,7 +63,7 @@ def _served(package: Any, deployment: Deployment, version: int) -> Finding:
     uri = package["InferenceSpecification"]["Containers"][0]["Image"]
     parts = _URI.fullmatch(uri)
     if parts is None:
-        return failed(f"version {version} runs {uri}, which is no image of ECR")
+        return failed(f"version {version} runs {uri}, which is not an ECR image")
     ids = {"imageTag": parts["tag"], "imageDigest": parts["digest"]}
     exists = _exists(
         deployment.repositories,

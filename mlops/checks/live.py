@@ -154,7 +154,11 @@ def _machines(live: Live, planned: PlannedRelease) -> Finding:
 def _capture(found: Described | None, planned: Capture | None, key_arn: str) -> Finding:
     is_on = found is not None and found.get("EnableCapture", True)
     if planned is None:
-        return failed("requests are captured, and nobody asked") if is_on else passed("off")
+        return (
+            failed("requests are captured, and the contract does not ask for it")
+            if is_on
+            else passed("off")
+        )
     if found is None or not is_on:
         return failed("requests are not captured")
     place = f"s3://{planned.bucket}/{planned.prefix}"

@@ -138,12 +138,12 @@ class Plan:
         """The plan that was written.
 
         Raises:
-            PlanError: the text is no plan; the message names what is wrong.
+            PlanError: the text is not a plan; the message names what is wrong.
         """
         try:
             found = json.loads(text)
         except ValueError as error:
-            raise PlanError(f"plan: no JSON: {error}") from error
+            raise PlanError(f"plan: not JSON: {error}") from error
         schema = found.pop("schema", None) if isinstance(found, dict) else _SCHEMA
         if schema != _SCHEMA:
             raise PlanError(f"plan.schema: got {schema!r:.80}; allowed: {_SCHEMA}")
@@ -161,7 +161,7 @@ def read_plan(path: Path) -> Plan:
     """The plan in a file.
 
     Raises:
-        PlanError: it cannot be read, or is no plan.
+        PlanError: it cannot be read, or is not a plan.
     """
     try:
         return Plan.from_json(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What a check came to: passed, failed, skipped with a reason, or invalid, which is no pass."""
+"""What a check came to: passed, failed, skipped with a reason, or invalid, which is not a pass."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

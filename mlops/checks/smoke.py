@@ -25,7 +25,7 @@ def smoke(release: PlannedRelease, clients: Clients) -> Iterator[Result]:
 
 
 def invoked(clients: Clients, endpoint: str, case: Case, *, inference_id: str | None = None) -> Any:
-    """The answer to a case as data, or its text where it is no JSON."""
+    """The answer to a case as data, or its text where it is not JSON."""
     answer = clients("sagemaker-runtime").invoke_endpoint(
         EndpointName=endpoint,
         ContentType=case.content_type,

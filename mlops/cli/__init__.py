@@ -48,7 +48,7 @@ class _LazyGroup(click.Group):
         module, _, attribute = _COMMANDS[cmd_name].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
-            raise TypeError(f"{_COMMANDS[cmd_name]} is no click command")
+            raise TypeError(f"{_COMMANDS[cmd_name]} is not a click command")
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -80,7 +80,7 @@ def cli(context: click.Context, root: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; what a person can mend ends in a sentence, never in a traceback."""
+    """Run the command line; what a person can fix ends in a sentence, never in a traceback."""
     accept_every_character()
     try:
         cli(prog_name="mlops")

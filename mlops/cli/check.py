@@ -39,7 +39,7 @@ def check() -> None:
     """Ask what must be true before and after a stage is deployed. Changes nothing.
 
     The exit code is 0 where a promotion may go on, 1 where not, and 3 where AWS could not be asked.
-    With --json the answers are told on standard error as they come, and the document follows at the
+    With --json, answers are printed on standard error as they arrive; the document follows at the
     end.
     """
 

@@ -246,7 +246,7 @@ def _assembly(root: Path, model: str, named: Path | None, *, frozen: bool) -> It
 
 @contextmanager
 def _endings(model: str) -> Iterator[None]:
-    """What a person can mend, or stopped, ends a command without a traceback."""
+    """What a person can fix, or stopped, ends a command without a traceback."""
     try:
         yield
     except RegistryError as error:

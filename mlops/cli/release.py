@@ -283,7 +283,7 @@ def _require_reason(*, commit: bool, reason: str | None) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What a person can mend ends a command without a traceback."""
+    """What a person can fix ends a command without a traceback."""
     try:
         yield
     except (ReleaseError, RegistryError) as error:

@@ -65,7 +65,7 @@ def _alarms_can_fire(document: Document, model: ModelSpec) -> Iterator[Problem]:
             yield problem_at(
                 document,
                 path,
-                f"the alarm {signal.key} protects nobody: {reason}",
+                f"the alarm {signal.key} protects nothing: {reason}",
                 got=got,
                 allowed="a threshold that the metric of a failing fleet exceeds",
                 remedy=_lower(key),
@@ -73,7 +73,7 @@ def _alarms_can_fire(document: Document, model: ModelSpec) -> Iterator[Problem]:
 
 
 def _reasons(signal: Signal) -> Iterator[str]:
-    """Why an alarm protects nobody."""
+    """Why an alarm protects nothing."""
     metric = published(signal.namespace, signal.metric)
     if signal.formula is not None:
         yield from computed_blindness(signal.alarm, signal.formula)

@@ -33,7 +33,7 @@ _MINIMUM: Final = "minimum_invocations"
 _INSTANCES: Final = "min_instances"
 _TYPE: Final = "instance_type"
 _KEYS: Final[dict[str, KeyPath]] = {_INSTANCES: _CANARY, _TYPE: (*_CANARY, "strategy")}
-"""Where a model is told of what is no key of its canary."""
+"""Where a model is told of what is not a key of its canary."""
 _POLICY_KEYS: Final = tuple(field.name for field in fields(CanaryPolicy))
 _WINDOW_KEYS: Final = tuple(field.name for field in fields(AlarmWindow))
 

@@ -97,16 +97,16 @@ def _composed(text: str, file: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         reason = " ".join((error.problem or error.context or "").split())
-        raise _refusal(file, f"is no valid YAML: {reason}", "mend this line", line=line) from error
+        raise _refusal(file, f"is not valid YAML: {reason}", "fix this line", line=line) from error
     except ReaderError as error:
         line = text[: error.position].count("\n") + 1
         reason = f"the character #x{error.character:04x} is not allowed"
-        raise _refusal(file, f"is no valid YAML: {reason}", "remove it", line=line) from error
+        raise _refusal(file, f"is not valid YAML: {reason}", "remove it", line=line) from error
     except RecursionError as error:
         raise _refusal(file, "is nested too deeply", "flatten it") from error
     except _PARSER_SLIPS as error:
         reason = "the parser gave up on a directive, a tag or an escape"
-        raise _refusal(file, f"is no valid YAML: {reason}", "remove it") from error
+        raise _refusal(file, f"is not valid YAML: {reason}", "remove it") from error
     return node
 
 
@@ -133,7 +133,7 @@ class _Plain:
         """The whole document.
 
         Raises:
-            ContractError: with everything in it that is no plain data.
+            ContractError: with everything in it that is not plain data.
         """
         data = None if node is None else self._value(node, ())
         if self.problems:
@@ -159,7 +159,7 @@ class _Plain:
                 continue
             key = self._key(key_node, path)
             if key in data:
-                self._refuse(key_node, (*path, key), "stands here twice", "keep one of them")
+                self._refuse(key_node, (*path, key), "duplicate key", "keep one of them")
             elif key is not None:
                 data[key] = self._child(key_node, value, key, path)
         for other in merged:

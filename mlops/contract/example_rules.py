@@ -51,7 +51,7 @@ def example_problems(document: Document, model: ModelSpec, folder: Path) -> Iter
         except ExampleError as error:
             yield _unreadable(document, error)
     for path in lost_files(folder):
-        lost = ExampleError(path.name, "belongs to no request, so nobody ever reads it")
+        lost = ExampleError(path.name, "belongs to no request and is never read")
         yield _unreadable(document, lost)
 
 
@@ -103,7 +103,7 @@ def _unreadable(document: Document, error: ExampleError) -> Problem:
         problem=f"the file {error.problem}",
         got=error.file,
         allowed="a request as .json or .csv, and its answer as .json, in UTF-8",
-        remedy="mend the file, or remove the example's two files",
+        remedy="fix the file, or remove the example's two files",
     )
 
 
@@ -149,7 +149,7 @@ class _ExampleFile:
             self._check_header(reader.fieldnames)
             rows = [dict(row) for row in reader]
         except csv.Error as error:
-            raise ExampleError(self._path.name, f"is no CSV: {error}") from error
+            raise ExampleError(self._path.name, f"is not CSV: {error}") from error
         short = next((at for at, row in enumerate(rows) if None in row.values()), None)
         if short is not None:
             raise ExampleError(self.name, "has fewer cells here than names", line=short + 2)
@@ -175,7 +175,7 @@ class _ExampleFile:
                     f"unknown field {name!r}",
                     got=row[name],
                     allowed=f"the fields of schema.{side}: {', '.join(known)}",
-                    remedy="mend the example or the schema",
+                    remedy="fix the example or the schema",
                 )
             for name, field in known.items():
                 yield from self._of_field(row, field, (*place, name), typed=typed)
@@ -191,7 +191,7 @@ class _ExampleFile:
             problem = objection and f"{field.name} is {objection}"
         if problem:
             yield self.problem(
-                place, problem, got=got, allowed=field.form, remedy="mend the example or the schema"
+                place, problem, got=got, allowed=field.form, remedy="fix the example or the schema"
             )
 
     def problem(

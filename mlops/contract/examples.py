@@ -88,7 +88,7 @@ def parsed(text: str, name: str) -> object:
     """What a JSON file holds.
 
     Raises:
-        ExampleError: it is no JSON.
+        ExampleError: it is not JSON.
     """
     try:
         return json.loads(
@@ -96,7 +96,7 @@ def parsed(text: str, name: str) -> object:
         )
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise ExampleError(name, f"is no JSON: {error}", line=line) from error
+        raise ExampleError(name, f"is not JSON: {error}", line=line) from error
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -115,5 +115,5 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r:.80} stands twice in one object")
+        raise ValueError(f"duplicate key {twice!r:.80} in one object")
     return content

@@ -2,7 +2,7 @@
 
 Each rule is a generator of problems over a checked spec; the tuples at the end are the whole list.
 The reasons are SageMaker's: what its API and the template validators accept, and what then fails or
-protects nobody.
+protects nothing.
 """
 
 import re

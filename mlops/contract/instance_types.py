@@ -79,7 +79,7 @@ def instance_type_problem(instance_type: str, purpose: Purpose) -> str | None:
     if instance_type in known:
         return None
     if re.fullmatch(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", instance_type) is None:
-        return "is no instance type"
+        return "is not an instance type"
     family = instance_type.split(".")[1]
     sizes = [name for name in known if name.split(".")[1] == family]
     if sizes:

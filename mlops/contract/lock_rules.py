@@ -88,7 +88,7 @@ def _objection(name: str, text: str, locked: Mapping[str, str]) -> tuple[str, st
     try:
         asked = Requirement(text)
     except InvalidRequirement as error:
-        return f"is no requirement: {str(error).splitlines()[0]}", text, "name, or name==version"
+        return f"is not a requirement: {str(error).splitlines()[0]}", text, "name, or name==version"
     version = locked[name]
     if asked.marker or not version or asked.specifier.contains(version, prereleases=True):
         return None

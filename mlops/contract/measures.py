@@ -126,7 +126,7 @@ def _names_fit(
             document,
             ("problem", "groups", index, "names"),
             f"the groups of {group.field} are not its allowed values: "
-            f"{min(wrong)!r} is {'no value' if min(wrong) in group.names else 'without a name'}",
+            f"{min(wrong)!r} is {'not a value' if min(wrong) in group.names else 'without a name'}",
             got=", ".join(sorted(group.names)),
             allowed=", ".join(values),
             remedy="name every allowed value, in quotes, and no other",

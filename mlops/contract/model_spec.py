@@ -234,7 +234,7 @@ class ModelSpec(Spec):
         tuple[Gate, ...],
         Field(min_length=1, max_length=20, strict=False, description="What a version must meet"),
     ]
-    registry: Annotated[RegistrySpec, Field(description="What the registry is told")] = (
+    registry: Annotated[RegistrySpec, Field(description="What is written to the registry")] = (
         RegistrySpec()
     )
     endpoint: Annotated[EndpointSpec, Field(description="How the model is served")]

@@ -71,7 +71,7 @@ def _a_missing_run_can_be_noticed(document: Document, model: ModelSpec) -> Itera
         yield problem_at(
             document,
             ("monitoring", "schedule"),
-            "a run that is missing would not be noticed",
+            "a run that is missing would not be detected",
             got=schedule,
             allowed="a schedule that fires every day; window_days says how far a run looks back",
             remedy="use cron(<minute> <hour> ? * * *)",

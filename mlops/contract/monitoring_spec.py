@@ -64,7 +64,7 @@ class MonitoringSpec(Spec):
         int, Field(ge=1, le=31, description="Whole days, UTC, that a run looks at")
     ] = 1
     minimum_rows: Annotated[
-        int, Field(ge=50, description="Rows below which silence is no evidence")
+        int, Field(ge=50, description="Rows below which silence is not evidence")
     ] = 500
     psi: Annotated[
         float,

@@ -188,7 +188,7 @@ class _Reading:
         return Problem(
             file=self.root.as_posix(),
             key="",
-            problem="is no repository of this platform",
+            problem="is not a repository of this platform",
             got=f"a folder without {STAGES} and {MODELS}",
             allowed=f"a folder that holds {STAGES}, or one below it",
             remedy="change into one, or name it: mlops --root PATH",
@@ -220,7 +220,7 @@ def _stray(folder: Path) -> Problem:
     return Problem(
         file=f"{MODELS}/{folder.name}",
         key=CONTRACT,
-        problem=f"the folder has no {CONTRACT}, so it is no model",
+        problem=f"the folder has no {CONTRACT}, so it is not a model",
         got=folder.name,
         allowed=f"folders with a {CONTRACT}",
         remedy=f"add {CONTRACT}, or move the folder elsewhere",

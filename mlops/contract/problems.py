@@ -1,4 +1,4 @@
-"""What is wrong with a file that a person wrote, in the words that let them mend it."""
+"""What is wrong with a file that a person wrote, in the words that let them fix it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -2,7 +2,7 @@
 
 Physical names join project, stage, model and purpose by hyphens: `mlops-prod-bike-rollback-*` is
 every rollback alarm of the model `bike`, and of a model `bike-rollback` it would be all alarms. So
-a purpose is no word of a model's name after its first, a stage and a project are one word each, and
+no word of a model's name after its first is a purpose, a stage and a project are one word each, and
 what stands where a project, a stage or a model could stand is none of them.
 """
 

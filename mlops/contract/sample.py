@@ -177,7 +177,7 @@ def _seen(path: Path, model: ModelSpec) -> _Seen:
 
 
 def _read_on(text: TextIO) -> None:
-    """Read to the end without parsing: what is no whole file of text shows all the same."""
+    """Read to the end without parsing: what is not a whole file of text shows all the same."""
     while text.read(_READ_AT_ONCE) and text.buffer.tell() <= TEXT_READ:
         pass
 

@@ -76,7 +76,7 @@ def _cron_problem(parts: list[str]) -> str | None:
         return f"cron takes {len(_FIELDS)} fields, this has {len(parts)}"
     for (name, low, high, words), part in zip(_FIELDS, parts, strict=True):
         if not _field_is_valid(name, part, low, high, words):
-            return f"{part!r} is no {name}"
+            return f"{part!r} is not a valid {name}"
     if (parts[2] == "?") is (parts[4] == "?"):
         return "exactly one of day-of-month and day-of-week is ?"
     return _never_problem(parts[2], parts[3], parts[5])

@@ -69,16 +69,16 @@ class Field(Spec):
             raise joined(
                 "allowed",
                 "type",
-                problem=f"the allowed value {shown} is no {self.type}"
+                problem=f"the allowed value {shown} is not of type {self.type}"
                 if len(wrong) == 1
-                else f"the allowed values {shown} are no {self.type}",
+                else f"the allowed values {shown} are not of type {self.type}",
                 allowed=f"values of type {self.type}",
                 remedy="change the value or the field's type",
             )
         return self
 
     def accepts_type(self, value: object) -> bool:
-        """Whether a value has this field's type; a boolean is no integer here."""
+        """Whether a value has this field's type; a boolean is not an integer here."""
         if isinstance(value, bool):
             return self.type == "boolean"
         return isinstance(value, _PYTHON_TYPES[self.type])
@@ -105,7 +105,7 @@ class Field(Spec):
         if value is None:
             return None if self.nullable else "null, and the field is not nullable"
         if not self.accepts_type(value):
-            return f"{value!r}, which is no {self.type}"
+            return f"{value!r}, which is not of type {self.type}"
         if self.allowed is not None and value not in self.allowed:
             return f"{value!r}, which is not among the allowed values"
         return self._out_of_range(value)

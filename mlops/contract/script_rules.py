@@ -30,10 +30,10 @@ def _scripts_are_python(document: Document, _: ModelSpec, folder: Path) -> Itera
                 file=in_folder(document, folder, script.path),
                 line=script.error.line,
                 key="syntax",
-                problem=f"is no Python: {script.error.problem}",
+                problem=f"is not Python: {script.error.problem}",
                 got=script.path.name,
                 allowed="a file that Python can read",
-                remedy="mend this line",
+                remedy="fix this line",
             )
 
 
@@ -69,7 +69,7 @@ def _the_server_finds_its_functions(
 def _call_problem(node: ast.stmt, count: int) -> str | None:
     """Why the model server cannot call this with so many arguments, as far as can be seen."""
     if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
-        return "is no function"
+        return "is not a function"
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
         return None
     if isinstance(node, ast.AsyncFunctionDef):

@@ -13,7 +13,7 @@ SKIPPED: Final = ("tests",)
 
 @dataclass(frozen=True, kw_only=True)
 class ScriptError:
-    """Why a file is no Python, and where."""
+    """Why a file is not Python, and where."""
 
     line: int
     problem: str
@@ -41,13 +41,13 @@ class Script:
 
     @property
     def tree(self) -> ast.Module:
-        """What it says; nothing where it is no Python."""
+        """What it says; nothing where it is not Python."""
         return ast.Module(body=[], type_ignores=[]) if self.error else self._module
 
     @property
     def _module(self) -> ast.Module:
         if isinstance(self._read, ScriptError):
-            raise TypeError(f"{self.path} is no Python")
+            raise TypeError(f"{self.path} is not Python")
         return self._read
 
     @cached_property

@@ -109,7 +109,7 @@ class _Form:
     def _checked(self, value: str) -> str:
         if re.fullmatch(self.pattern, value) is None:
             raise invalid(
-                f"is no {self.what}",
+                f"is not a valid {self.what}",
                 allowed=f"like {self.example}",
                 remedy=f"write it like {self.example}",
             )
@@ -169,7 +169,7 @@ def _schedule(value: str) -> str:
     problem = schedule_problem(value)
     if problem:
         raise invalid(
-            f"is no schedule of EventBridge Scheduler: {problem}",
+            f"is not a valid EventBridge Scheduler expression: {problem}",
             allowed="cron(minute hour day-of-month month day-of-week year) or rate(n unit)",
             remedy="write for example cron(0 3 ? * MON *)",
         )
@@ -183,7 +183,7 @@ def _day(value: str) -> str:
         known = False
     if not known:
         raise invalid(
-            "is no day of the calendar",
+            "is not a calendar date",
             allowed='a day as year-month-day, in quotes, like "2012-01-31"',
             remedy="write the four digits of the year, the month and the day",
         )

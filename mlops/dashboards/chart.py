@@ -112,7 +112,7 @@ def _ticks(scale: _Scale, axis: Axis) -> Iterator[str]:
 
 
 def _curve(line: Line, scale: _Scale, colour: str) -> str:
-    """A line and its points: one point alone is no line."""
+    """A line and its points: one point alone is not a line."""
     path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in line.points)
     return (
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>'

@@ -51,7 +51,7 @@ def load_compiled(root: Path, spec: ModelSpec) -> Definition:
     except OSError as error:
         raise _refusal(root, spec, f"cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _refusal(root, spec, "is no compiled definition") from error
+        raise _refusal(root, spec, "is not a compiled definition") from error
     current = input_hashes(root, spec)
     changed = [name for name, digest in current.items() if recorded.get(name) != digest]
     if changed:

@@ -73,7 +73,7 @@ def _default_findings(parameters: Mapping[str, dict[str, Any]]) -> Iterator[Find
         type_ = parameter["Type"]
         is_truth_value = isinstance(default, bool)
         if is_truth_value != (type_ == "Boolean") or not isinstance(default, _PYTHON_TYPES[type_]):
-            yield Finding(at=at, problem=f"the default {default!r} is no {type_}")
+            yield Finding(at=at, problem=f"the default {default!r} is not of type {type_}")
         if default not in parameter.get("EnumValues", [default]):
             yield Finding(at=at, problem=f"the default {default!r} is not among its EnumValues")
 
@@ -119,7 +119,9 @@ def _cache_findings(step: Mapping[str, Any]) -> Iterator[Finding]:
     if config.get("Enabled") and expires is None:
         yield Finding(at=at, problem="is enabled without ExpireAfter")
     if expires is not None and not _DURATION.fullmatch(expires):
-        yield Finding(at=at, problem=f"ExpireAfter {expires!r} is no ISO 8601 duration like P30D")
+        yield Finding(
+            at=at, problem=f"ExpireAfter {expires!r} is not an ISO 8601 duration like P30D"
+        )
 
 
 class _Request:

@@ -108,7 +108,7 @@ def _publish(job: DriftJob) -> dict[str, Any]:
     return {
         "Name": "Publish",
         "Type": "Lambda",
-        "Description": "Publish the figures, and wake retraining where drift was found",
+        "Description": "Publish the figures, and trigger retraining where drift was found",
         "DependsOn": ["Monitor"],
         "FunctionArn": job.publish_arn,
         "Arguments": {name: _found(name) for name in names},

@@ -77,7 +77,7 @@ def _path_problem(path: str, step: Mapping[str, Any]) -> str | None:
     """Why a path leads nowhere in what a step leaves behind, or None."""
     tokens = _tokens(path)
     if tokens is None:
-        return f"{path!r} is no path"
+        return f"{path!r} is not a path"
     if step["Type"] in OTHER_TYPES:
         return None
     if tokens[0] == "PropertyFiles":

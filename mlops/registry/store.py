@@ -144,7 +144,7 @@ def _read(path: Path, keys: Keys) -> Record:
     try:
         record = json.loads(path.read_text("utf-8"))
     except (IsADirectoryError, NotADirectoryError) as error:
-        raise _broken(path, "is no file") from error
+        raise _broken(path, "is not a file") from error
     except ValueError as error:
         problem = "holds no JSON" if path.stat().st_size else "is empty"
         raise _broken(path, problem) from error
@@ -161,7 +161,7 @@ def _read(path: Path, keys: Keys) -> Record:
 def _broken(path: Path, problem: str) -> BrokenRecordError:
     remedy = _GROUP_REMEDY if path.name == _GROUP_FILE else _VERSION_REMEDY
     return BrokenRecordError(
-        f"{path}: {problem}, so it is no record of the local registry; remedy: {remedy}"
+        f"{path}: {problem}, so it is not a record of the local registry; remedy: {remedy}"
     )
 
 

@@ -2,4 +2,4 @@
 
 
 class RehearsalError(Exception):
-    """Something a person can mend; the text says what and where, so no traceback is needed."""
+    """Something a person can fix; the text says what and where, so no traceback is needed."""

@@ -2,7 +2,7 @@
 
 
 class ReleaseError(Exception):
-    """Something a person can mend; the text says what, where and how."""
+    """Something a person can fix; the text says what, where and how."""
 
 
 class TransientError(ReleaseError):

@@ -54,7 +54,7 @@ class Attempt:
         if self.minimum_invocations < 1:
             raise ValueError(
                 f"minimum_invocations is {self.minimum_invocations}; use 1 or more: "
-                "a canary without traffic blames nobody"
+                "a canary without traffic proves nothing"
             )
 
 
@@ -86,7 +86,7 @@ def awaits_traffic(attempt: Attempt) -> bool:
 
 
 def infrastructure_words(failure_reason: str) -> dict[str, str]:
-    """What in SageMaker's words is no model's fault: the kind, and the words that say so."""
+    """What in SageMaker's words is not a model's fault: the kind, and the words that say so."""
     matches = {kind: pattern.search(failure_reason) for kind, pattern in _INFRASTRUCTURE.items()}
     return {kind: match[0] for kind, match in matches.items() if match}
 
@@ -98,7 +98,7 @@ def _it_failed(attempt: Attempt) -> Iterator[str]:
 
 def _another_version_serves(attempt: Attempt) -> Iterator[str]:
     if attempt.live_version is None:
-        yield "which version serves now cannot be told"
+        yield "the version in service is unknown"
     elif attempt.live_version == attempt.version:
         # Its other deployment proves every minute that the version can do it.
         yield f"version {attempt.version} serves right now, so its deployment failed and not it"

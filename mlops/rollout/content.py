@@ -199,7 +199,7 @@ def _name_in_archive(member: tarfile.TarInfo) -> bytes:
 
 
 def _no_file(name: str) -> str:
-    return f"{name!r} is no file or folder inside the tree; allowed: regular files in folders"
+    return f"{name!r} is not a file or folder inside the tree; allowed: regular files in folders"
 
 
 def _digest(stream: IO[bytes]) -> str:

@@ -97,7 +97,7 @@ class CanaryPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A setting that SageMaker refuses or that protects nobody."""
+    """A setting that SageMaker refuses or that protects nothing."""
 
     key: str
     problem: str
@@ -109,7 +109,7 @@ class Violation:
     reads: tuple[str, ...] = ()
     """The keys from which this was reckoned, its own first."""
     choice: str = ""
-    """What is allowed where that is no range."""
+    """What is allowed where that is not a range."""
 
     @property
     def allowed(self) -> str:

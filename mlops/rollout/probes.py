@@ -91,7 +91,7 @@ def objection(case: Case, body: bytes, content_type: str, tolerance: Tolerance) 
     try:
         found = said(body.decode("utf-8"), case.accept)
     except (ValueError, RecursionError):
-        return f"is no {case.accept}: {body.decode('utf-8', 'replace'):.100}"
+        return f"is not {case.accept}: {body.decode('utf-8', 'replace'):.100}"
     recorded = case.response
     if isinstance(recorded, str) and case.accept == CSV:
         recorded = said(recorded, CSV)

@@ -99,7 +99,7 @@ def missing(
 
 
 def blindness(alarm: Alarm, metric: PublishedMetric) -> Iterator[str]:
-    """Every reason for which an alarm on a metric protects nobody."""
+    """Every reason for which an alarm on a metric protects nothing."""
     if alarm.period_seconds % metric.resolution_seconds:
         yield (
             f"{metric.spelled} has one data point in {metric.resolution_seconds} s, "

@@ -91,7 +91,7 @@ class ReleaseRecord:
         """The record that was written.
 
         Raises:
-            ValueError: the text is no record; the message names what is wrong.
+            ValueError: the text is not a record; the message names what is wrong.
         """
         found = _object(text)
         return cls(
@@ -143,7 +143,7 @@ def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"no JSON: {error}") from error
+        raise ValueError(f"not JSON: {error}") from error
     if not isinstance(found, dict):
         raise ValueError(f"got {type(found).__name__}; allowed: a JSON object")  # noqa: TRY004  # one error for all
     if found.get("schema") != _SCHEMA:

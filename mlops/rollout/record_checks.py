@@ -86,7 +86,7 @@ def _of_this_releases_alarms(record: ReleaseRecord, subject: Subject) -> Iterato
         named = alarm.startswith(subject.alarms) and alarm.endswith(f"-{record.release}")
         if not (named and record.release):
             yield (
-                f"{alarm} is no rollback alarm of release {record.release!r}; allowed: "
+                f"{alarm} is not a rollback alarm of release {record.release!r}; allowed: "
                 f"{subject.alarms}<signal>-{record.release}"
             )
 

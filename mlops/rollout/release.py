@@ -20,7 +20,7 @@ def release_hash(settings: Mapping[str, object]) -> str:
     """Twelve hexadecimal digits over everything that makes a release; the order of keys is nothing.
 
     Raises:
-        TypeError: a setting is no JSON value, so that two runs could write it differently.
+        TypeError: a setting is not a JSON value, so that two runs could write it differently.
         ValueError: a number is not finite.
     """
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"), allow_nan=False)

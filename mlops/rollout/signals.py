@@ -108,7 +108,7 @@ def wrong_answers(window: AlarmWindow) -> Signal:
 def refusals(*, client_error_ratio: float, window: AlarmWindow) -> Signal:
     """Requests that the new fleet refuses (4xx) beyond the old one's share.
 
-    Callers' mistakes meet both fleets alike and are no fault of the new version; a version that
+    Callers' mistakes meet both fleets alike and are not the fault of the new version; one that
     refuses what the old one takes is at fault. The difference counts where it is more than chance
     makes of two fleets that refuse alike (three standard errors, without a root: metric math has
     none). Where one fleet has all the traffic there is nothing to compare.

@@ -56,7 +56,7 @@ class Evidence:
                 "a canary without traffic shows nothing"
             )
         if self.first_release and self.settings_only:
-            raise ValueError("a first release is no change of settings; say one of the two")
+            raise ValueError("a first release is not a change of settings; say one of the two")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def _the_requested_release_is_live(evidence: Evidence) -> Iterator[_Finding]:
     if live == requested:
         yield Outcome.HEALTHY, f"release {requested} is live"
     elif live is None:
-        yield Outcome.INCONCLUSIVE, "which release is live cannot be told"
+        yield Outcome.INCONCLUSIVE, "the release in service is unknown"
     elif evidence.endpoint_status not in _UNDER_WAY:
         yield (
             Outcome.UNHEALTHY,

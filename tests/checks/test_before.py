@@ -253,7 +253,7 @@ def test_an_image_of_this_commit_that_nobody_pushed_stops(
     [
         ("Rejected", URI, "version 3 is Rejected; allowed: Approved"),
         ("Approved", URI.replace("t1", "t9"), "the image of version 3 is gone"),
-        ("Approved", "docker.io/x:1", "which is no image of ECR"),
+        ("Approved", "docker.io/x:1", "which is not an ECR image"),
     ],
 )
 def test_a_version_that_cannot_be_served_stops(
@@ -359,7 +359,7 @@ def test_a_version_that_the_stage_before_did_not_prove_stops(
         ({"live_version": 2}, "it calls version 3 healthy, and 2 serves"),
         ({"live_version": None}, "it calls version 3 healthy, and None serves"),
         ({"cause": "model"}, "it calls version 3 healthy, and names what went wrong"),
-        ({"red_alarms": ("a",)}, "a is no rollback alarm of release 'aaaabbbbcccc'"),
+        ({"red_alarms": ("a",)}, "a is not a rollback alarm of release 'aaaabbbbcccc'"),
     ],
 )
 def test_a_forged_proof_of_the_stage_before_stops(

@@ -85,7 +85,7 @@ def test_a_capture_that_nobody_asked_for_is_told(
     described: Any, clients: Clients, release: PlannedRelease
 ) -> None:
     assert stopping(clients, replace(release, capture=None)) == {
-        "capture": "requests are captured, and nobody asked"
+        "capture": "requests are captured, and the contract does not ask for it"
     }
 
 

@@ -30,7 +30,7 @@ def test_a_check_that_nobody_knows_is_refused(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[]", "plan: got"),
         ('{"schema": 1, "stage": 3}', "plan.account: missing"),
     ],

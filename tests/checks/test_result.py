@@ -1,4 +1,4 @@
-"""Skipped is no failure, invalid is no pass, and nothing asked is no pass either."""
+"""Skipped is not a failure, invalid is not a pass, and nothing asked is not a pass either."""
 
 from typing import Any
 

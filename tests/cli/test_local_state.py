@@ -182,7 +182,7 @@ def test_one_broken_version_is_named_and_the_others_stay_usable(
     assert (listed, approved, refused) == (0, 0, 1)
     said = capsys.readouterr()
     assert "Pending" in said.out
-    assert f"{broken}: is empty, so it is no record of the local registry; remedy:" in said.err
+    assert f"{broken}: is empty, so it is not a record of the local registry; remedy:" in said.err
 
 
 def test_a_new_version_never_takes_the_number_of_a_broken_one(state: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_ratio_that_no_failing_fleet_exceeds_is_refused_once(changed: Changed,
     (found,) = changed("model.yaml", BLOCK, f"{{alarms: {{{key}: 0.99}}, size_percent: 10")
 
     assert (found.key, found.level) == (f"endpoint.canary.alarms.{key}", "error")
-    assert "protects nobody" in found.problem
+    assert "protects nothing" in found.problem
     assert "latency" not in found.remedy
     assert "0.02" in found.remedy
 

@@ -107,7 +107,7 @@ def test_all_unreadable_values_are_reported_at_once(read: Read) -> None:
 
 
 def test_a_key_that_stands_twice_is_refused_where_it_stands_again(read: Read) -> None:
-    with pytest.raises(ContractError, match=r"a.yaml:3: x.a: stands here twice"):
+    with pytest.raises(ContractError, match=r"a.yaml:3: x.a: duplicate key"):
         read("x:\n  a: 1\n  a: 2\n")
 
 
@@ -164,13 +164,13 @@ def test_bombs_are_refused(read: Read, content: str) -> None:
     ("content", "message"),
     [
         (b"a: 1\nb: \xff\n", r"a.yaml:2: is not UTF-8 text"),
-        (b"a: 1\nb: \x00\n", r"a.yaml:2: is no valid YAML: the character #x0000"),
-        (b"a:\n\t- 1\n", r"a.yaml:2: is no valid YAML"),
-        (b"a: [1\n", r"a.yaml:2: is no valid YAML"),
-        (b"a: 1\n---\nb: 2\n", r"a.yaml:2: is no valid YAML"),
-        (b"a: *x\n", r"a.yaml:1: is no valid YAML"),
+        (b"a: 1\nb: \x00\n", r"a.yaml:2: is not valid YAML: the character #x0000"),
+        (b"a:\n\t- 1\n", r"a.yaml:2: is not valid YAML"),
+        (b"a: [1\n", r"a.yaml:2: is not valid YAML"),
+        (b"a: 1\n---\nb: 2\n", r"a.yaml:2: is not valid YAML"),
+        (b"a: *x\n", r"a.yaml:1: is not valid YAML"),
         (b"#" * (MAX_BYTES + 1), r"larger than 256,000 bytes"),
-        (b'a: "\\UFFFFFFFF"', r"is no valid YAML"),
+        (b'a: "\\UFFFFFFFF"', r"is not valid YAML"),
     ],
 )
 def test_what_is_no_yaml_is_refused_with_its_line(read: Read, content: bytes, message: str) -> None:

@@ -48,8 +48,8 @@ def test_a_metric_of_the_models_own_rolls_back_like_the_others() -> None:
     [
         ([{**CUSTOM, "name": "latency"}], "would be named latency"),
         ([CUSTOM, CUSTOM], "would be named surge"),
-        ([{**CUSTOM, "namespace": "AWS/SageMaker"}], "is no metric namespace of your own"),
-        ([{**CUSTOM, "namespace": "Mlops/Serving"}], "is no metric namespace of your own"),
+        ([{**CUSTOM, "namespace": "AWS/SageMaker"}], "is not a valid metric namespace of your own"),
+        ([{**CUSTOM, "namespace": "Mlops/Serving"}], "is not a valid metric namespace of your own"),
         ([{**CUSTOM, "threshold": float("nan")}], "finite number"),
         ([{**CUSTOM, "name": f"m{n}"} for n in range(6)], "at most 5"),
     ],

@@ -42,7 +42,7 @@ def test_a_package_that_is_asked_for_is_in_the_lock(folder: Path, problems: Foun
         ("addressed @ https://example.com/addressed-1.0-py3-none-any.whl", None),
         ("numpy==3.0.0", "has another version"),
         ("NumPy[x]>=1.1", "has another version"),
-        ("numpy=1.0", "is no requirement"),
+        ("numpy=1.0", "is not a requirement"),
         ("git+https://example.com/own.git", "a repository has no hash"),
         ("numpy @ git+ssh://git@example.com/own.git", "a repository has no hash"),
         ("own @ https://example.com/own-1.0-py3-none-any.whl", "does not have this package"),

@@ -198,7 +198,7 @@ def test_outside_of_a_repository_the_remedy_is_one_that_helps(
         load_platform(tmp_path, model=model)
 
     (problem,) = caught.value.problems
-    assert "is no repository of this platform" in problem.problem
+    assert "is not a repository of this platform" in problem.problem
     assert "mlops --root PATH" in problem.remedy
 
 

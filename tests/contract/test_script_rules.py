@@ -36,7 +36,7 @@ def test_no_script_with_a_syntax_error_is_valid(folder: Path, problems: Found, n
     (problem,) = problems()
 
     assert (problem.file, problem.line) == (f"model_code/bike_demand/{name}", 2)
-    assert "is no Python" in problem.problem
+    assert "is not Python" in problem.problem
 
 
 @pytest.mark.parametrize("name", SERVING_FUNCTIONS)
@@ -81,7 +81,7 @@ def test_a_function_takes_what_the_server_gives(
     ("text", "message"),
     [
         ("async def {}(*_): ...", "is asynchronous"),
-        ("{} = None", "is no function"),
+        ("{} = None", "is not a function"),
         ("if False:\n    def {}(*_): ...", "the script has none"),
         ("if True:\n    pass\nelse:\n    def {}(*_): ...", "the script has none"),
         ("if TYPE_CHECKING:\n    from server import {}", "the script has none"),

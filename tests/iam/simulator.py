@@ -66,7 +66,7 @@ class Simulator:
         """The verdicts on some requests, in their order.
 
         Raises:
-            RefusedRequestError: the action, the resource or a document is no valid one.
+            RefusedRequestError: the action, the resource or a document is not a valid one.
         """
         asked = list(requests)
         batch = {"documents": documents, "requests": [asdict(request) for request in asked]}

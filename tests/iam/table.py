@@ -111,7 +111,7 @@ def load_table(folder: Path) -> Table:
     """The table of all files of a folder, with every stage put in.
 
     Raises:
-        TableError: a key or a name is unknown or used twice, or a guard is no denial.
+        TableError: a key or a name is unknown or used twice, or a guard is not a denial.
     """
     files = [YAML(typ="safe").load(file) for file in sorted(folder.glob("*.yaml"))]
     stages = [stage for file in files for stage in file.get("stages", [])]
@@ -204,7 +204,7 @@ def _check(rows: Sequence[Row]) -> None:
     denials = {row.written for row in rows if not row.allowed}
     unknown = sorted({name for row in rows for name in row.guarded_by} - denials)
     if unknown:
-        raise TableError(f"guarded by what is no denial: {', '.join(unknown)}")
+        raise TableError(f"guarded by what is not a denial: {', '.join(unknown)}")
     places = ("arn:", "[", "*")
     lost = sorted({row.resource for row in rows if not row.resource.startswith(places)})
     if lost:

@@ -161,7 +161,7 @@ def test_a_row_is_guarded_by_the_denials_of_its_own_stage(tmp_path: Path) -> Non
         ({"resource": "no such thing"}, "no such resource: no such thing"),
         ({"id": "writes"}, "used twice"),
         ({"colour": "green"}, "`may` knows"),
-        ({"guarded_by": ["reads"]}, "guarded by what is no denial"),
+        ({"guarded_by": ["reads"]}, "guarded by what is not a denial"),
     ],
 )
 def test_a_mistake_in_the_table_is_named(tmp_path: Path, change: dict[str, Any], said: str) -> None:

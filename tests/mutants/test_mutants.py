@@ -67,7 +67,7 @@ def test_its_tests_object_to_the_mutant(copy_of_the_repository: Copy, mutant: Mu
     outcome = copy_of_the_repository.changed(mutant)
 
     if mutant.survives:
-        assert outcome.passed == named, f"{mutant.why}: no longer survives; it is no exception"
+        assert outcome.passed == named, f"{mutant.why}: no longer survives; it is not an exception"
         return
     unmoved = [
         f"{test}: {outcome.crashed.get(test, 'passed')}" for test in named - outcome.objected

@@ -74,7 +74,7 @@ def test_a_broken_file_is_refused_with_the_command(committed, spec, text):
 
     message = refusal(committed, spec)
 
-    assert "is no compiled definition" in message
+    assert "is not a compiled definition" in message
     assert "mlops pipeline compile cab-fares" in message
 
 
@@ -88,7 +88,7 @@ def test_a_missing_file_is_refused_with_the_command(checkout, spec):
 def test_a_definition_that_is_no_text_is_refused(committed, spec):
     compiled_path(committed, spec).write_bytes(b"\xff\xfe\x00")
 
-    assert "is no compiled definition" in refusal(committed, spec)
+    assert "is not a compiled definition" in refusal(committed, spec)
 
 
 def test_the_inputs_of_the_same_contract_have_the_same_hashes(checkout, make_spec):

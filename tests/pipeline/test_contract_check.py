@@ -229,7 +229,7 @@ FAULTS = [
     (too_long_an_entry_point, "ContainerEntrypoint[2]: 257 is more than 256"),
     (metadata_with_a_hash_sign, "'#channel' does not match"),
     (unknown_instance_type_in_a_default, "(parameter TrainInstanceType): 'ml.m5.huge' is not one"),
-    (default_of_the_wrong_type, "Parameters.MaxDepth: the default 'six' is no Integer"),
+    (default_of_the_wrong_type, "Parameters.MaxDepth: the default 'six' is not of type Integer"),
     (default_outside_its_enum, "the default 'ml.m5.xlarge' is not among its EnumValues"),
     (enum_value_that_the_api_lacks, "(parameter TrainInstanceType): 'Maybe' is not one of"),
     (number_where_a_text_belongs, "Integer parameter MaxDepth where a string is expected"),
@@ -244,10 +244,10 @@ FAULTS = [
     (unknown_exception, "there is no exception type 'SageMaker.CAPACITY'"),
     (retries_for_too_long, "ExpireAfterMin is between 1 and 14400"),
     (a_job_s_exception_where_no_job_starts, "a RegisterModel step starts no job that ends in"),
-    (truth_value_as_a_number, "Parameters.MaxDepth: the default True is no Integer"),
-    (number_as_a_truth_value, "Parameters.MaxDepth: the default 1 is no Boolean"),
+    (truth_value_as_a_number, "Parameters.MaxDepth: the default True is not of type Integer"),
+    (number_as_a_truth_value, "Parameters.MaxDepth: the default 1 is not of type Boolean"),
     (cache_without_an_end, "Train.CacheConfig: is enabled without ExpireAfter"),
-    (cache_for_a_wrong_duration, "'30 days' is no ISO 8601 duration"),
+    (cache_for_a_wrong_duration, "'30 days' is not an ISO 8601 duration"),
 ]
 
 

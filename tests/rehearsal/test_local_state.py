@@ -1,4 +1,4 @@
-"""Whatever a disk or an editor broke of what rehearsals keep, the next one says so or mends it."""
+"""Whatever a disk or an editor broke of what rehearsals keep, the next one says so or fixes it."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from mlops.cli.rehearse import TOLD
 
 
 def _with_other_types(path: Path) -> str:
-    """A JSON object whose values are of no use; {} for what is no object."""
+    """A JSON object whose values are of no use; {} for what is not an object."""
     try:
         content = json.loads(path.read_text())
     except ValueError:

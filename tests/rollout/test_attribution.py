@@ -94,7 +94,7 @@ def test_a_red_alarm_and_enough_requests_blame_the_version_that_no_longer_serves
         ({"fleets": None, "red_alarms": ("x-rollback-wrong-answers-a",)}, MODEL, "was red"),
         ({"fleets": None, "red_alarms": ("x-rollback-client-errors-a",)}, MODEL, "was red"),
         ({"live_version": 4}, UNKNOWN, "version 4 serves right now"),
-        ({"live_version": None}, UNKNOWN, "cannot be told"),
+        ({"live_version": None}, UNKNOWN, "service is unknown"),
         ({"outcome": Outcome.INCONCLUSIVE}, UNKNOWN, "inconclusive, which proves no fault"),
         (
             {"failure_reason": "InsufficientInstanceCapacity"},

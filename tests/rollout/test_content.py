@@ -189,7 +189,7 @@ def test_what_is_no_file_and_no_folder_has_no_hash(tmp_path, make):
     folder = laid_out({"model.onnx": b"x"}, tmp_path)
     make(folder / "odd")
 
-    with pytest.raises(ContentError, match=r"'odd' is no file or folder"):
+    with pytest.raises(ContentError, match=r"'odd' is not a file or folder"):
         content_of_folder(folder)
 
 
@@ -203,7 +203,7 @@ def test_an_archive_of_anything_but_files_and_folders_is_refused(kind):
         entry.type, entry.linkname = kind, "model.onnx"
         archive.addfile(entry)
 
-    with pytest.raises(ContentError, match=r"'odd' is no file or folder"):
+    with pytest.raises(ContentError, match=r"'odd' is not a file or folder"):
         content_of_archive(io.BytesIO(buffer.getvalue()))
 
 

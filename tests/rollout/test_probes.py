@@ -103,13 +103,13 @@ def test_csv_is_read_and_not_compared_as_text() -> None:
 @pytest.mark.parametrize(
     ("case", "body", "content_type", "problem"),
     [
-        (ROW, b"", "application/json", "is no application/json"),
-        (ROW, RIGHT[:-1], "application/json", "is no application/json"),
-        (ROW, b"\xff", "application/json", "is no application/json"),
+        (ROW, b"", "application/json", "is not application/json"),
+        (ROW, RIGHT[:-1], "application/json", "is not application/json"),
+        (ROW, b"\xff", "application/json", "is not application/json"),
         (ROW, RIGHT, "text/html; charset=utf-8", "is text/html instead of application/json"),
         (ROW, RIGHT, "", "is of no content type instead of application/json"),
         (ROW, RIGHT + 20_000 * b" ", "application/json", "has more than"),
-        (ROW, 3_000 * b"[", "application/json", "is no application/json"),
+        (ROW, 3_000 * b"[", "application/json", "is not application/json"),
         (ROW, b'{"y": 101}', "application/json", "answer.y: 101 instead of 100"),
         (TABLE, b"", "text/csv", "0 items instead of 2"),
         (TABLE, b"y,label\n", "text/csv", "1 items instead of 2"),

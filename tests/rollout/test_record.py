@@ -178,9 +178,9 @@ def test_a_wrong_value_is_named(key: str, value: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[]", "got list; allowed: a JSON object"),
-        ("[" * 4000, "no JSON: maximum recursion depth"),
+        ("[" * 4000, "not JSON: maximum recursion depth"),
         ("{}", "schema: got nothing; allowed: 1"),
         ('{"schema": 1}', "stage: got nothing; allowed: a text"),
     ],

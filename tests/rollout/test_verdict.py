@@ -43,7 +43,7 @@ ONLY_SETTINGS = {"settings_only": True, "canary_invocations": 0, "alarm_states":
             "the canary answered 7 requests",
         ),
         ({"live_release": "old"}, UNHEALTHY, "release old is live instead of abc"),
-        ({"live_release": None}, INCONCLUSIVE, "which release is live cannot be told"),
+        ({"live_release": None}, INCONCLUSIVE, "the release in service is unknown"),
         ({"endpoint_status": "Failed"}, UNHEALTHY, "the endpoint is Failed"),
         ({"endpoint_status": "UpdateRollbackFailed"}, UNHEALTHY, "UpdateRollbackFailed"),
         ({"endpoint_status": "RollingBack"}, UNHEALTHY, "RollingBack"),

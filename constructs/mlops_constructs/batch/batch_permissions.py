@@ -89,5 +89,5 @@ def _publish() -> Permission:
         actions=["cloudwatch:PutMetricData"],
         resources=["*"],
         conditions={"StringEquals": {"cloudwatch:namespace": BATCH}},
-        because="this action knows no resources; the condition names the namespace",
+        because="this action has no resource-level permissions; the namespace is fixed",
     )

@@ -86,7 +86,7 @@ def _look(site: Site) -> list[Permission]:
             sid="SeeScaling",
             actions=["application-autoscaling:DescribeScalingActivities"],
             resources=["*"],
-            because="this action knows no resources, and only reads",
+            because="this action has no resource-level permissions, and only reads",
         ),
         *_see_metrics(site),
     ]
@@ -104,7 +104,7 @@ def _see_metrics(site: Site) -> list[Permission]:
             sid="SeeDimensions",
             actions=["cloudwatch:ListMetrics"],
             resources=["*"],
-            because="this action knows no resources, and lists names alone",
+            because="this action has no resource-level permissions, and lists names alone",
         ),
     ]
 

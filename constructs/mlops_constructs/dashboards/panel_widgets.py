@@ -109,7 +109,7 @@ def _quotient(curve: Quotient) -> str:
 
 
 def search_expression(search: Search, period_seconds: int) -> str:
-    """Names in double quotes are matched whole, and may hold what is no letter."""
+    """Names in double quotes are matched whole, and may hold what is not a letter."""
     schema = ",".join(f'"{name}"' for name in (search.namespace, *search.dimensions, search.by))
     wanted = {"MetricName": search.name, **search.dimensions}
     terms = " ".join(f'{key}="{value}"' for key, value in wanted.items())

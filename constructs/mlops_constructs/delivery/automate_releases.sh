@@ -63,7 +63,7 @@ open_by_secret() {
     region=${SECRET#*:*:*:}
     aws secretsmanager get-secret-value --secret-id "$SECRET" --region "${region%%:*}" \
         --query SecretString --output text >"$work/secret"
-    jq -e 'type == "object"' "$work/secret" >/dev/null 2>&1 || refuse "is no JSON object"
+    jq -e 'type == "object"' "$work/secret" >/dev/null 2>&1 || refuse "is not a JSON object"
     if [ -z "$url" ] || has url; then
         keep url
         url=$(cat "$work/url")

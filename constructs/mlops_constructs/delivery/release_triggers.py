@@ -73,7 +73,7 @@ class ReleaseTriggers(Construct):
         return events.Rule(
             self,
             id_,
-            description=f"Wakes the release automation: {what}",
+            description=f"Triggers the release automation: {what}",
             event_bus=self._bus,
             event_pattern=events.EventPattern(**pattern),
             targets=[
@@ -93,7 +93,7 @@ class ReleaseTriggers(Construct):
         _Schedule(
             self,
             "Sweep",
-            description="Wakes the release automation, in case that nobody did",
+            description="Starts the release automation, in case an event was lost",
             schedule_expression=SWEEP,
             flexible_time_window=_Schedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=_Schedule.TargetProperty(

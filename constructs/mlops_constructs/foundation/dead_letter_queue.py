@@ -56,7 +56,7 @@ class DeadLetterQueue(Construct):
             alarm_description=(
                 "An event or a schedule could not be delivered. Read the messages of "
                 f"{self._site.dead_letter_queue}: their attributes name the rule and the error. "
-                "Mend that, then purge the queue."
+                "Fix that, then purge the queue."
             ),
             metric=self.queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM

@@ -19,7 +19,7 @@ class ReleaseRecords(Construct):
             # The history holds the records of earlier deployments, and the newest one.
             actions=["ssm:GetParameterHistory"],
             resources=[site.arn("ssm", f"parameter/{records}")],
-            because="one record a model, and this stack knows no models; the stage is exact",
+            because="one record for each model, which this stack does not know; the stage is exact",
         )
         self.role = cross_account_role(
             self,

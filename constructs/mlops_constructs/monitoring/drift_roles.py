@@ -109,13 +109,13 @@ def publish_permissions(release: Release, *, key_arn: str) -> list[Permission]:
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
             conditions={"StringEquals": {"cloudwatch:namespace": MONITORING}},
-            because="this action knows no resources; the condition names the namespace",
+            because="this action has no resource-level permissions; the namespace is fixed",
         ),
         Permission(
             sid="CountTheRequests",
             actions=["cloudwatch:GetMetricData"],
             resources=["*"],
-            because="this action knows no resources and only reads numbers",
+            because="this action has no resource-level permissions and only reads numbers",
         ),
         Permission(
             sid="WakeRetraining",

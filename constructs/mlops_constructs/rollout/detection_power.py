@@ -21,7 +21,7 @@ def warn_of_weak_canary(scope: IConstruct, release: Release) -> None:
 
 
 def weakness(release: Release) -> str | None:
-    """What the canary misses and what would mend it, or None if it reaches the target."""
+    """What the canary misses and what would fix it, or None if it reaches the target."""
     setting = release.model.endpoint.canary_setting(release.canary)
     target = Target(detection=release.canary.detection_target_percent / 100)
     if not setting.policy.guarded:

@@ -93,6 +93,6 @@ def _permissions(release: Release) -> list[Permission]:
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
             conditions={"StringEquals": {"cloudwatch:namespace": SERVING}},
-            because="this action knows no resources; the condition names the namespace",
+            because="this action has no resource-level permissions; the namespace is fixed",
         ),
     ]

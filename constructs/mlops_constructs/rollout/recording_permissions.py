@@ -41,7 +41,7 @@ def see_configs(release: Release) -> list[Permission]:
             sid="FindTheNewestConfig",
             actions=["sagemaker:ListEndpointConfigs"],
             resources=["*"],
-            because="this action knows no resources and reads names only",
+            because="this action has no resource-level permissions and reads names only",
         ),
         Permission(
             sid="SeeWhatItRuns",
@@ -65,7 +65,7 @@ def count_requests() -> Permission:
         sid="CountRequests",
         actions=["cloudwatch:GetMetricData"],
         resources=["*"],
-        because="this action knows no resources, and reads figures only",
+        because="this action has no resource-level permissions, and reads figures only",
     )
 
 

@@ -25,7 +25,7 @@ class ReleaseCheck(Construct):
     """A custom resource that succeeds only while the endpoint runs the requested release.
 
     It changes nothing that serves, so deleting it or rolling it back always succeeds. What it finds
-    it records, in a parameter that is no stack's and outlives them all.
+    it records, in a parameter that is not a stack's and outlives them all.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from mlops_constructs.rollout.rollback_alarms import RollbackAlarms
 class CanaryEndpoint(Construct):
     """Releases a config behind a canary; its instances are what scaling or else the stage says.
 
-    The first creation is no canary: SageMaker applies the deployment settings to updates only.
+    The first creation is not a canary: SageMaker applies the deployment settings to updates only.
     """
 
     def __init__(

@@ -68,7 +68,7 @@ def _permissions(release: Release) -> list[Permission]:
                 "sagemaker:ListEndpoints",
             ],
             resources=["*"],
-            because="these actions know no resources and read names only",
+            because="these actions have no resource-level permissions and read names only",
         ),
         Permission(
             sid="SeeWhatIsUsed",

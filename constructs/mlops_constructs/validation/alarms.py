@@ -98,7 +98,7 @@ def _invocation_metrics(alarm: Properties) -> Iterator[WatchedMetric]:
 
 @rule(
     "ML022",
-    why="CloudWatch knows no wrong dimension: an alarm on a variant that is not there stays quiet",
+    why="CloudWatch accepts any dimension: an alarm on a variant that does not exist never fires",
     remedy="use the variant name of the endpoint config",
 )
 def variant_exists(template: Template) -> Iterator[Fault]:
@@ -202,7 +202,7 @@ def alarm_can_fire(template: Template) -> Iterator[Fault]:
 
 
 def _blindness(alarm: Properties) -> Iterator[str]:
-    """Why an alarm protects nobody, whether it watches one metric or computes with several."""
+    """Why an alarm protects nothing, whether it watches one metric or computes with several."""
     watched = list(watched_metrics(alarm))
     known = published(watched[0].namespace, watched[0].name) if watched else None
     if known is None:

@@ -74,7 +74,7 @@ def definition_is_json(template: Template) -> Iterator[Fault]:
     for logical_id, body in _bodies(template):
         definition = _definition(body)
         if definition is None:
-            yield Fault(logical_id=logical_id, where=_BODY, detail="it is no JSON object")
+            yield Fault(logical_id=logical_id, where=_BODY, detail="it is not a JSON object")
         elif not definition.get("Steps"):
             yield Fault(logical_id=logical_id, where=_BODY, detail="it has no steps")
 

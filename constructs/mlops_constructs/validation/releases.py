@@ -26,7 +26,7 @@ def watched(template: Template) -> Iterator[tuple[str, Properties, str, Properti
 
 @rule(
     "ML014",
-    why="an alarm that is made after the update began watches nothing, and a name is no reference",
+    why="an alarm that is created during the update watches nothing, and a name is not a reference",
     remedy="refer to the alarm resource, or name it in DependsOn",
 )
 def alarms_come_first(template: Template) -> Iterator[Fault]:

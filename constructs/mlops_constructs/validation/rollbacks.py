@@ -17,12 +17,12 @@ _CHANGES: Final = ("SageMaker Endpoint State Change", "SageMaker Endpoint Deploy
     remedy="send both kinds of change of exactly this endpoint to a target, whatever their status",
 )
 def rollbacks_are_noticed(template: Template) -> Iterator[Fault]:
-    """Every change of a guarded endpoint's state wakes somebody."""
+    """Every change of a guarded endpoint's state notifies somebody."""
     for logical_id, endpoint in guarded(template):
         name = text(endpoint.get("EndpointName"))
         missing = [change for change in _CHANGES if not _is_heard(template, change, name)]
         if missing:
-            detail = f"nobody hears of: {', '.join(missing)}"
+            detail = f"not reported: {', '.join(missing)}"
             yield Fault(logical_id=logical_id, where="Properties.EndpointName", detail=detail)
 
 

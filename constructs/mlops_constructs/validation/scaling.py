@@ -103,7 +103,7 @@ def targets_follow_their_endpoint(template: Template) -> Iterator[Fault]:
         found = text(target.get("ResourceId"))
         if found.startswith("endpoint/") and not any(name in found for name in known):
             where = "Properties.ResourceId"
-            yield Fault(logical_id=logical_id, where=where, detail=f"{found} is no reference")
+            yield Fault(logical_id=logical_id, where=where, detail=f"{found} is not a reference")
 
 
 RULES: Final = (

@@ -23,7 +23,7 @@ def scheduler_problem(expression: str) -> str | None:
     try:
         datetime.fromisoformat(once[1])
     except ValueError:
-        return f"{once[1]} is no time"
+        return f"{once[1]} is not a time"
     return None
 
 

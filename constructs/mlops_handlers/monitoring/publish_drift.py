@@ -14,7 +14,7 @@ from mlops_handlers.drift_events import DRIFT_FOUND, DRIFT_SOURCE
 
 LOG: Final = logging.getLogger()
 DRIFT_CHECKS: Final = ("inputs", "predictions", "labels", "performance")
-"""Checks whose alarm a new training can answer; broken input and lost files are no drift."""
+"""Checks whose alarm a new training can answer; broken input and lost files are not drift."""
 _BATCH: Final = 500
 """PutMetricData takes 1,000 metrics and one megabyte at most."""
 _ALARM: Final = "alarm"
@@ -50,7 +50,7 @@ def _values(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _needs_somebody(check: Mapping[str, Any]) -> bool:
-    """Lines that cannot be read make a window inconclusive, and that is no reason to be silent."""
+    """Whether people must act: an alarm, or a window that is inconclusive for unreadable lines."""
     enough = {_ALARM, _INCONCLUSIVE} if check["name"] == _READING else {_ALARM}
     return str(check["verdict"]) in enough
 
@@ -106,7 +106,7 @@ def _wake_training(event: Mapping[str, str], reasons: Sequence[str]) -> None:
     """Every window that drifted says so: one that comes while training must wait is not the last.
 
     Raises:
-        UndeliveredError: the bus refused; the step fails and people are told.
+        UndeliveredError: the bus refused; the step fails and people are notified.
     """
     detail = {
         "schema": 1,

@@ -1,4 +1,4 @@
-"""What people are told about a deployment that did not succeed, in plain words."""
+"""What people are notified about a deployment that did not succeed, in plain words."""
 
 from typing import Final
 
@@ -33,7 +33,7 @@ def message(record: ReleaseRecord) -> str:
 
 def _serving(record: ReleaseRecord) -> str:
     if record.live_version is None:
-        return "Which version serves now cannot be told."
+        return "The version in service is unknown."
     return f"Version {record.live_version} serves now."
 
 

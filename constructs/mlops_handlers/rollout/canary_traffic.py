@@ -45,8 +45,8 @@ def invocations_in(bake: CanaryBake, *, new: PerMinute, both: PerMinute) -> int:
     """Requests to the new fleet while the old one still had its part.
 
     The metrics do not say when the traffic shifted. The new fleet's first minute begins the bake;
-    a minute in which it answered more than halfway between its share and everything is no canary's
-    any more. So requests after the shift never stand in for those that a silent canary lacked.
+    a minute in which it answered more than halfway between its share and everything is after the
+    canary. So requests after the shift never stand in for those that a silent canary lacked.
     """
     if not new:
         return 0

@@ -37,7 +37,7 @@ def respond(event: Mapping[str, Any], answer: Answer) -> None:
     ).encode()
     url = event["ResponseURL"]
     if not url.startswith("https://"):
-        raise ValueError(f"the response URL is no https URL: {url[:40]}")
+        raise ValueError(f"the response URL is not an https URL: {url[:40]}")
     # The URL is presigned for an empty content type.
     headers = {"Content-Type": "", "Content-Length": str(len(body))}
     request = urllib.request.Request(url, data=body, method="PUT", headers=headers)  # noqa: S310  # https, checked above

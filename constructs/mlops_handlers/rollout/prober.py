@@ -209,7 +209,7 @@ def answering_version(attributes: str, body: bytes) -> str | None:
 
 
 def _json(body: bytes) -> object:
-    """The answer as data; what is no JSON agrees with nothing."""
+    """The answer as data; what is not JSON agrees with nothing."""
     try:
         data: object = json.loads(body)
     except ValueError:

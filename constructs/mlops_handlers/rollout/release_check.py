@@ -46,7 +46,7 @@ PATIENCE_SECONDS: Final = 300
 _PROCEED: Final = {
     Outcome.UNHEALTHY: (
         "The endpoint was left as it is. Unless the release automation does, pin the version that "
-        "runs in config/releases.yaml, or release a mended one. "
+        "runs in config/releases.yaml, or release a fixed one. "
         "See docs/runbooks/canary-rolled-back.md"
     ),
     Outcome.INCONCLUSIVE: (

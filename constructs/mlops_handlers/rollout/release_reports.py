@@ -1,9 +1,10 @@
-"""Keeps how a deployment went, and tells it once per deployment, outcome and cause.
+"""The record of a deployment, and one notification for each deployment, outcome and cause.
 
-People are told first, then the record is kept, then the delivery is woken. Whatever fails on the
-way, the caller is called again: before the record is kept, people are told twice rather than never,
-and no machine decides by a record that nobody was told of. After it, only the event is lost; it
-carries no state, and the release automation also reads the records by the clock.
+People are notified first, then the record is written, then an event triggers the release
+automation. If any step fails, the caller is invoked again: before the record is written, people
+are notified twice rather than never, so the automation never acts on a record that nobody was
+notified of. After it, only the event is lost; it carries no state, and the release automation
+also reads the records on a schedule.
 """
 
 import logging

@@ -130,7 +130,7 @@ def _counted(answer: Mapping[str, Any]) -> dict[str, float]:
 def _callers_judged(answers: Answers) -> Verdict:
     request, counts = answers["request"], answers["counts"]
     if not isinstance(request, Refusal):
-        return still_open("the model answered a request that is no JSON")
+        return still_open("the model answered a request that is not JSON")
     if request.code != "ModelError":
         return still_open(str(request))
     if isinstance(counts, Refusal):

@@ -159,4 +159,4 @@ def _harmless(member: tarfile.TarInfo, path: Path) -> tarfile.TarInfo:
     inside = not member.name.startswith("/") and ".." not in Path(member.name).parts
     if inside and (member.isfile() or member.isdir()):
         return member
-    raise DataError(f"{path}: {member.name!r} is no file or folder inside the archive")
+    raise DataError(f"{path}: {member.name!r} is not a file or folder inside the archive")

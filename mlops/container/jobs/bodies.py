@@ -61,7 +61,7 @@ def cells_of(text: str) -> list[list[str]]:
     """The lines of a CSV body that are not empty, as cells.
 
     Raises:
-        csv.Error: it is no CSV.
+        csv.Error: it is not CSV.
     """
     return [line for line in csv.reader(io.StringIO(text), strict=True) if line]
 

@@ -160,4 +160,4 @@ def load_contract(folder: Path = ROOT) -> Contract:
             f"{path}: cannot be read ({error.strerror}); pack the model again"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: is no contract ({error!r}); pack the model again") from error
+        raise DataError(f"{path}: is not a contract ({error!r}); pack the model again") from error

@@ -84,7 +84,7 @@ def read(folder: Path, table: Table) -> Frames:
     """The parts below a folder, as they are written; text stays text.
 
     Raises:
-        DataError: a part is missing or is no CSV file.
+        DataError: a part is missing or is not a CSV file.
     """
     return {part: _read(folder / part / tables.FILE, table) for part in tables.PARTS}
 
@@ -210,7 +210,7 @@ def _read(path: Path, table: Table) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise DataError(f"{path}: is no CSV: {error}") from error
+        raise DataError(f"{path}: is not CSV: {error}") from error
 
 
 def _write(path: Path, findings: list[Finding]) -> None:

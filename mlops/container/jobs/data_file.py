@@ -64,7 +64,7 @@ def lines(folder: Path, *, version: str, columns: Sequence[str]) -> Iterator[Lin
 
     Raises:
         DataError: there is not exactly one file, it is not the version that was asked for, no file
-            could be that version, it lacks one of the columns, or it is no whole CSV file.
+            could be that version, it lacks one of the columns, or it is not a whole CSV file.
     """
     if version and not _SHA256.fullmatch(version):
         raise DataError(
@@ -108,7 +108,7 @@ def _text(content: bytes, name: str) -> str:
             f"{name}: is not UTF-8 text (byte {error.start}); save it as UTF-8"
         ) from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: is no whole gzip file: {error}") from error
+        raise DataError(f"{name}: is not a complete gzip file: {error}") from error
 
 
 def _lines(reader: csv.DictReader[str], name: str) -> Iterator[Line]:
@@ -119,6 +119,6 @@ def _lines(reader: csv.DictReader[str], name: str) -> Iterator[Line]:
                 raise DataError(f"row {number}: has another number of cells than the header")
             yield Line(number=number, cells=cells)
     except csv.Error as error:
-        raise DataError(f"{name}: is no CSV: {error}") from error
+        raise DataError(f"{name}: is not CSV: {error}") from error
     if number == 1:
         raise DataError(f"{name}: holds a header and no rows")

@@ -60,7 +60,7 @@ def main(log: logging.Logger) -> None:
 
 
 def _record(folder: Path, archive: Archive, baseline: Path) -> None:
-    """What the registry is told of the version: the archive that was served, and its baseline."""
+    """Write what the registry records of the version: the served archive, and its baseline."""
     digests = {
         "archive_sha256": archive.content,
         "baseline_sha256": content_of_folder(baseline).digest,

@@ -22,7 +22,7 @@ _FIELDS_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message
 
 
 class DataError(Exception):
-    """The data or the contract is not fit for the job: a person must mend it, a retry cannot."""
+    """The data or the contract is not fit for the job: a person must fix it, a retry cannot."""
 
 
 class JobError(Exception):

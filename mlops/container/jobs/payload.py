@@ -110,7 +110,7 @@ def _parsed(text: str, what: str) -> Any:
     except BadPayloadError:
         raise
     except (ValueError, RecursionError) as error:
-        raise BadPayloadError(f"{what} is no JSON: {error}") from error
+        raise BadPayloadError(f"{what} is not JSON: {error}") from error
 
 
 def _json_rows(text: str) -> tuple[list[Any], str]:
@@ -142,7 +142,7 @@ def _csv_rows(text: str, contract: Contract) -> list[dict[str, Any]]:
     try:
         lines = bodies.cells_of(text)
     except csv.Error as error:
-        raise BadPayloadError(f"the body is no CSV: {error}") from error
+        raise BadPayloadError(f"the body is not CSV: {error}") from error
     if not lines:
         raise BadPayloadError("the body is empty; allowed: a header line and rows")
     header = bodies.header_of(lines[0])

@@ -66,7 +66,7 @@ def read_later(folder: Path, table: Table) -> list[Row]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     except csv.Error as error:
-        raise DataError(f"{path}: is no CSV: {error}") from error
+        raise DataError(f"{path}: is not CSV: {error}") from error
 
 
 def _typed(reader: csv.DictReader[str], table: Table, path: Path) -> Iterator[Row]:

@@ -22,7 +22,7 @@ def read_hyperparameters(path: Path, kind: type[_T]) -> _T:
     SageMaker delivers every value as text.
 
     Raises:
-        DataError: a name is unknown or a value is no number.
+        DataError: a name is unknown or a value is not a number.
     """
     kinds: dict[str, Any] = {
         # With postponed annotations, a data class knows its types by name.
@@ -76,9 +76,9 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise DataError(f"{path}: is no JSON: {error}") from error
+        raise DataError(f"{path}: is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise DataError(f"{path}: is no JSON object")
+        raise DataError(f"{path}: is not a JSON object")
     return content
 
 

@@ -126,13 +126,13 @@ def _ours(path: Path) -> Mapping[str, Any]:
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from error
     if not isinstance(ours, dict):
-        raise _damaged(path, TypeError(f"{OURS} is no object"))
+        raise _damaged(path, TypeError(f"{OURS} is not an object"))
     return ours
 
 
 def _damaged(path: Path, error: Exception) -> MonitoringError:
     return MonitoringError(
-        f"{path}: is no baseline of this platform ({type(error).__name__}: {error}); allowed: a "
+        f"{path}: is not a baseline of this platform ({type(error).__name__}: {error}); allowed: a "
         f"file with the key {OURS!r} as it was written; remedy: make the baseline again"
     )
 

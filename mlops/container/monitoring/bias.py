@@ -242,5 +242,5 @@ def rates_from_json(entries: Sequence[Mapping[str, Any]]) -> MeasuredRates:
 def _alone(counts: Sequence[int]) -> ClusteredCounts:
     hits, misses = (int(count) for count in counts)
     if min(hits, misses) < 0:
-        raise ValueError(f"{counts} are no counts")
+        raise ValueError(f"{counts} are not counts")
     return ClusteredCounts.alone(np.array([hits, misses], dtype=np.int64))

@@ -24,7 +24,7 @@ DUPLICATE: Final = "duplicate"
 LEFT_OUT: Final = (PROBE, OUTSIDE, DUPLICATE)
 """Reasons that lose nothing."""
 CUT_LINE: Final = "line cut off"
-NOT_JSON: Final = "line is no JSON"
+NOT_JSON: Final = "line is not JSON"
 NO_CAPTURE: Final = "no captured request"
 NO_ID: Final = "no event id"
 NO_TIME: Final = "no inference time"

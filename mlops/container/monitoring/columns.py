@@ -31,7 +31,7 @@ class Columns:
     absent: dict[str, int]
     """Rows without the column, by field."""
     extra: dict[str, int]
-    """Rows with a column that is no field, by its name; a hundred names at most."""
+    """Rows with a column that is not a field, by its name; a hundred names at most."""
 
 
 def batches(

@@ -136,7 +136,7 @@ def _mix(baseline: Baseline, fields: Mapping[str, FieldSummary], settings: Setti
         return None
     if within not in fields or not baseline.references[within].strata.counts:
         raise MonitoringError(
-            f"compare_within is {within!r} and the baseline knows no such strata; allowed: what it "
+            f"compare_within is {within!r} and the baseline has no such strata; allowed: what it "
             "was made with, or an empty text; remedy: make the baseline again with this setting"
         )
     return fields[within].counts

@@ -56,8 +56,8 @@ class Job:
         strange = sorted(content.keys() - set(_KEYS))
         if strange:
             raise MonitoringError(
-                f"{path}: {strange[0]} is no key; allowed: {', '.join(_KEYS)}; remedy: correct or "
-                "remove it"
+                f"{path}: {strange[0]} is not a key; allowed: {', '.join(_KEYS)}; remedy: "
+                "correct or remove it"
             )
         for key in ("about", "dimensions", "outcome", "settings"):
             is_left_out = key == "outcome" and content.get(key) is None
@@ -110,20 +110,22 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error.strerror}); remedy: check the path and its rights"
         ) from error
     except ValueError as error:
-        raise MonitoringError(f"{path}: is no JSON ({error}); remedy: correct it") from error
+        raise MonitoringError(f"{path}: is not JSON ({error}); remedy: correct it") from error
     if not isinstance(content, dict):
-        raise MonitoringError(f"{path}: is no JSON object; allowed: an object; remedy: correct it")
+        raise MonitoringError(
+            f"{path}: is not a JSON object; allowed: an object; remedy: correct it"
+        )
     return content
 
 
 def read_rows(path: Path, fields: Sequence[Field]) -> dict[str, Values]:
     """The columns of a CSV file with a header, or of all such files in a folder, one after another.
 
-    Columns that are no field are passed over, and fields without a column are left out. Cells are
+    Columns that are not fields are passed over, and fields without a column are left out. Cells are
     read as the endpoint reads them: a blank one is null.
 
     Raises:
-        MonitoringError: there is no such file, it is no CSV, or files have different columns.
+        MonitoringError: there is no such file, it is not CSV, or files have different columns.
     """
     columns: dict[str, list[object]] | None = None
     for file in _csv_files(path):
@@ -159,7 +161,7 @@ def _file_columns(path: Path, fields: Sequence[Field]) -> dict[str, list[object]
         header = next(reader, [])
         rows = [row for row in reader if row]
     except (csv.Error, UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise MonitoringError(f"{path}: is no CSV ({error}); remedy: write it again") from error
+        raise MonitoringError(f"{path}: is not CSV ({error}); remedy: write it again") from error
     except OSError as error:
         raise MonitoringError(
             f"{path}: cannot be read ({error.strerror}); remedy: check the path and its rights"

@@ -232,7 +232,7 @@ def _labels(folder: Path, outcome: Outcome, counts: Counts) -> Labels:
 def _lines(folder: Path, counts: Counts) -> Iterator[bytes]:
     if not folder.is_dir():
         raise MonitoringError(
-            f"{folder}: is no folder; allowed: a folder, which may be empty; remedy: check the path"
+            f"{folder}: is not a folder; allowed: an existing folder; remedy: check the path"
         )
     return lines_of(files_below(folder), counts)
 

@@ -75,7 +75,7 @@ class Bodies:
         try:
             lines = bodies.cells_of(body)
         except csv.Error as error:
-            raise UnreadableError("no CSV") from error
+            raise UnreadableError("not CSV") from error
         header = bodies.header_of(lines[0]) if lines else []
         if self._fields.keys().isdisjoint(header):
             return [self._csv_row(self._names, line) for line in lines]
@@ -106,5 +106,5 @@ def _parsed(text: str) -> object:
     try:
         parsed: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError("no JSON") from error
+        raise UnreadableError("not JSON") from error
     return parsed

@@ -36,7 +36,7 @@ def breaches(summary: WindowSummary, schema: Schema, settings: Settings) -> list
     """What the rows break beyond doubt.
 
     The lower end of the share's 95 % interval (Wilson 1927) exceeds the tolerance, so that a single
-    bad row in a small window is no breach.
+    bad row in a small window is not a breach.
     """
     found: list[Breach] = []
     for field in schema.fields:

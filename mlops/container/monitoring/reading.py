@@ -1,7 +1,7 @@
 """How much of a window could be read: its lines, its answers and its labels.
 
 What cannot be read on one side of a record decides like a line that cannot be read at all: beyond a
-tolerated share the rest is no fair sample, and silence about it would pass for good news.
+tolerated share the rest is not a fair sample, and silence about it would pass for good news.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,11 +41,11 @@ def unread(summary: WindowSummary, settings: Settings) -> Iterator[str]:
     lost = lost_lines(summary.reasons)
     lines, requests = lost + summary.requests, summary.requests
     if _is_beyond_doubt(lost, lines, settings.unreadable_tolerance):
-        yield f"{lost} of {lines} lines are unreadable: the rest is no fair sample"
+        yield f"{lost} of {lines} lines are unreadable: the rest is not a fair sample"
     if _is_beyond_doubt(summary.lost_answers, requests, settings.unreadable_tolerance):
         yield (
             f"{summary.lost_answers} of {requests} answers are missing or unreadable: the rest is "
-            "no fair sample"
+            "not a fair sample"
         )
     if summary.counted_twice:
         yield f"{summary.counted_twice} events lie in two parts of the window and count twice"
@@ -54,7 +54,7 @@ def unread(summary: WindowSummary, settings: Settings) -> Iterator[str]:
 def unread_labels(
     labels: Labels, coverage: Coverage, settings: Settings, *, captured_share: float
 ) -> Iterator[str]:
-    """What stands against a window's labels; those that have not come yet are no reason."""
+    """What stands against a window's labels; those that have not come yet are not a reason."""
     tolerance = settings.unreadable_tolerance
     if _is_beyond_doubt(labels.lost_lines, labels.lines, tolerance):
         yield f"{labels.lost_lines} of {labels.lines} label lines are unreadable"

@@ -55,7 +55,7 @@ def report(result: Result, about: Mapping[str, str]) -> dict[str, Any]:
 
 
 def to_text(content: Mapping[str, Any] | Sequence[Any]) -> str:
-    """JSON with the same bytes for the same content; what is no number is null."""
+    """JSON with the same bytes for the same content; what is not a number is null."""
     return json.dumps(_finite(content), indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 

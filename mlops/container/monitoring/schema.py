@@ -66,7 +66,7 @@ class Field:
         return bodies.value_of(cell, self.type)
 
     def has_type(self, value: object) -> bool:
-        """Whether a value that is not null has this type; a boolean is no integer here."""
+        """Whether a value that is not null has this type; a boolean is not an integer here."""
         if isinstance(value, bool):
             return self.type == "boolean"
         return isinstance(value, _TYPES[self.type])
@@ -86,7 +86,7 @@ class Schema:
         """The schema of a packed contract.
 
         Raises:
-            MonitoringError: the content is no contract, or a name stands on both sides.
+            MonitoringError: the content is not a contract, or a name stands on both sides.
         """
         try:
             schema = content["schema"]
@@ -97,8 +97,8 @@ class Schema:
             )
         except (KeyError, TypeError) as error:
             raise MonitoringError(
-                f"{source}: is no contract ({error!r}); allowed: an object with schema.input and "
-                "schema.output; remedy: pack the model again"
+                f"{source}: is not a contract ({error!r}); allowed: an object with schema.input "
+                "and schema.output; remedy: pack the model again"
             ) from error
         read.refuse_ambiguity(source)
         return read

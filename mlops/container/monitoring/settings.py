@@ -40,7 +40,7 @@ class Settings:
     major_psi: float = 0.25
     """From here on the same rule asks for action."""
     minimum_rows: int = 500
-    """Rows, as many as independent ones, below which silence is no evidence."""
+    """Rows, as many as independent ones, below which silence is not evidence."""
     missing_tolerance: float = 0.02
     """Points by which the share of nulls may rise; the 95 % interval must be above it."""
     unseen_tolerance: float = 0.02
@@ -53,7 +53,7 @@ class Settings:
     less: no rate of false alarms is measured for fewer, and an alarm starts a training."""
     unreadable_tolerance: float = 0.05
     """Share of the captured lines, of the answers, or of the labels that may be unreadable before
-    the rest is no fair sample."""
+    the rest is not a fair sample."""
     unjoined_tolerance: float = 0.5
     """Share of the labels that may join no request, of those whose request was captured: some come
     a day early or late, and half of them by no such accident."""
@@ -100,7 +100,7 @@ class Settings:
         strange = sorted(content.keys() - set(known))
         if strange:
             raise MonitoringError(
-                f"{source}: {strange[0]} is no setting; allowed: {', '.join(known)}; remedy: "
+                f"{source}: {strange[0]} is not a setting; allowed: {', '.join(known)}; remedy: "
                 "correct or remove it"
             )
         try:

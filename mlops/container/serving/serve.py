@@ -135,8 +135,8 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc]  # uvicorn is untyped 
         super().connection_lost(exc)
 
     def send_400_response(self, _: str) -> None:
-        """What is no HTTP is told like everything else: as JSON, with our version."""
-        self._refuse(RefusedError(HTTPStatus.BAD_REQUEST, "the request is no valid HTTP"))
+        """What is not HTTP is told like everything else: as JSON, with our version."""
+        self._refuse(RefusedError(HTTPStatus.BAD_REQUEST, "the request is not valid HTTP"))
 
     def timeout_keep_alive_handler(self) -> None:
         """An idle caller is let go; one that never read its answer is cut off."""

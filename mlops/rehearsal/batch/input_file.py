@@ -77,7 +77,7 @@ def held_out_lines(storage: LocalS3, prefix: str, spec: ModelSpec) -> str:
 
 
 def example_lines(examples: Sequence[Example]) -> str:
-    """Rows of the contract's examples, those that are no JSON left out."""
+    """Rows of the contract's examples, those that are not JSON left out."""
     rows: list[Any] = []
     for example in examples:
         if example.content_type == "application/json":
@@ -98,7 +98,7 @@ def _csv_rows(text: str, file: Path, spec: ModelSpec) -> Iterator[dict[str, Any]
         reader = csv.DictReader(io.StringIO(text), strict=True)
         header, rows = reader.fieldnames or (), list(reader)
     except csv.Error as error:
-        raise RehearsalError(f"--input {file.name}: is no CSV: {error}") from error
+        raise RehearsalError(f"--input {file.name}: is not CSV: {error}") from error
     if fields.keys().isdisjoint(header):
         raise RehearsalError(
             f"--input {file.name}: its first line names no field of the contract; "

@@ -45,7 +45,7 @@ class GuardedEndpoint:
     scaling: tuple[int, int] | None
     """Bounds of the fleet under auto scaling."""
     minimum_invocations: int | None
-    """Fewer requests to the canary are no evidence; None where no release check says so."""
+    """Fewer requests to the canary are not evidence; None where no release check says so."""
     probes_per_minute: float
 
     @property

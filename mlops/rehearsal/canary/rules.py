@@ -16,7 +16,7 @@ Properties = Mapping[str, Any]
 
 
 class BrokenRuleError(RehearsalError):
-    """A template that SageMaker may take and that protects nobody; each broken rule is a line."""
+    """A template that SageMaker may take and that protects nothing; each broken rule is a line."""
 
 
 def broken_deployment(
@@ -65,7 +65,7 @@ def _the_alarm_can_fire(alarm: RollbackAlarm) -> Iterator[str]:
     else:
         found = iter(()) if metric is None else blindness(alarm.rule, metric)
     for reason in found:
-        yield f"the alarm {alarm.name} protects nobody: {reason}"
+        yield f"the alarm {alarm.name} protects nothing: {reason}"
 
 
 def _silence_is_left_to_the_release_check(alarm: RollbackAlarm) -> Iterator[str]:

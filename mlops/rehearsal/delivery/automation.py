@@ -1,4 +1,4 @@
-"""Wakes the release automation: by an event that reaches its build project, or by its sweep."""
+"""Triggers the release automation: by an event that reaches its build project, or by its sweep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

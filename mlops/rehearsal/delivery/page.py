@@ -16,7 +16,7 @@ from mlops.sheet import Mood, badge, facts, section, sheet, table
 _STYLE: Final = """
 p{margin:4px 0 12px;max-width:76ch}a{color:inherit}
 .act{border-left:3px solid var(--line);padding:2px 0 2px 14px;margin:14px 0}
-.act h3{font-size:15px;margin:0 0 6px}.act.woken{border-color:var(--reuse)}
+.act h3{font-size:15px;margin:0 0 6px}.act.triggered{border-color:var(--reuse)}
 .act.run{border-color:var(--good)}.act.stopped{border-color:var(--bad)}
 """
 _SHORT: Final = 10
@@ -92,7 +92,7 @@ def _act(act: Waking | PipelineRun) -> str:
 
 
 def _waking(waking: Waking) -> str:
-    title = f"Release automation, woken by: {escape(waking.cause)}"
+    title = f"Release automation, triggered by: {escape(waking.cause)}"
     did = f"pushed {waking.commit[:_SHORT]}" if waking.commit else "nothing to do"
     shown = [("way of the event", " → ".join(waking.rules))] if waking.rules else []
     message = f"<pre>{escape(waking.message)}</pre>" if waking.message else ""
@@ -102,7 +102,7 @@ def _waking(waking: Waking) -> str:
         else ""
     )
     what = facts([("it", did), *shown])
-    return f'<div class="act woken"><h3>{title}</h3>{what}{message}{said}</div>'
+    return f'<div class="act triggered"><h3>{title}</h3>{what}{message}{said}</div>'
 
 
 def _run(run: PipelineRun) -> str:
@@ -110,7 +110,7 @@ def _run(run: PipelineRun) -> str:
     title = f"Pipeline, commit {run.commit[:_SHORT]}: {escape(run.subject)}"
     end = badge(f"stopped at {stopped}", "bad") if stopped else badge("through every stage", "good")
     rows = table(
-        ("stage", "version", "canary", "release check", "record", "people were told"),
+        ("stage", "version", "canary", "release check", "record", "people were notified"),
         [list(_stage(stage)) for stage in run.stages],
     )
     kind = "stopped" if stopped else "run"

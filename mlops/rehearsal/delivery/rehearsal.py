@@ -27,7 +27,7 @@ from mlops.release import ReleasesFile
 
 EXPECTATIONS: Final = Path(__file__).with_name("expectations.json")
 ENDINGS: Final = ("delivered", "rolled-back", "reported")
-"""A version arrives; or its stage's evidence moves pins back; or people are told, and decide."""
+"""A version arrives; its stage's evidence moves pins back; or people are notified, and decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +117,9 @@ class _Story:
         if self.pipeline.sent:
             self._play(
                 "The way back",
-                "The stage's evidence wakes the automation, twice. What it does follows from the "
-                "stage's record, not from the event: it moves this stage's pin back and holds the "
-                "version in the stages after it. The registry is left to people.",
+                "The stage's evidence triggers the automation, twice. What it does follows from "
+                "the stage's record, not from the event: it moves this stage's pin back and holds "
+                "the version in the stages after it. The registry is left to people.",
                 self._evidence(),
             )
 

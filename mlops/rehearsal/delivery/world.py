@@ -70,7 +70,7 @@ class World:
         """Clone the checkout's last commit into a remote, and copy its registry.
 
         Raises:
-            RehearsalError: it is no git checkout with a commit.
+            RehearsalError: it is not a git checkout with a commit.
         """
         world = cls(root=root, folder=folder, model=model)
         for name in _OWN:

@@ -101,7 +101,7 @@ def _short(rehearsal: DriftRehearsal) -> str:
         [
             ("Mean error with retraining", f"{rehearsal.error:.4g}"),
             ("Without", f"{rehearsal.frozen_error:.4g}"),
-            ("Periods in which drift was noticed", f"{noticed} of {len(rehearsal.periods)}"),
+            ("Periods in which drift was detected", f"{noticed} of {len(rehearsal.periods)}"),
             ("Automatic trainings", f"{len(rehearsal.trainings)}, {released} released"),
             ("Requests", str(sum(period.requests for period in rehearsal.periods))),
             ("Took", f"{rehearsal.seconds:.0f} s"),

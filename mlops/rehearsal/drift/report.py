@@ -38,7 +38,7 @@ def print_summary(rehearsal: DriftRehearsal, console: Console) -> None:
     trained, released = rehearsal.trainings, [one for one in rehearsal.trainings if one.released]
     lines = [
         (
-            f"drift noticed in {len(noticed)} of {len(rehearsal.periods)} periods: "
+            f"drift detected in {len(noticed)} of {len(rehearsal.periods)} periods: "
             f"{', '.join(noticed) or 'none'}"
         ),
         f"{len(trained)} automatic trainings, {len(released)} of their versions released",

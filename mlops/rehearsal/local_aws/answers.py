@@ -39,12 +39,16 @@ def _objection(field: Field, value: Any) -> str | None:
     if field.type in ("integer", "number"):
         return _number_objection(field, value)
     kinds = {"string": str, "boolean": bool}
-    return None if isinstance(value, kinds[field.type]) else f"{value!r:.40} is no {field.type}"
+    return (
+        None
+        if isinstance(value, kinds[field.type])
+        else f"{value!r:.40} is not of type {field.type}"
+    )
 
 
 def _number_objection(field: Field, value: Any) -> str | None:
     if not _is_number(value) or not math.isfinite(value):
-        return f"{value!r:.40} is no finite number"
+        return f"{value!r:.40} is not a finite number"
     if field.min is not None and value < field.min:
         return f"{value:g} is below {field.min:g}"
     if field.max is not None and value > field.max:

@@ -149,7 +149,7 @@ class Assembly:
         """The Lambda function with this ARN.
 
         Raises:
-            TemplateError: no stack has it, or its code is no asset.
+            TemplateError: no stack has it, or its code is not an asset.
         """
         for stack in self.stacks:
             values = self.intrinsics(stack)
@@ -191,7 +191,7 @@ class Assembly:
         code = values.value(properties["Code"])
         uri = f"s3://{code.get('S3Bucket')}/{code.get('S3Key')}"
         if uri not in self.assets:
-            raise TemplateError(f"{arn}: its code {uri} is no asset of the assembly")
+            raise TemplateError(f"{arn}: its code {uri} is not an asset of the assembly")
         variables = properties.get("Environment", {}).get("Variables", {})
         return SynthesizedFunction(
             arn=arn,
@@ -261,13 +261,13 @@ def _definition(name: str, body: str) -> Mapping[str, Any]:
     try:
         definition = json.loads(body)
     except ValueError as error:
-        raise TemplateError(f"{name}: its PipelineDefinitionBody is no JSON: {error}") from error
+        raise TemplateError(f"{name}: its PipelineDefinitionBody is not JSON: {error}") from error
     findings = definition_findings(definition)
     if findings:
         told = "\n  ".join(map(str, findings))
         raise TemplateError(
             f"{name}: SageMaker would refuse the synthesized definition, or never run all of it:"
-            f"\n  {told}\nremedy: mend it where it is written (`mlops pipeline check` for a "
+            f"\n  {told}\nremedy: fix it where it is written (`mlops pipeline check` for a "
             "model's own), then `make synth`"
         )
     return dict(definition)

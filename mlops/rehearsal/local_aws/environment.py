@@ -136,7 +136,7 @@ def _failure(lock: Path, output: str) -> EnvironmentBuildError:
     remedy = remedy_in(said) or (
         "is there a way to the package index? Set UV_INDEX_URL or UV_FIND_LINKS to a reachable one"
         if offline
-        else "mend the lock: lock again from requirements.in"
+        else "fix the lock: lock again from requirements.in"
     )
     return EnvironmentBuildError(f"{lock}: cannot be installed; remedy: {remedy}\n  {said}")
 

@@ -33,11 +33,11 @@ class LocalS3:
         """Where an object or prefix is kept.
 
         Raises:
-            StorageError: this is no S3 URI, or its key would leave the bucket.
+            StorageError: this is not an S3 URI, or its key would leave the bucket.
         """
         found = _URI.fullmatch(uri)
         if found is None:
-            raise StorageError(f"{uri!r} is no S3 URI; allowed: s3://bucket/key")
+            raise StorageError(f"{uri!r} is not an S3 URI; allowed: s3://bucket/key")
         bucket, key = found.groups()
         parts = [part for part in key.split("/") if part]
         if ".." in parts or "\0" in key:

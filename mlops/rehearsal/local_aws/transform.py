@@ -180,7 +180,7 @@ class _Line:
         try:
             content = json.loads(raw)
         except ValueError as error:
-            raise _RefusedError(f"line {number} is no JSON: {error}") from error
+            raise _RefusedError(f"line {number} is not JSON: {error}") from error
         found = _NAME.fullmatch(filter_)
         assert found is not None, f"the rehearsal understands no filter {filter_}"
         if not isinstance(content, dict) or found[1] not in content:

@@ -104,7 +104,7 @@ def seconds_of(duration: str) -> int:
     found = _DURATION.fullmatch(duration)
     if found is None or not any(found.groups()):
         raise CacheConfigError(
-            f"CacheConfig.ExpireAfter: {duration!r} is no ISO 8601 duration; allowed: like P30D"
+            f"CacheConfig.ExpireAfter: {duration!r} is not an ISO 8601 duration; allowed: like P30D"
         )
     parts = zip(found.groups(), _UNIT_SECONDS, strict=True)
     return sum(int(number or 0) * unit for number, unit in parts)

@@ -105,7 +105,7 @@ class Scope:
         """Where the JSON of a property file is."""
         parts = [str(part) for part in path_parts(reference["Get"])]
         if len(parts) != 4 or parts[2] != "PropertyFiles":  # noqa: PLR2004  # Steps.X.PropertyFiles.Y
-            raise ExpressionError(f"{reference['Get']}: is no property file")
+            raise ExpressionError(f"{reference['Get']}: is not a property file")
         step, name = parts[1], parts[3]
         if (step, name) not in self.property_files:
             raise ExpressionError(f"{reference['Get']}: {step} declares no property file {name}")

@@ -123,7 +123,7 @@ def never_ready(
 
 
 def failures(nodes: Mapping[str, Node], results: Mapping[str, StepResult]) -> list[str]:
-    """Why an execution is no success: steps that failed, or that waited in vain."""
+    """Why an execution is not a success: steps that failed, or that waited in vain."""
     failed = [result for result in results.values() if result.status == "Failed"]
     waited = never_ready(nodes, results)
     return [

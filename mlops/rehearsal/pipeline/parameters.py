@@ -48,5 +48,5 @@ def _typed(name: str, kind: str, text: str) -> Any:
         if kind == "Boolean":
             return {"true": True, "false": False}[text.lower()]
     except (ValueError, KeyError) as error:
-        raise ParameterError(f"{name}: {text!r} is no {kind}") from error
+        raise ParameterError(f"{name}: {text!r} is not of type {kind}") from error
     return text

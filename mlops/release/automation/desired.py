@@ -62,7 +62,7 @@ class Desired:
     notes: tuple[str, ...] = ()
     """Why nothing else happens, in words."""
     problem: str | None = None
-    """What a person has to mend; None where nothing is wrong."""
+    """What a person has to fix; None where nothing is wrong."""
 
     @property
     def move(self) -> Move | None:
@@ -75,7 +75,7 @@ class _Refusal:
     """Why a pin cannot stay."""
 
     standing: str
-    """As people are told that nothing can follow it."""
+    """As people are notified that nothing can follow it."""
     decision: str
     """As a commit says it, after the version."""
     occasion: Occasion

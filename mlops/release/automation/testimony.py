@@ -156,5 +156,5 @@ def _note(last: ReleaseRecord | None) -> str:
     cause = f", and the cause is {last.cause}" if last.cause else ""
     return (
         f"{last.version} was {last.outcome} in {last.stage}{cause}; nothing follows by itself: "
-        f"{'; '.join(last.reasons) or 'no reason was told'}"
+        f"{'; '.join(last.reasons) or 'no reason was given'}"
     )

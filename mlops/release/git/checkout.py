@@ -62,7 +62,7 @@ class Checkout:
         never deployed.
 
         Raises:
-            ReleaseError: this is no git checkout.
+            ReleaseError: this is not a git checkout.
         """
         self._require()
         if not self._has_commits():
@@ -90,7 +90,7 @@ class Checkout:
         """Make sure that a commit of the releases will hold one change, and that one only.
 
         Raises:
-            ReleaseError: the file has changes of its own, or this is no git checkout.
+            ReleaseError: the file has changes of its own, or this is not a git checkout.
         """
         self._require()
         if self._git("status", "--porcelain", "--ignored", "--", RELEASES).strip():
@@ -103,7 +103,7 @@ class Checkout:
         """Make sure that a commit made now is the next one of a branch that can be pushed.
 
         Raises:
-            ReleaseError: HEAD is on no branch, something is unfinished, or this is no git checkout.
+            ReleaseError: HEAD is on no branch, something is unfinished, or this is no checkout.
         """
         self._require()
         for name, command in _UNFINISHED.items():
@@ -136,8 +136,8 @@ class Checkout:
         said = words(inside.stderr).strip()
         why = "" if not said or "not a git repository" in said else f" ({said.splitlines()[0]})"
         raise ReleaseError(
-            f"{self.root}: is no git checkout{why}, and a release is a commit; remedy: run this in "
-            "a clone of the repository"
+            f"{self.root}: is not a git checkout{why}, and a release is a commit; remedy: run "
+            "this in a clone of the repository"
         )
 
     def _has_commits(self) -> bool:

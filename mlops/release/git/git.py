@@ -98,7 +98,7 @@ class Git:
         if done.returncode:
             raise ReleaseError(
                 f"git {arguments[0]}: {words(done.stderr or done.stdout).strip()}; "
-                "remedy: mend this and run it again"
+                "remedy: fix this and run it again"
             )
         return done.stdout.decode("utf-8", errors="replace")
 

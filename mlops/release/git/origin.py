@@ -11,7 +11,7 @@ def origin(root: Path, git: Git) -> str:
     """The address of a checkout's remote `origin`.
 
     Raises:
-        ReleaseError: this is no checkout, or it has no such remote.
+        ReleaseError: this is not a checkout, or it has no such remote.
     """
     found = named(root, git, "origin")
     if found is None:

@@ -87,7 +87,7 @@ class Clone:
         if Checkout(root=self.top, git=self.git).is_shallow():
             raise ReleaseError(
                 f"{self.remote}: the repository holds a part of the history only, and what people "
-                "left is told by all of it; remedy: name a whole repository with --remote"
+                "left shows in the whole of it; remedy: name a whole repository with --remote"
             )
         self.reset(_HEAD)
         return self.git.text(self.top, "rev-parse", _HEAD).strip()
@@ -196,7 +196,7 @@ def _failure(done: Finished, what: str, remote: Remote) -> ReleaseError:
         )
     if _NO_REPOSITORY.search(said):
         return ReleaseError(
-            f"{remote}: is no repository, or none that these credentials may see: {line}; "
+            f"{remote}: is not a repository, or none that these credentials may see: {line}; "
             f"remedy: correct --remote, or the credentials; see {RUNBOOK}"
         )
     return TransientError(f"{remote}: {what} failed: {line}")

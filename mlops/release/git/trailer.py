@@ -31,7 +31,7 @@ def occasions(message: str) -> tuple[Occasion, ...]:
     """The occasions that a message names; none in a message of a person.
 
     Only the last paragraph counts, and never the subject, as with git's other trailers: a message
-    that quotes another one is no message of the automation.
+    that quotes another one is not a message of the automation.
     """
     _, *paragraphs = _GAP.split(message.replace("\r\n", "\n").strip())
     found = _LINE.findall(paragraphs[-1]) if paragraphs else []

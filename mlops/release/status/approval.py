@@ -64,7 +64,7 @@ def require_approved(
     if number not in versions:
         known = ", ".join(str(version) for version in versions) or "none yet"
         raise ReleaseError(
-            f"{model} {number}: the registry does not know this version; allowed: {known}; "
+            f"{model} {number}: this version is not in the registry; allowed: {known}; "
             "remedy: name a registered version"
         )
     found = versions[number]

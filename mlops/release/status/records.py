@@ -24,7 +24,7 @@ class Recorded:
     """The records of one model in one stage."""
 
     records: tuple[ReleaseRecord, ...] = ()
-    """Oldest first; without the values that are no record of this model and stage."""
+    """Oldest first; without the values that are not a record of this model and stage."""
     unread: str | None = None
     """Why the newest value is none of them; None where it is, or where there is no value."""
 
@@ -66,7 +66,9 @@ class RecordFiles:
         except OSError as error:
             raise ReleaseError(f"{path}: cannot be read: {error.strerror}; {_REMEDY}") from error
         except UnicodeDecodeError as error:
-            raise ReleaseError(f"{path}: is no release record: is no text; {_REMEDY}") from error
+            raise ReleaseError(
+                f"{path}: is not a release record: is not text; {_REMEDY}"
+            ) from error
         return recorded(lines, str(path), stage, model)
 
     def add(self, stage: StageSpec, model: str, text: str) -> None:
@@ -147,7 +149,7 @@ def _record(text: str, place: str, stage: StageSpec, model: str) -> ReleaseRecor
     try:
         record = ReleaseRecord.from_json(text)
     except ValueError as error:
-        raise ValueError(f"{place}: is no release record: {error}; {_REMEDY}") from error
+        raise ValueError(f"{place}: is not a release record: {error}; {_REMEDY}") from error
     if (record.stage, record.model) != (stage.name, model):
         raise ValueError(
             f"{place}: is the record of {record.model} in {record.stage}; allowed: {model} in "

@@ -74,7 +74,7 @@ class StageStatus:
             return
         status = self.registered.statuses.get(self.pinned) if self.pinned else "Approved"
         if status is None:
-            yield f"{self.pinned} is pinned and the registry does not know it"
+            yield f"{self.pinned} is pinned and not in the registry"
         elif status != "Approved":
             yield f"{self.pinned} is pinned and {status}"
         approved, newest = self.registered.approved, self.registered.newest

@@ -276,9 +276,9 @@ def test_codecommit_gives_the_address_that_a_secret_leaves_out(
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("t0ken", "is no JSON object"),
-        ("None", "is no JSON object"),
-        ([TOKEN], "is no JSON object"),
+        ("t0ken", "is not a JSON object"),
+        ("None", "is not a JSON object"),
+        ([TOKEN], "is not a JSON object"),
         (token(url=None), "has no url"),
         (token(token=None), "has no token"),
         (token(token=""), "has no token"),

@@ -106,7 +106,7 @@ def test_a_release_that_failed_in_any_stage_wakes_it(
         "a registry of another account",
         "another source",
         "another kind of event",
-        "an account that is no stage",
+        "an account that is not a stage",
         "another project's releases",
         "a release that went well",
     ],

@@ -1,4 +1,4 @@
-"""A canary that would hardly notice is told so, with what would mend it."""
+"""A canary that would hardly notice is told so, with what would fix it."""
 
 from collections.abc import Callable
 from typing import Any

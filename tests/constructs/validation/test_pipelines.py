@@ -110,7 +110,7 @@ def test_a_definition_that_is_kept_in_s3_is_not_judged(rule: Any, details: Detai
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"Steps": [,]}'])
 def test_a_definition_that_is_no_json_object_is_found(body: str, details: Details) -> None:
-    assert details(pipelines.definition_is_json, pipeline(body)) == ["it is no JSON object"]
+    assert details(pipelines.definition_is_json, pipeline(body)) == ["it is not a JSON object"]
 
 
 def test_a_definition_without_steps_is_found(details: Details) -> None:

@@ -131,4 +131,6 @@ def test_a_target_that_only_names_its_endpoint_is_found(
     name = "endpoint/mlops-prod-churn/variant/AllTraffic"
     resource(endpoint, "Target")["Properties"]["ResourceId"] = name
 
-    assert details(scaling.targets_follow_their_endpoint, endpoint) == [f"{name} is no reference"]
+    assert details(scaling.targets_follow_their_endpoint, endpoint) == [
+        f"{name} is not a reference"
+    ]

@@ -37,7 +37,7 @@ def test_an_endpoint_without_guardrails_rolls_nothing_back(
 def test_without_a_rule_nobody_hears(endpoint: Template, details: Details) -> None:
     del endpoint["Resources"]["Changes"]
 
-    assert details(rollbacks_are_noticed, endpoint) == [f"nobody hears of: {BOTH}"]
+    assert details(rollbacks_are_noticed, endpoint) == [f"not reported: {BOTH}"]
 
 
 def test_two_rules_may_share_the_work(endpoint: Template, details: Details) -> None:
@@ -48,7 +48,7 @@ def test_two_rules_may_share_the_work(endpoint: Template, details: Details) -> N
 
     assert details(rollbacks_are_noticed, endpoint) == []
     del endpoint["Resources"]["Other"]
-    assert details(rollbacks_are_noticed, endpoint) == [f"nobody hears of: {DEPLOYMENT}"]
+    assert details(rollbacks_are_noticed, endpoint) == [f"not reported: {DEPLOYMENT}"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_pattern_that_lets_less_than_everything_through_is_found(
 ) -> None:
     changes(endpoint)["EventPattern"][key] = value
 
-    assert details(rollbacks_are_noticed, endpoint) == [f"nobody hears of: {BOTH}"]
+    assert details(rollbacks_are_noticed, endpoint) == [f"not reported: {BOTH}"]
 
 
 @pytest.mark.parametrize(("key", "value"), [("State", "DISABLED"), ("Targets", [])])
@@ -76,4 +76,4 @@ def test_a_rule_that_wakes_nobody_is_found(
 ) -> None:
     changes(endpoint)[key] = value
 
-    assert details(rollbacks_are_noticed, endpoint) == [f"nobody hears of: {BOTH}"]
+    assert details(rollbacks_are_noticed, endpoint) == [f"not reported: {BOTH}"]

@@ -73,7 +73,7 @@ def test_only_the_scheduler_knows_a_single_time(one: One, details: Details) -> N
 
 
 def test_a_day_that_does_not_exist_is_found() -> None:
-    assert scheduler_problem("at(2027-02-29T03:00:00)") == "2027-02-29T03:00:00 is no time"
+    assert scheduler_problem("at(2027-02-29T03:00:00)") == "2027-02-29T03:00:00 is not a time"
 
 
 @pytest.mark.parametrize(

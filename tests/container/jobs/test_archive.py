@@ -21,7 +21,7 @@ def test_an_archive_that_reaches_outside_its_folder_is_refused(tmp_path, name, k
     with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as packed:
         packed.addfile(member, io.BytesIO())
 
-    with pytest.raises(DataError, match="is no file or folder inside the archive"):
+    with pytest.raises(DataError, match="is not a file or folder inside the archive"):
         Archive.unpack(tmp_path, tmp_path / "target")
 
     assert not (tmp_path / "target").exists()

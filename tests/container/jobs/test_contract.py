@@ -21,8 +21,8 @@ def test_the_packed_contract_is_read_with_its_fields_gates_and_examples(packed_c
     ("text", "told"),
     [
         (None, r"contract\.json: cannot be read \(No such file"),
-        ("{", r"contract\.json: is no contract"),
-        (json.dumps({"name": "lengths"}), r"is no contract \(KeyError\('problem'\)\)"),
+        ("{", r"contract\.json: is not a contract"),
+        (json.dumps({"name": "lengths"}), r"is not a contract \(KeyError\('problem'\)\)"),
     ],
 )
 def test_what_the_platform_did_not_pack_is_refused(tmp_path, text, told):

@@ -76,8 +76,8 @@ def test_no_asked_version_but_the_files_own_hash_is_ever_taken(tmp_path_factory,
         (TEXT.encode("utf-16"), "rows.csv: is not UTF-8 text (byte 0); save it as UTF-8"),
         (b"id,age\nx\n", "row 2: has another number of cells than the header"),
         (b"id,age\nx,1,2\n", "row 2: has another number of cells than the header"),
-        (b"id,age\nx," + b"9" * 200_000, "rows.csv: is no CSV: field larger than field limit"),
-        (gzip.compress(TEXT.encode(), mtime=0)[:-9], "rows.csv: is no whole gzip file"),
+        (b"id,age\nx," + b"9" * 200_000, "rows.csv: is not CSV: field larger than field limit"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-9], "rows.csv: is not a complete gzip file"),
     ],
 )
 def test_a_bad_file_is_told_in_one_line(read, content, reason):

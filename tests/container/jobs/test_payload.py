@@ -133,9 +133,9 @@ def test_a_missing_field_is_named_with_the_number_of_its_row():
     ("body", "told"),
     [
         (b"\xff\xfe", "the body is not UTF-8 text (byte 0)"),
-        ("", "the body is no JSON"),
-        ("{", "the body is no JSON"),
-        ("[" * 100_000, "the body is no JSON"),
+        ("", "the body is not JSON"),
+        ("{", "the body is not JSON"),
+        ("[" * 100_000, "the body is not JSON"),
         ('{"hour": NaN}', "the body holds NaN; allowed: finite numbers and null"),
         ('{"hour": -Infinity}', "the body holds -Infinity"),
         ('{"hour": 1, "hour": 2}', "a key is given twice among ['hour', 'hour']"),
@@ -144,7 +144,7 @@ def test_a_missing_field_is_named_with_the_number_of_its_row():
         ("null", "row 0 is None; allowed: an object with the fields"),
         ('[["a"]]', "row 0 is ['a']; allowed: an object with the fields"),
         ('{"instances": 3}', "instances is 3; allowed: a list of objects"),
-        ("9" * 5000, "the body is no JSON"),
+        ("9" * 5000, "the body is not JSON"),
         (json.dumps([ROW] * 2001), "the request holds 2001 rows; allowed: 1 to 2000"),
         (json.dumps(ROW).replace("28.5", "1e999"), "row 0: temperature is inf; allowed: number"),
     ],
@@ -167,8 +167,8 @@ def test_json_that_is_no_request_is_refused(body, told):
         (f"{HEADER}\n{LINE.replace('28.5', 'nan')}\n", "row 0: temperature is 'nan'; allowed"),
         (f"{HEADER}\n{LINE.replace('28.5', '0x1p3')}\n", "row 0: temperature is '0x1p3'; allowed"),
         (f"{HEADER}\n{LINE.replace('false', '')}\n", "row 0: holiday is None; allowed: boolean"),
-        (f'{HEADER}\n"{LINE}\n', "the body is no CSV"),
-        (f"{HEADER}\n{'x' * 200_000}\n", "the body is no CSV"),
+        (f'{HEADER}\n"{LINE}\n', "the body is not CSV"),
+        (f"{HEADER}\n{'x' * 200_000}\n", "the body is not CSV"),
     ],
 )
 def test_csv_that_is_no_request_is_refused(body, told):
@@ -284,7 +284,7 @@ def test_a_separator_inside_of_a_text_ends_no_line() -> None:
 
 def test_a_line_that_is_no_json_is_named_by_its_number() -> None:
     assert refusal(f"{json.dumps(ROW)}\nnonsense\n", payload.JSON_LINES).startswith(
-        "row 1 is no JSON"
+        "row 1 is not JSON"
     )
 
 

@@ -102,11 +102,11 @@ def test_what_does_not_serve_as_promised_ends_the_job(
     ("old", "new", "told"),
     [
         ("201 - 1", "500", "example batch: HTTP 500: ["),
-        ("answer.encode()", "b'<html>'", "example batch: is no application/json: <html>"),
+        ("answer.encode()", "b'<html>'", "example batch: is not application/json: <html>"),
         (
             "self.wfile.write(answer.encode())",
             "raise SystemExit",
-            "example batch: is no application/json: ",
+            "example batch: is not application/json: ",
         ),
     ],
 )  # fmt: skip

@@ -41,7 +41,7 @@ def test_a_part_is_read_as_it_was_written(tmp_path):
         (b"year,age,race,employed\n2015,1,3,true\n", "part.csv:2: race is '3'; allowed: string"),
         (b"year,age,race,employed\n2015,1,1,\n", "part.csv:2: employed is ''; allowed: boolean"),
         ("year,age,race,employed\nä".encode("latin-1"), "is not UTF-8 text; save it as UTF-8"),
-        (b"year,age,race,employed\n" + b"9" * 200_000, "is no CSV: field larger than field limit"),
+        (b"year,age,race,employed\n" + b"9" * 200_000, "is not CSV: field larger than field limit"),
     ],
 )
 def test_a_part_that_breaks_the_contract_is_told_with_its_place(tmp_path, content, reason):

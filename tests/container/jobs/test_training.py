@@ -40,8 +40,8 @@ def test_text_becomes_numbers_and_what_is_not_given_keeps_its_default(read):
         ('{"depth": "3"}', "hyper-parameter depth is unknown; allowed: n_estimators, max_depth"),
         ('{"max_depth": "deep"}', "hyper-parameters {'max_depth': 'deep'}: invalid literal"),
         ('{"max_depth": "2.5"}', "hyper-parameters {'max_depth': '2.5'}: invalid literal"),
-        ("[", "hyperparameters.json: is no JSON"),
-        ("[]", "hyperparameters.json: is no JSON object"),
+        ("[", "hyperparameters.json: is not JSON"),
+        ("[]", "hyperparameters.json: is not a JSON object"),
     ],
 )
 def test_wrong_hyperparameters_are_told(read, content, reason):

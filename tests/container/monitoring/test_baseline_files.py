@@ -104,8 +104,8 @@ def test_completeness_is_the_share_that_is_there(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: c.pop("mlops"), "is no baseline of this platform"),
-        (lambda c: c.update(mlops=[]), "is no baseline of this platform"),
+        (lambda c: c.pop("mlops"), "is not a baseline of this platform"),
+        (lambda c: c.update(mlops=[]), "is not a baseline of this platform"),
         (lambda c: c["mlops"].update(schema=2), "mlops.schema is 2; allowed: 1"),
         (lambda c: c["mlops"]["fields"].pop(1), "made for another contract .hour."),
         (lambda c: c["mlops"]["fields"][0].update(name="wind"), "temperature, wind"),
@@ -134,7 +134,7 @@ def test_a_wrong_file_is_refused_with_one_clear_error(
 def test_what_is_no_json_object_is_refused(tmp_path: Path, schema: Schema, content: str) -> None:
     (tmp_path / "statistics.json").write_text(content)
 
-    with pytest.raises(MonitoringError, match="is no baseline of this platform"):
+    with pytest.raises(MonitoringError, match="is not a baseline of this platform"):
         read_baseline(tmp_path / "statistics.json", schema)
 
 

@@ -38,7 +38,7 @@ def test_a_folders_files_follow_each_other_packed_or_not(schema: Schema, tmp_pat
     ("content", "named"),
     [
         ("hour,weekday\n1\n", "rows.csv:2: has another number of cells"),
-        ('hour\n"1\n', "is no CSV"),
+        ('hour\n"1\n', "is not CSV"),
     ],
 )
 def test_a_broken_file_is_named(schema: Schema, tmp_path: Path, content: str, named: str) -> None:
@@ -49,7 +49,7 @@ def test_a_broken_file_is_named(schema: Schema, tmp_path: Path, content: str, na
 def test_a_packed_file_that_ends_early_is_named(schema: Schema, tmp_path: Path) -> None:
     (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(b"hour\n" + b"7\n" * 999)[:-12])
 
-    with pytest.raises(MonitoringError, match=r"rows\.csv\.gz: is no CSV"):
+    with pytest.raises(MonitoringError, match=r"rows\.csv\.gz: is not CSV"):
         read_rows(tmp_path / "rows.csv.gz", schema.input)
 
 
@@ -86,15 +86,15 @@ def test_a_job_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        ({"abuot": {}}, "abuot is no key; allowed: about, baseline_sha256"),
+        ({"abuot": {}}, "abuot is not a key; allowed: about, baseline_sha256"),
         ({"about": {"model": 1}}, "an object of texts"),
         ({"dimensions": []}, "an object"),
         ({"expected_requests": 0}, "a number above 0"),
         ({"expected_requests": True}, "a number above 0"),
         ({"captured_share": 1.2}, "a number above 0, up to 1"),
         ({"captured_share": 0}, "a number above 0, up to 1"),
-        ([], "is no JSON object"),
-        ("{", "is no JSON"),
+        ([], "is not a JSON object"),
+        ("{", "is not JSON"),
     ],
 )
 def test_a_job_that_cannot_be_meant_is_refused(tmp_path: Path, content: Any, named: str) -> None:

@@ -287,10 +287,10 @@ def test_labels_that_come_twice_or_broken_make_no_capture_unreadable(desk: Desk)
     ("options", "named"),
     [
         (("--truth", "{}/truth"), "add the key outcome"),
-        (("--captures", "{}/nowhere"), "nowhere: is no folder"),
+        (("--captures", "{}/nowhere"), "nowhere: is not a folder"),
         (("--baseline", "{}/nowhere"), "nowhere/statistics.json: cannot be read"),
         (("--start", "2026-11-02"), "both --start and --end"),
-        (("--settings", "{}/train.csv"), "train.csv: is no JSON"),
+        (("--settings", "{}/train.csv"), "train.csv: is not JSON"),
     ],
 )
 def test_an_unusable_input_is_one_line_and_nothing_is_written(

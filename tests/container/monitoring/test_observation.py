@@ -45,7 +45,7 @@ def test_one_pass_counts_scores_and_says_what_it_lost(
 
     assert found.summary.requests == 3
     assert found.summary.reasons == {
-        "compressed file cut off": 1, "duplicate": 1, "line is no JSON": 1,
+        "compressed file cut off": 1, "duplicate": 1, "line is not JSON": 1,
     }  # fmt: skip
     assert found.scored is not None
     assert found.scored.truth.tolist() == [80, 81, 82]

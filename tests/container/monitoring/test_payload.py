@@ -57,15 +57,15 @@ def test_a_blank_cell_is_null_and_an_unknown_column_stays_text(bodies: Bodies) -
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        ("{", JSON, "no JSON"),
-        ("[" * 100_000, JSON, "no JSON"),
+        ("{", JSON, "not JSON"),
+        ("[" * 100_000, JSON, "not JSON"),
         ("[]", JSON, "no row"),
         ("", CSV, "no row"),
         ("hour,weekday\n", CSV, "no row"),
         ('{"error": "hour is 99"}', JSON, "no field of the contract"),
         ("[1, 2]", JSON, "another number of cells"),
         ("hour,weekday\n1\n", CSV, "another number of cells"),
-        ('"a\n', CSV, "no CSV"),
+        ('"a\n', CSV, "not CSV"),
         ("<xml/>", "application/xml", "neither JSON nor CSV"),
         ("x", "", "neither JSON nor CSV"),
     ],

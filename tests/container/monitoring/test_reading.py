@@ -131,7 +131,9 @@ CAPTURES: dict[str, Break] = {
     "the answer is plain text": lambda line, _: _with_output(line, _answer("81", "text/plain")),
     "the answer has other names": lambda line, _: _with_output(line, _answer('{"score": 81}')),
     "the answer has other rows": lambda line, _: _with_output(line, _answer("[81, 82]")),
-    "the answer is no base64": lambda line, _: _with_output(line, _answer("?", encoding="BASE64")),
+    "the answer is not a base64": lambda line, _: _with_output(
+        line, _answer("?", encoding="BASE64")
+    ),
     "the answer is not captured": lambda line, _: _with_output(line, None),
     "callers name their requests": _by_caller,
 }
@@ -210,8 +212,8 @@ def test_lines_that_cannot_be_read_are_not_nothing(
 
     assert window.judge() == INCONCLUSIVE
     assert (
-        "traffic: inconclusive; no request: 21 captured lines cannot be read (line is no JSON: 20, "
-        "line cut off: 1)" in capsys.readouterr().out
+        "traffic: inconclusive; no request: 21 captured lines cannot be read (line is not JSON: "
+        "20, line cut off: 1)" in capsys.readouterr().out
     )
     assert window.report()["traffic"]["captured_lines"] == 21
 

@@ -17,9 +17,9 @@ def test_a_packed_contract_gives_both_sides_in_order(contract: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({}, "is no contract"),
-        ({"schema": {"input": [], "output": [{"type": "number"}]}}, "is no contract"),
-        ({"schema": None}, "is no contract"),
+        ({}, "is not a contract"),
+        ({"schema": {"input": [], "output": [{"type": "number"}]}}, "is not a contract"),
+        ({"schema": None}, "is not a contract"),
         ({"schema": {"input": [{"name": "a", "type": "date"}], "output": []}}, "a is a date"),
     ],
 )

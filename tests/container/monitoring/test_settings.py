@@ -26,7 +26,7 @@ def test_what_is_left_out_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"psii": 1}, "psii is no setting; allowed: false_discovery_rate, psi"),
+        ({"psii": 1}, "psii is not a setting; allowed: false_discovery_rate, psi"),
         ({"psi": "a"}, "psi is 'a'"),
         ({"psi": 0}, "psi is 0.0; allowed: more than 0"),
         ({"psi": 0.3}, "up to major_psi .0.25."),

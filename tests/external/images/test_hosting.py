@@ -101,7 +101,7 @@ def nothing(_: Path) -> None:
     ("change", "expected", "said"),
     [
         (flip_a_bit, "recorded", "the archive is not the one that was approved"),
-        (link_elsewhere, "recorded", "'extra' is no file or folder inside the tree"),
+        (link_elsewhere, "recorded", "'extra' is not a file or folder inside the tree"),
         (nothing, "0" * 64, "the archive is not the one that was approved"),
         (nothing, None, "MODEL_CONTENT is not set"),
     ],

@@ -1,4 +1,4 @@
-"""cfn-lint over every template: each finding is mended or explained."""
+"""cfn-lint over every template: each finding is fixed or explained."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Checkov over every template: each finding is mended or explained."""
+"""Checkov over every template: each finding is fixed or explained."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A report becomes metrics, and drift an event; what is no drift wakes nobody."""
+"""A report becomes metrics, and drift an event; what is not a drift wakes nobody."""
 
 # ruff: noqa: N803  # parameters are those of the API, under its own names
 

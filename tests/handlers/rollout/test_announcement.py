@@ -74,7 +74,7 @@ def test_an_inconclusive_release_leads_to_its_own_runbook() -> None:
 
 
 def test_what_serves_may_be_unknown() -> None:
-    assert "Which version serves now cannot be told." in message(replace(RECORD, live_version=None))
+    assert "The version in service is unknown." in message(replace(RECORD, live_version=None))
 
 
 def test_the_runbooks_exist(root: Path) -> None:

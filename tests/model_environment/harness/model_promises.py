@@ -233,7 +233,7 @@ def test_a_bad_request_to_the_archive_is_a_400_that_names_the_problem(
         (json.dumps(rows_of(model)[0] | {first: wrong}), f"row 0: {first} is {wrong!r}; allowed: "),
         ("{}", f"row 0: {first} is missing"),
         (b"\xff", "the body is not UTF-8 text"),
-        ("", "the body is no JSON"),
+        ("", "the body is not JSON"),
     ):
         status, _, text = archive.invoke(body)
         assert (status, told in json.loads(text)["error"]) == (400, True), text

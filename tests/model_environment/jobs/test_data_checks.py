@@ -188,7 +188,7 @@ def test_a_failed_check_writes_the_report_first(ran, folder):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is no CSV: No columns to parse from file"),
+        (b"", "is not CSV: No columns to parse from file"),
         ("age\nä".encode("latin-1"), "is not UTF-8 text; save it as UTF-8"),
         (None, "there is no such file; run preprocess first"),
     ],

@@ -67,10 +67,10 @@ def answer(text: bytes) -> tuple[int, dict[str, str], dict[str, str]]:
 @pytest.mark.parametrize(
     ("sent", "statuses", "told"),
     [
-        (b"nonsense\r\n\r\n", {400}, "no valid HTTP"),
-        (b"GET /ping HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n", {400}, "no valid HTTP"),
-        (POST + b"content-length: -1\r\n\r\n", {400}, "no valid HTTP"),
-        (POST + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}", {400}, "no valid HTTP"),
+        (b"nonsense\r\n\r\n", {400}, "not valid HTTP"),
+        (b"GET /ping HTTP/1.1\r\nhost: x\r\nbad header\r\n\r\n", {400}, "not valid HTTP"),
+        (POST + b"content-length: -1\r\n\r\n", {400}, "not valid HTTP"),
+        (POST + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}", {400}, "not valid HTTP"),
         (PING + b"x: " + b"y" * 70_000, {400, 431}, ""),
         (PING + b"x: y\r\n" * 12_000, {400, 431}, ""),
         (PING + b"x: " + b"y" * 70_000 + b"\r\n\r\n", {400, 431}, ""),

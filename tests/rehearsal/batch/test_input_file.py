@@ -90,7 +90,7 @@ def test_a_row_longer_than_the_header_is_no_row_of_the_contract(
         ("a.parquet", b"PAR1", "its form is unknown; allowed: .jsonl, .csv"),
         ("a.csv", b"\x89PNG\xff", "cannot be read as UTF-8 text"),
         ("a.csv", b"this is prose\nand more\n", "names no field of the contract"),
-        ("a.csv", b'age,sex\n"1,2\n', "is no CSV"),
+        ("a.csv", b'age,sex\n"1,2\n', "is not CSV"),
     ],
     ids=["another form", "bytes", "prose", "an open quote"],
 )

@@ -214,16 +214,16 @@ def an_inverted_comparison(site: Any) -> None:
         (no_wait, "bake_minutes: shorter than the alarm needs"),
         (no_final_bake, "final_bake_minutes: shorter than the alarm needs"),
         (a_short_timeout, "timeout_minutes: the waits take 13 minutes"),
-        (an_alarm_that_cannot_fire, "server-errors-0123456789ab protects nobody: it is quiet"),
+        (an_alarm_that_cannot_fire, "server-errors-0123456789ab protects nothing: it is quiet"),
         (an_alarm_on_nothing, "cannot fire: nothing publishes AWS/SageMaker CPUUtilization"),
         (a_dimension_too_many, "cannot fire: AWS/SageMaker Invocation5XXErrors exists under"),
         (a_unit, "cannot fire: AWS/SageMaker Invocation5XXErrors is published in the unit"),
         (another_variant, "VariantName is Main, and this release's is AllTraffic"),
         (another_version, "ModelVersion is 2, and this release's is 1"),
-        (ten_seconds, "protects nobody: AWS/SageMaker Invocation5XXErrors has one data point"),
-        (low_samples_are_ignored, "protects nobody: it ignores a percentile of fewer than 1000"),
-        (the_least_of_a_minute, "protects nobody: it is quiet where half of the requests fail"),
-        (an_inverted_comparison, "protects nobody: it is quiet where half of the requests fail"),
+        (ten_seconds, "protects nothing: AWS/SageMaker Invocation5XXErrors has one data point"),
+        (low_samples_are_ignored, "protects nothing: it ignores a percentile of fewer than 1000"),
+        (the_least_of_a_minute, "protects nothing: it is quiet where half of the requests fail"),
+        (an_inverted_comparison, "protects nothing: it is quiet where half of the requests fail"),
         (silence_is_ignored, "treats missing data as ignore; use notBreaching"),
         (three_bad_minutes, "alarms.datapoints_to_alarm: a canary's alarm must fire"),
         (another_endpoint, "EndpointName is mlops-dev-tiny, and this release's is mlops-prod-tiny"),
@@ -245,7 +245,7 @@ def test_all_broken_rules_are_named_at_once(site) -> None:
         read(site)
 
     assert "bake_minutes" in str(raised.value)
-    assert "protects nobody" in str(raised.value)
+    assert "protects nothing" in str(raised.value)
 
 
 def test_an_endpoint_that_is_not_there_says_how_to_get_it(site) -> None:

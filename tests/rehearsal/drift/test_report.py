@@ -47,7 +47,7 @@ def test_the_summary_says_when_drift_was_noticed_and_what_it_came_to(
     report.print_summary(rehearsal, Console(width=200))
 
     said = capsys.readouterr().out
-    assert "drift noticed in 1 of 2 periods: 2012-01" in said
+    assert "drift detected in 1 of 2 periods: 2012-01" in said
     assert "1 automatic trainings, 1 of their versions released" in said
     assert "RMSE of rentals: 6.25 with retraining, 17.5 without" in said
     assert "as expected in 12 s" in said

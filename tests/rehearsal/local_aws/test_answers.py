@@ -20,9 +20,9 @@ FIELDS = (
             [{"demand": 101.0, "kind": "c"}],
             ["demand: 101 is above 100", "kind: 'c' is not allowed"],
         ),
-        ([{"demand": float("nan"), "kind": "b"}], ["demand: nan is no finite number"]),
+        ([{"demand": float("nan"), "kind": "b"}], ["demand: nan is not a finite number"]),
         ([{"demand": None, "kind": "b"}], ["demand: is null"]),
-        ([{"demand": "3", "kind": "b"}], ["demand: '3' is no finite number"]),
+        ([{"demand": "3", "kind": "b"}], ["demand: '3' is not a finite number"]),
         ([{"demand": 1}], ["kind: missing"]),
     ],
 )

@@ -139,7 +139,7 @@ def test_what_sagemaker_would_refuse_is_not_rehearsed(
         Assembly(tmp_path / "cdk.out").pipeline("mlops-tiny-training")
 
     assert told in str(caught.value)
-    assert "remedy: mend it where it is written" in str(caught.value)
+    assert "remedy: fix it where it is written" in str(caught.value)
 
 
 def test_an_unknown_pipeline_is_refused_with_those_that_exist(folder: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_definition_that_is_no_json_is_refused(folder: Path) -> None:
 
     edit(folder, broken)
 
-    with pytest.raises(TemplateError, match="PipelineDefinitionBody is no JSON"):
+    with pytest.raises(TemplateError, match="PipelineDefinitionBody is not JSON"):
         Assembly(folder).pipeline("mlops-tiny-training")
 
 

@@ -35,7 +35,7 @@ def test_a_single_object_is_downloaded_under_its_own_name(storage: LocalS3, tmp_
 
 @pytest.mark.parametrize("uri", ["https://bucket/key", "s3:/x", "s3://UPPER/key", ""])
 def test_what_is_no_s3_uri_is_refused(storage: LocalS3, uri: str) -> None:
-    with pytest.raises(StorageError, match="is no S3 URI"):
+    with pytest.raises(StorageError, match="is not an S3 URI"):
         storage.path(uri)
 
 

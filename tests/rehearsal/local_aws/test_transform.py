@@ -169,7 +169,7 @@ def test_a_refused_line_is_named_by_its_place_in_the_file_and_costs_the_file(ben
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("nonsense\n", "line 1 is no JSON"),
+        ("nonsense\n", "line 1 is not JSON"),
         ('\n{"x": 1}\n', "line 2 has no features"),
         (lines(1, padding=1_100_000), "line 1 is longer than MaxPayloadInMB"),
         (lines(1, -2), "2 lines were sent and 1 came back"),

@@ -119,5 +119,5 @@ def test_durations_are_read(duration: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("duration", ["P", "30d", "", "PT"])
 def test_what_is_no_duration_is_refused(duration: str) -> None:
-    with pytest.raises(CacheConfigError, match="is no ISO 8601 duration; allowed: like P30D"):
+    with pytest.raises(CacheConfigError, match="is not an ISO 8601 duration; allowed: like P30D"):
         seconds_of(duration)

@@ -28,8 +28,8 @@ def test_a_chosen_value_takes_the_declared_type() -> None:
     ("chosen", "message"),
     [
         ({"Deep": "3"}, "Deep: the pipeline has no such parameter; allowed: Depth, Flag, Rate"),
-        ({"Depth": "many"}, "Depth: 'many' is no Integer"),
-        ({"Flag": "yes"}, "Flag: 'yes' is no Boolean"),
+        ({"Depth": "many"}, "Depth: 'many' is not of type Integer"),
+        ({"Flag": "yes"}, "Flag: 'yes' is not of type Boolean"),
         ({"Status": "C"}, "Status: 'C' is not allowed; allowed: A, B"),
     ],
 )

@@ -192,7 +192,7 @@ def test_a_canary_needs_as_much_traffic_as_the_stage_asks_for_and_never_more_tha
             (
                 (
                     "bike-demand: 3 was unhealthy in dev, and the cause is infrastructure; nothing "
-                    "follows by itself: no reason was told"
+                    "follows by itself: no reason was given"
                 ),
             ),
         ),

@@ -246,7 +246,7 @@ def test_an_unreadable_record_is_told_and_stops_nothing(
     report = automation.run()
 
     assert releases(host) == PINNED
-    assert "bike-demand.jsonl: is no release record: no JSON" in report.problems[0]
+    assert "bike-demand.jsonl: is not a release record: not JSON" in report.problems[0]
 
 
 def test_a_version_that_cannot_be_rejected_is_not_pinned_either(

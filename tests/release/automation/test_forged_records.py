@@ -84,7 +84,7 @@ def pins(host: Any) -> str:
 
 
 def notes(report: Report, stage: str) -> str:
-    """What people are told about bike-demand in a stage."""
+    """What people are notified about bike-demand in a stage."""
     found = (one for one in report.decisions if (one.model, one.stage) == ("bike-demand", stage))
     one = next(found)
     return "; ".join((*one.held, *one.notes))

@@ -155,9 +155,9 @@ def test_a_repository_without_commits_has_no_history(repository: Path, git: Git)
 
 @pytest.mark.usefixtures("git")
 def test_outside_of_git_there_is_no_release(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match="is no git checkout"):
+    with pytest.raises(ReleaseError, match="is not a git checkout"):
         Checkout(root=tmp_path).commits()
-    with pytest.raises(ReleaseError, match="is no git checkout"):
+    with pytest.raises(ReleaseError, match="is not a git checkout"):
         Checkout(root=tmp_path).require_clean()
 
 
@@ -227,7 +227,7 @@ def test_a_repository_that_git_distrusts_is_told_in_gits_words(
     release("dev: 1", "Start")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "true")
 
-    with pytest.raises(ReleaseError, match=r"is no git checkout \(.*dubious ownership"):
+    with pytest.raises(ReleaseError, match=r"is not a git checkout \(.*dubious ownership"):
         Checkout(root=repository).require_clean()
 
 
@@ -236,7 +236,7 @@ def test_the_folder_of_a_repository_without_files_is_no_checkout(
 ) -> None:
     release("dev: 1", "Start")
 
-    with pytest.raises(ReleaseError, match="is no git checkout"):
+    with pytest.raises(ReleaseError, match="is not a git checkout"):
         Checkout(root=repository / ".git").require_branch()
 
 

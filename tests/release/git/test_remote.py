@@ -250,7 +250,7 @@ def test_a_repository_that_is_not_there_is_no_moment_to_wait_for(
 
     with (
         cloned(remote, unattended_git) as clone,
-        pytest.raises(ReleaseError, match="is no repository, or none that") as caught,
+        pytest.raises(ReleaseError, match="is not a repository, or none that") as caught,
     ):
         clone.update()
 

@@ -73,8 +73,8 @@ def test_a_file_that_cannot_be_read_is_named(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is no release record: no JSON"),
-        ('{"schema": 9}', "is no release record: schema: got 9; allowed: 1; remedy: the next"),
+        ("{", "is not a release record: not JSON"),
+        ('{"schema": 9}', "is not a release record: schema: got 9; allowed: 1; remedy: the next"),
     ],
 )
 def test_a_file_whose_last_line_is_no_record_is_named(
@@ -105,7 +105,9 @@ def test_a_file_that_is_no_text_cannot_be_read(
     rehearsed.write("prod", "")
     (rehearsed.folder / "records/prod/bike-demand.jsonl").write_bytes(b"\xff")
 
-    with pytest.raises(ReleaseError, match=r"bike-demand\.jsonl: is no release record: is no text"):
+    with pytest.raises(
+        ReleaseError, match=r"bike-demand\.jsonl: is not a release record: is not text"
+    ):
         files.read(prod, MODEL)
 
 

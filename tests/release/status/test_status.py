@@ -69,8 +69,8 @@ def test_what_runs_is_compared_with_what_is_pinned(
         ({3: "PendingManualApproval"}, [
             "3 is pinned and PendingManualApproval", "3 waits for a decision",
         ]),
-        ({2: "Approved"}, ["3 is pinned and the registry does not know it"]),
-        ({}, ["3 is pinned and the registry does not know it"]),
+        ({2: "Approved"}, ["3 is pinned and not in the registry"]),
+        ({}, ["3 is pinned and not in the registry"]),
         ({3: "Approved", 4: "Approved"}, ["4 is approved and not pinned"]),
         ({3: "Approved", 4: "Approved", 5: "PendingManualApproval"}, [
             "4 is approved and not pinned", "5 waits for a decision",
