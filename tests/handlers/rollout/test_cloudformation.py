@@ -54,6 +54,6 @@ def test_a_long_reason_is_cut_to_what_cloudformation_reads(
 
 
 def test_an_answer_goes_to_https_only(sent: list[urllib.request.Request]) -> None:
-    with pytest.raises(ValueError, match="no https URL"):
+    with pytest.raises(ValueError, match="not an https URL"):
         respond(EVENT | {"ResponseURL": "file:///etc/passwd"}, Answer(succeeded=True, reason=""))
     assert sent == []
