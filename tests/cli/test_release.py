@@ -226,7 +226,7 @@ def test_the_way_back_and_its_history(mlops: Mlops, git: Git, repository: Path) 
 @pytest.mark.usefixtures("git", "registered")
 @pytest.mark.parametrize(
     ("version", "said"),
-    [("2", "written"), ("3", "is PendingManualApproval"), ("7", "this version is not in the registry")],
+    [("2", "written"), ("3", "is PendingManualApproval"), ("7", "not in the registry")],
 )
 def test_a_registry_that_is_asked_must_have_approved_the_version(
     mlops: Mlops, repository: Path, version: str, said: str
