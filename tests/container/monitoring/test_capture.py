@@ -124,7 +124,7 @@ def test_without_a_content_type_the_encoding_tells(
         ({"endpointInput": {"data": "{}", "encoding": "XML"}}, "request: encoding is none of"),
         ({"endpointInput": {"data": "?", "encoding": "BASE64"}}, "request: no base64"),
         ({"endpointInput": {"data": "/w==", "encoding": "BASE64"}}, "request: no UTF-8 text"),
-        ({"endpointInput": {"data": "{", "encoding": "JSON"}}, "request: no JSON"),
+        ({"endpointInput": {"data": "{", "encoding": "JSON"}}, "request: not JSON"),
     ],
 )
 def test_a_line_without_a_readable_request_is_lost_for_a_reason(
